@@ -1,0 +1,15 @@
+// Envelope address patterns of the rule keys from and to.
+#ifndef SMIME_ADDRESS_H
+#define SMIME_ADDRESS_H
+
+#include <string_view>
+
+namespace smime {
+
+// "*" matches anything, "?" one character; case does not count. The empty
+// reverse-path (RFC 5321 section 4.5.5) is written "<>" on both sides.
+bool address_matches(std::string_view pattern, std::string_view address);
+
+} // namespace smime
+
+#endif

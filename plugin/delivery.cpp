@@ -1,0 +1,305 @@
+#include "delivery.h"
+
+#include "dovecot-ptr.h"
+#include "events.h"
+#include "keywords.h"
+#include "lmtp-reply.h"
+#include "quarantine.h"
+#include "scanner-client.h"
+
+extern "C" {
+#include "lda-settings.h"
+#include "mail-deliver.h"
+#include "mail-send.h"
+#include "smtp-address.h"
+
+// In libdovecot-lda, which only lmtp and dovecot-lda link.
+#pragma weak mail_deliver_hook_set
+#pragma weak mail_deliver_save
+#pragma weak mail_deliver_log
+#pragma weak mail_send_rejection
+}
+
+namespace smime {
+namespace {
+
+deliver_mail_func_t *next_deliver_mail = nullptr;
+
+std::string encode(const smtp_address *address) {
+  DataStackFrame frame;
+  return smtp_address_isnull(address) ? "<>" : smtp_address_encode(address);
+}
+
+bool is_tempfailed(const mail_deliver_context *context, mail_storage *storage) {
+  if (context->tempfail_error != nullptr)
+    return true;
+  mail_error error = MAIL_ERROR_NONE;
+  if (storage != nullptr)
+    (void)mail_storage_get_last_error(storage, &error);
+  return error == MAIL_ERROR_TEMP;
+}
+
+char separator_of(const mailbox *box) {
+  return mail_namespace_get_sep(mailbox_get_namespace(box));
+}
+
+// What Dovecot does behind the hook when no other plugin delivers
+// (mail_do_deliver() in lib-lda/mail-deliver.c), done here, so that the
+// delivery is still known when the default mailbox is saved to.
+int deliver_with_fallbacks(mail_deliver_context *context, mail_storage **storage_r) {
+  int ret = next_deliver_mail == nullptr ? 0 : next_deliver_mail(context, storage_r);
+  if (ret > 0 || context->saved_mail)
+    return 1;
+  if (is_tempfailed(context, *storage_r))
+    return -1;
+  if (!context->tried_default_save) {
+    if (mail_deliver_save(context, context->rcpt_default_mailbox, static_cast<mail_flags>(0),
+                          nullptr, storage_r) == 0)
+      return 1;
+    if (is_tempfailed(context, *storage_r))
+      return -1;
+  }
+  if (strcasecmp(context->rcpt_default_mailbox, "INBOX") == 0)
+    return -1;
+  return mail_deliver_save(context, "INBOX", static_cast<mail_flags>(0), nullptr, storage_r) == 0
+             ? 1
+             : -1;
+}
+
+int deliver_aware(mail_deliver_context *context, UserContext &user, mail_storage **storage_r) {
+  *storage_r = nullptr;
+  if (!user.settings->errors.empty()) {
+    // The errors were logged when the user was created.
+    context->tempfail_error = "S/MIME policy is not configured correctly";
+    user.delivery_failed = true;
+    return -1;
+  }
+  Delivery delivery(context, user);
+  delivery.inspect();
+  int ret = deliver_with_fallbacks(context, storage_r);
+  if (delivery.refused())
+    ret = delivery.answer_refusal();
+  user.delivery_failed = ret <= 0;
+  return ret;
+}
+
+extern "C" int deliver_mail_hook(mail_deliver_context *context,
+                                 mail_storage **storage_r) noexcept {
+  UserContext *user = user_context(context->rcpt_user);
+  if (user == nullptr)
+    return next_deliver_mail == nullptr ? 0 : next_deliver_mail(context, storage_r);
+  user->delivery_failed = false;
+  if (user->settings->errors.empty() && !user->settings->stores.can_match())
+    return next_deliver_mail == nullptr ? 0 : next_deliver_mail(context, storage_r);
+  int ret = guarded("delivery", -2,
+                    [&] { return deliver_aware(context, *user, storage_r); });
+  if (ret == -2) {
+    user->delivery_failed = true;
+    context->tempfail_error = "Temporary internal error";
+    ret = -1;
+  }
+  return ret;
+}
+
+} // namespace
+
+void delivery_init() {
+  if (&mail_deliver_hook_set != nullptr)
+    next_deliver_mail = mail_deliver_hook_set(deliver_mail_hook);
+}
+
+void delivery_deinit() {
+  if (&mail_deliver_hook_set != nullptr)
+    mail_deliver_hook_set(next_deliver_mail);
+}
+
+Delivery::Delivery(mail_deliver_context *context, UserContext &user)
+    : context_(context), user_(user), from_(encode(context->mail_from)),
+      to_(encode(context->rcpt_to)) {
+  user_.delivery = this;
+}
+
+Delivery::~Delivery() { user_.delivery = nullptr; }
+
+std::string Delivery::message_id() const {
+  DataStackFrame frame;
+  const char *id = nullptr;
+  if (mail_get_message_id(context_->src_mail, &id) <= 0 || id == nullptr)
+    return "unspecified";
+  return str_sanitize(id, 200);
+}
+
+Question Delivery::question(const mailbox *box, const Report &report) const {
+  return {box->vname, separator_of(box), from_, to_, Origin::delivery, report};
+}
+
+bool Delivery::may_divert() const {
+  if (!report_)
+    return user_.settings->scanner_failure == ScannerFailure::quarantine;
+  Question any_mailbox{{}, '/', from_, to_, Origin::delivery, *report_};
+  return may_divert_in_some_mailbox(user_.settings->rules, any_mailbox);
+}
+
+void Delivery::inspect() {
+  istream *input;
+  uoff_t size;
+  if (mail_get_physical_size(context_->src_mail, &size) < 0 ||
+      mail_get_stream(context_->src_mail, nullptr, nullptr, &input) < 0) {
+    scan_error_ = "reading the message failed: " +
+                  std::string(mailbox_get_last_internal_error(context_->src_mail->box, nullptr));
+  } else {
+    ScannerAddress address{scanner_socket_path(user_.settings->scanner_socket,
+                                               context_->rcpt_user->set->base_dir),
+                           user_.settings->scanner_timeout_seconds};
+    report_ = request_report(address, input, size, scan_error_);
+    i_stream_seek(input, 0);
+  }
+  // The next recipient's copy is made from this one's mail if Dovecot can open
+  // it; it cannot where the message may not be.
+  if (may_divert())
+    context_->save_dest_mail = false;
+  if (!report_) {
+    send_event(context_->event, event_scanner_failed, EventLevel::error, {},
+               "msgid=" + message_id() + ": no report on the message: " + scan_error_);
+    return;
+  }
+  EventFields fields;
+  fields.classes = join_class_names(report_->classes);
+  fields.status = name_of(report_->signature);
+  fields.size = size;
+  send_event(context_->event, event_message_inspected, EventLevel::debug, fields,
+             "message inspected: " + fields.classes);
+}
+
+Delivery::Outcome Delivery::without_report(mail_save_context *save) {
+  switch (user_.settings->scanner_failure) {
+  case ScannerFailure::deliver:
+    return Outcome::save;
+  case ScannerFailure::quarantine:
+    report_.emplace();
+    report_->classes.add(MessageClass::malformed);
+    report_->scan = ScanVerdict::error;
+    report_->errors.push_back({"no-report", "", scan_error_, {}});
+    return quarantine(save, "smime_scanner_failure=quarantine",
+                      "The scanner gave no report on the message");
+  case ScannerFailure::tempfail:
+    break;
+  }
+  refusal_ = {false, "S/MIME scanner is not available"};
+  return Outcome::refused;
+}
+
+Delivery::Outcome Delivery::before_save(mail_save_context *save) {
+  if (refusal_)
+    return Outcome::refused;
+  mailbox *box = save->transaction->box;
+  if (!user_.settings->stores.matches(box->vname, separator_of(box)))
+    return Outcome::save;
+  if (quarantined_.contains(box->vname))
+    return Outcome::diverted;
+  if (!report_)
+    return without_report(save);
+
+  Decision decision = decide(user_.settings->rules, question(box, *report_));
+  switch (decision.action) {
+  case Action::deliver:
+    add_keywords(save, *report_, decision.rule == nullptr ? "" : decision.rule->flag);
+    return Outcome::save;
+  case Action::quarantine:
+    return quarantine(save, decision.rule->setting + ": " + decision.rule->text,
+                      reason_of(decision, *report_));
+  case Action::reject:
+  case Action::tempfail:
+    break;
+  }
+  return refuse(box, decision);
+}
+
+Delivery::Outcome Delivery::refuse(const mailbox *box, const Decision &decision) {
+  bool permanent = decision.action == Action::reject;
+  refusal_ = {permanent, reason_of(decision, *report_)};
+  EventFields fields;
+  fields.mailbox = box->vname;
+  fields.classes = join_class_names(report_->classes);
+  fields.rule = decision.rule->setting;
+  fields.action = name_of(decision.action);
+  send_event(context_->event, event_message_rejected, EventLevel::info, fields,
+             "msgid=" + message_id() + ": " + (permanent ? "rejected" : "deferred") +
+                 ", was for mailbox " + fields.mailbox + " (" + decision.rule->setting + ": " +
+                 decision.rule->text + "): " + refusal_->text);
+  return Outcome::refused;
+}
+
+Delivery::Outcome Delivery::quarantine(mail_save_context *save, const std::string &rule,
+                                       const std::string &reason) {
+  mailbox *box = save->transaction->box;
+  std::string name = box->vname;
+  QuarantineRecord record;
+  record.mailbox = name;
+  record.from = from_;
+  record.to = to_;
+  record.rule = rule;
+  record.reason = reason;
+  record.report = to_json(*report_);
+
+  EventFields fields;
+  fields.mailbox = name;
+  fields.classes = join_class_names(report_->classes);
+  fields.status = name_of(report_->signature);
+  fields.rule = rule;
+  fields.action = name_of(Action::quarantine);
+
+  std::string error;
+  if (!write_to_quarantine(context_->rcpt_user, *user_.settings, context_->src_mail, record,
+                           error)) {
+    refusal_ = {false, "Quarantine is not available"};
+    send_event(context_->event, event_message_rejected, EventLevel::error, fields,
+               "msgid=" + message_id() + ": deferred, writing to smime_quarantine_mailbox=" +
+                   user_.settings->quarantine_mailbox + " failed: " + error);
+    return Outcome::refused;
+  }
+  quarantined_[name] = record.id;
+  mark_log_lines(record.id, name);
+  fields.id = record.id;
+  fields.sha256 = record.sha256;
+  send_event(context_->event, event_message_quarantined, EventLevel::info, fields,
+             "msgid=" + message_id() + ": quarantined as " + record.id + ", was for mailbox " +
+                 name + " (" + rule + "): " + reason);
+  return Outcome::diverted;
+}
+
+// Dovecot and Sieve go on to log that they stored the message; say at the end
+// of those lines where it really is.
+void Delivery::mark_log_lines(const std::string &id, const std::string &mailbox) {
+  std::string format = context_->set->deliver_log_format;
+  if (format.empty())
+    return;
+  std::string escaped;
+  for (char c : mailbox)
+    escaped += c == '%' ? "%%" : std::string(1, c);
+  format += " [smime: quarantined as " + id + " what was for mailbox " + escaped + "]";
+  auto *set = p_new(context_->pool, lda_settings, 1);
+  *set = *context_->set;
+  set->deliver_log_format = p_strdup(context_->pool, format.c_str());
+  context_->set = set;
+}
+
+int Delivery::answer_refusal() {
+  // Also keeps Dovecot from saving to the default mailbox after us.
+  context_->tempfail_error = p_strdup(context_->pool, refusal_->text.c_str());
+  if (!refusal_->permanent)
+    return -1;
+  if (lmtp_can_reject()) {
+    lmtp_reject(refusal_->text);
+    return -1;
+  }
+  // dovecot-lda: a delivery status notification to the sender (RFC 3464).
+  context_->dsn = true;
+  if (mail_send_rejection(context_, context_->rcpt_to, refusal_->text.c_str()) != 0)
+    return -1;
+  mail_deliver_log(context_, "rejected: %s", refusal_->text.c_str());
+  context_->tempfail_error = nullptr;
+  return 1;
+}
+
+} // namespace smime

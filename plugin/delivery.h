@@ -1,0 +1,77 @@
+// One delivery of one message to one recipient, from src_mail to the answer.
+#ifndef SMIME_DELIVERY_H
+#define SMIME_DELIVERY_H
+
+#include "report.h"
+#include "user-context.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+extern "C" {
+struct mail_deliver_context;
+}
+
+namespace smime {
+
+// Puts our deliver hook before Sieve's; does nothing in processes that do not
+// deliver mail.
+void delivery_init();
+void delivery_deinit();
+
+class Delivery {
+public:
+  Delivery(mail_deliver_context *context, UserContext &user);
+  ~Delivery();
+  Delivery(const Delivery &) = delete;
+  Delivery &operator=(const Delivery &) = delete;
+
+  // Asks the scanner for the report.
+  void inspect();
+
+  enum class Outcome : unsigned char {
+    save,     // go on and save
+    diverted, // the message is on disk in the quarantine; save nothing, say yes
+    refused,  // save nothing, say no
+  };
+  // Decides on a save in the delivery's name, and carries out the decision but
+  // for the save itself. A refusal holds for the rest of the delivery: no later
+  // save, such as Sieve's implicit keep, may get around it.
+  Outcome before_save(mail_save_context *save);
+
+  bool refused() const { return refusal_.has_value(); }
+  const std::string &refusal_text() const { return refusal_->text; }
+
+  // Ends a refused delivery: sets what the MTA is told. Returns the deliver
+  // hook's return value.
+  int answer_refusal();
+
+private:
+  struct Refusal {
+    bool permanent = false;
+    std::string text;
+  };
+
+  Outcome without_report(mail_save_context *save);
+  Outcome quarantine(mail_save_context *save, const std::string &rule, const std::string &reason);
+  Outcome refuse(const mailbox *box, const Decision &decision);
+  bool may_divert() const;
+  Question question(const mailbox *box, const Report &report) const;
+  std::string message_id() const;
+  void mark_log_lines(const std::string &id, const std::string &mailbox);
+
+  mail_deliver_context *context_;
+  UserContext &user_;
+  std::string from_;
+  std::string to_;
+  std::optional<Report> report_;
+  std::string scan_error_;
+  std::optional<Refusal> refusal_;
+  // Mailbox to quarantine id.
+  std::map<std::string, std::string> quarantined_;
+};
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,22 @@
+#include "doveadm-smime.h"
+
+extern "C" {
+extern const char *doveadm_smime_plugin_version;
+void doveadm_smime_plugin_init(struct module *module);
+void doveadm_smime_plugin_deinit(void);
+}
+
+const char *doveadm_smime_plugin_version = DOVECOT_ABI_VERSION;
+
+// Its symbols of lib99_smime_plugin.so are there if mail_plugins has smime;
+// otherwise doveadm passes this module over.
+void doveadm_smime_plugin_init(struct module *) {
+  doveadm_cmd_register_ver2(&smime::command_status);
+  doveadm_cmd_register_ver2(&smime::command_inspect);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_list);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_show);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_release);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_delete);
+}
+
+void doveadm_smime_plugin_deinit(void) {}

@@ -1,0 +1,66 @@
+// What the doveadm commands share.
+#ifndef SMIME_DOVEADM_SMIME_H
+#define SMIME_DOVEADM_SMIME_H
+
+#include "dovecot-ptr.h"
+#include "user-context.h"
+
+#include <array>
+#include <string>
+
+extern "C" {
+#include "doveadm-mail.h"
+#include "doveadm-print.h"
+#include "doveadm.h"
+}
+
+namespace smime {
+
+extern doveadm_cmd_ver2 command_inspect;
+extern doveadm_cmd_ver2 command_status;
+extern doveadm_cmd_ver2 command_quarantine_list;
+extern doveadm_cmd_ver2 command_quarantine_show;
+extern doveadm_cmd_ver2 command_quarantine_release;
+extern doveadm_cmd_ver2 command_quarantine_delete;
+
+inline doveadm_cmd_param parameter(char letter, const char *name, doveadm_cmd_param_t type,
+                                   doveadm_cmd_param_flag_t flags = CMD_PARAM_FLAG_NONE) {
+  doveadm_cmd_param result{};
+  result.short_opt = letter;
+  result.name = name;
+  result.type = type;
+  result.flags = flags;
+  return result;
+}
+
+inline doveadm_cmd_param positional(const char *name, doveadm_cmd_param_t type) {
+  return parameter('\0', name, type, CMD_PARAM_FLAG_POSITIONAL);
+}
+
+// What every mail command takes, then its own parameters and the end mark.
+template <typename... Own> auto mail_parameters(const Own &...own) {
+  return std::array<doveadm_cmd_param, sizeof...(own) + 5>{
+      parameter('A', "all-users", CMD_PARAM_BOOL),
+      parameter('S', "socket-path", CMD_PARAM_STR),
+      parameter('u', "user", CMD_PARAM_STR),
+      parameter('F', "user-file", CMD_PARAM_ISTREAM),
+      own...,
+      doveadm_cmd_param{}};
+}
+
+inline void print(const std::string &value) { doveadm_print(value.c_str()); }
+
+// The user's context, or null with the failure recorded if the plugin is not
+// loaded for the user.
+inline UserContext *require_user_context(doveadm_mail_cmd_context *context, mail_user *user) {
+  UserContext *found = user_context(user);
+  if (found == nullptr) {
+    e_error(user->event, "smime: the plugin is not loaded for this user (mail_plugins)");
+    doveadm_mail_failed_error(context, MAIL_ERROR_NOTPOSSIBLE);
+  }
+  return found;
+}
+
+} // namespace smime
+
+#endif

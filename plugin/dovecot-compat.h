@@ -1,0 +1,39 @@
+// Dovecot's headers as the plugin uses them, and every difference between the
+// supported versions. (2.3.19 alone so far; what 2.4 changes goes here.)
+#ifndef SMIME_DOVECOT_COMPAT_H
+#define SMIME_DOVECOT_COMPAT_H
+
+#include "smime-config.h"
+#undef PACKAGE
+#undef PACKAGE_BUGREPORT
+#undef PACKAGE_NAME
+#undef PACKAGE_STRING
+#undef PACKAGE_TARNAME
+#undef PACKAGE_URL
+#undef PACKAGE_VERSION
+#undef VERSION
+
+extern "C" {
+#include "config.h"
+#include "lib.h"
+#include "array.h"
+#include "buffer.h"
+#include "guid.h"
+#include "hex-binary.h"
+#include "ioloop.h"
+#include "istream.h"
+#include "istream-concat.h"
+#include "istream-crlf.h"
+#include "mail-namespace.h"
+#include "mail-search-build.h"
+#include "mail-storage-hooks.h"
+#include "mail-storage-private.h"
+#include "mail-user.h"
+#include "net.h"
+#include "sha2.h"
+#include "str.h"
+#include "strescape.h"
+#include "str-sanitize.h"
+}
+
+#endif

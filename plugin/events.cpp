@@ -1,0 +1,45 @@
+#include "events.h"
+
+#include "dovecot-ptr.h"
+
+namespace smime {
+namespace {
+
+event_category make_category() {
+  event_category category{};
+  category.name = "smime";
+  return category;
+}
+
+event_category smime_category = make_category();
+
+void add(event *e, const char *key, const std::string &value) {
+  if (!value.empty())
+    event_add_str(e, key, value.c_str());
+}
+
+} // namespace
+
+void send_event(event *parent, const char *name, EventLevel level, const EventFields &fields,
+                const std::string &text) {
+  EventPtr e(event_create(parent));
+  event_add_category(e.get(), &smime_category);
+  event_set_name(e.get(), name);
+  add(e.get(), "mailbox", fields.mailbox);
+  add(e.get(), "class", fields.classes);
+  add(e.get(), "status", fields.status);
+  add(e.get(), "rule", fields.rule);
+  add(e.get(), "action", fields.action);
+  add(e.get(), "id", fields.id);
+  add(e.get(), "sha256", fields.sha256);
+  if (fields.size != 0)
+    event_add_int(e.get(), "size", static_cast<intmax_t>(fields.size));
+  switch (level) {
+  case EventLevel::debug: e_debug(e.get(), "smime: %s", text.c_str()); break;
+  case EventLevel::info: e_info(e.get(), "smime: %s", text.c_str()); break;
+  case EventLevel::warning: e_warning(e.get(), "smime: %s", text.c_str()); break;
+  case EventLevel::error: e_error(e.get(), "smime: %s", text.c_str()); break;
+  }
+}
+
+} // namespace smime

@@ -1,0 +1,49 @@
+#include "keywords.h"
+
+#include "dovecot-ptr.h"
+
+#include <vector>
+
+namespace smime {
+namespace {
+
+std::vector<const char *> report_keywords(const Report &report, const std::string &flag) {
+  std::vector<const char *> names;
+  if (report.classes.has(MessageClass::signed_) ||
+      report.classes.has(MessageClass::opaque_signed))
+    names.push_back("$SMIMESigned");
+  if (report.classes.has(MessageClass::encrypted))
+    names.push_back("$SMIMEEncrypted");
+  if (!report.uninspectable.empty())
+    names.push_back("$Uninspected");
+  if (!flag.empty())
+    names.push_back(flag.c_str());
+  return names;
+}
+
+// What Sieve or the client set already.
+void append_present(const mail_save_context *save, std::vector<const char *> &names) {
+  const mail_keywords *present = save->data.keywords;
+  if (present == nullptr)
+    return;
+  const ARRAY_TYPE(keywords) *all = mail_index_get_keywords(save->transaction->box->index);
+  for (unsigned i = 0; i < present->count; i++)
+    names.push_back(*array_idx(all, present->idx[i]));
+}
+
+} // namespace
+
+void add_keywords(mail_save_context *save, const Report &report, const std::string &flag) {
+  std::vector<const char *> names = report_keywords(report, flag);
+  if (names.empty())
+    return;
+  append_present(save, names);
+  names.push_back(nullptr);
+  mail_keywords *keywords =
+      mailbox_keywords_create_valid(save->transaction->box, names.data());
+  auto flags = static_cast<mail_flags>(save->data.flags | save->data.pvt_flags);
+  mailbox_save_set_flags(save, flags, keywords);
+  mailbox_keywords_unref(&keywords);
+}
+
+} // namespace smime

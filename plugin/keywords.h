@@ -1,0 +1,19 @@
+// The keywords that a delivered message gets from its report.
+#ifndef SMIME_KEYWORDS_H
+#define SMIME_KEYWORDS_H
+
+#include "report.h"
+
+#include <string>
+
+struct mail_save_context;
+
+namespace smime {
+
+// Adds the report's keywords, and flag if it is not empty, to those that the
+// save has already. A mailbox that cannot keep keywords goes without.
+void add_keywords(mail_save_context *save, const Report &report, const std::string &flag);
+
+} // namespace smime
+
+#endif

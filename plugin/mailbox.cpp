@@ -1,0 +1,133 @@
+#include "mailbox.h"
+
+#include "access.h"
+#include "delivery.h"
+#include "dovecot-ptr.h"
+#include "user-context.h"
+
+namespace smime {
+namespace {
+
+struct MailboxContext {
+  union mailbox_module_context module_ctx;
+  // Flags of a private index were queued for a message that was diverted.
+  bool drop_private_flags;
+};
+
+MODULE_CONTEXT_DEFINE_INIT(smime_mailbox_module, &mail_storage_module_register);
+
+MailboxContext *mailbox_context(mailbox *box) {
+  return static_cast<MailboxContext *>(MODULE_CONTEXT(box, smime_mailbox_module));
+}
+
+// Deliveries save with mailbox_save_using_mail(); a copy or move that some
+// other plugin makes meanwhile is none of them.
+bool is_delivery_save(const mail_save_context *save) {
+  return save->saving && save->copying_or_moving;
+}
+
+int cancel_save(mail_save_context *save, const std::string &refusal) {
+  mail_storage *storage = save->transaction->box->storage;
+  mailbox_save_cancel(&save);
+  // A temporary error ends Sieve without an implicit keep.
+  mail_storage_set_error(storage, MAIL_ERROR_TEMP, refusal.c_str());
+  return -1;
+}
+
+// Reports success for a message that is in the quarantine instead.
+int divert_save(mail_save_context *save) {
+  mailbox_transaction_context *transaction = save->transaction;
+  if (save->data.pvt_flags != 0)
+    mailbox_context(transaction->box)->drop_private_flags = true;
+  mailbox_save_cancel(&save);
+  // The caller counts this as a saved mail that must get a UID at commit
+  // (mailbox_copy_int() and mailbox_transaction_commit_get_changes() in
+  // lib-storage/mail-storage.c). The count is unsigned and may wrap in between.
+  transaction->save_count--;
+  return 0;
+}
+
+extern "C" int mailbox_copy_override(mail_save_context *save, mail *source) noexcept {
+  mailbox *box = save->transaction->box;
+  MailboxContext *context = mailbox_context(box);
+  UserContext *user = user_context(box->storage->user);
+  if (user == nullptr || !is_delivery_save(save))
+    return context->module_ctx.super.copy(save, source);
+  if (user->delivery == nullptr) {
+    if (!user->delivery_failed)
+      return context->module_ctx.super.copy(save, source);
+    return cancel_save(save, "Delivery failed");
+  }
+  auto outcome = guarded("deciding on a delivery", Delivery::Outcome::refused,
+                         [&] { return user->delivery->before_save(save); });
+  switch (outcome) {
+  case Delivery::Outcome::save:
+    return context->module_ctx.super.copy(save, source);
+  case Delivery::Outcome::diverted:
+    return divert_save(save);
+  case Delivery::Outcome::refused:
+    break;
+  }
+  return cancel_save(save, user->delivery->refused() ? user->delivery->refusal_text()
+                                                     : "Temporary internal error");
+}
+
+extern "C" int transaction_commit_override(mailbox_transaction_context *transaction,
+                                           mail_transaction_commit_changes *changes_r) noexcept {
+  MailboxContext *context = mailbox_context(transaction->box);
+  if (context->drop_private_flags && transaction->save_count == 0 &&
+      array_is_created(&transaction->pvt_saves))
+    array_free(&transaction->pvt_saves);
+  context->drop_private_flags = false;
+  return context->module_ctx.super.transaction_commit(transaction, changes_r);
+}
+
+// Returns false with the storage's error set if the session may not open it.
+bool check_access(mailbox *box) {
+  UserContext *user = user_context(box->storage->user);
+  if (user == nullptr || !is_quarantine_mailbox(box, *user->settings))
+    return true;
+  switch (quarantine_access(box->storage->user, *user->settings)) {
+  case Access::full:
+    return true;
+  case Access::read_only:
+    box->flags = static_cast<mailbox_flags>(box->flags | MAILBOX_FLAG_READONLY);
+    return true;
+  case Access::none:
+    break;
+  }
+  mail_storage_set_error(box->storage, MAIL_ERROR_PERM,
+                         "The quarantine is open to its reviewers only");
+  return false;
+}
+
+extern "C" int mailbox_open_override(mailbox *box) noexcept {
+  bool allowed = guarded("checking access to a mailbox", false, [&] { return check_access(box); });
+  if (!allowed)
+    return -1;
+  return mailbox_context(box)->module_ctx.super.open(box);
+}
+
+extern "C" int mailbox_get_status_override(mailbox *box, mailbox_status_items items,
+                                           mailbox_status *status_r) noexcept {
+  bool allowed = guarded("checking access to a mailbox", false, [&] { return check_access(box); });
+  if (!allowed)
+    return -1;
+  return mailbox_context(box)->module_ctx.super.get_status(box, items, status_r);
+}
+
+} // namespace
+
+extern "C" void mailbox_allocated(mailbox *box) noexcept {
+  mailbox_vfuncs *v = box->vlast;
+  auto *context = p_new(box->pool, MailboxContext, 1);
+  context->module_ctx.super = *v;
+  box->vlast = &context->module_ctx.super;
+  v->copy = mailbox_copy_override;
+  v->open = mailbox_open_override;
+  v->get_status = mailbox_get_status_override;
+  v->transaction_commit = transaction_commit_override;
+  MODULE_CONTEXT_SET(box, smime_mailbox_module, context);
+}
+
+} // namespace smime

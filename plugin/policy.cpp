@@ -1,0 +1,266 @@
+#include "policy.h"
+
+#include "address.h"
+#include "mailbox-pattern.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+namespace smime {
+namespace {
+
+constexpr std::array<std::pair<Action, std::string_view>, 4> action_names{{
+    {Action::deliver, "deliver"},
+    {Action::quarantine, "quarantine"},
+    {Action::reject, "reject"},
+    {Action::tempfail, "tempfail"},
+}};
+
+constexpr std::array<std::pair<Origin, std::string_view>, 3> origin_names{{
+    {Origin::delivery, "delivery"},
+    {Origin::append, "append"},
+    {Origin::copy, "copy"},
+}};
+
+template <typename Table>
+auto find_value(const Table &table, std::string_view name)
+    -> std::optional<typename Table::value_type::first_type> {
+  for (const auto &[value, candidate] : table) {
+    if (candidate == name)
+      return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<ClassSet> parse_class(std::string_view value) {
+  if (value == "any-signed")
+    return any_signed_classes;
+  if (value == "any-encrypted")
+    return any_encrypted_classes;
+  auto single = class_from_name(value);
+  if (!single)
+    return std::nullopt;
+  return ClassSet(*single);
+}
+
+// RFC 9051 section 9, flag-keyword: an atom; "$" begins the registered ones.
+bool is_keyword(std::string_view value) {
+  return !value.empty() && value.size() <= 64 && value[0] != '\\' &&
+         std::all_of(value.begin(), value.end(), [](char c) {
+           return c > 0x20 && c < 0x7f && std::string_view("(){%*\"\\]").find(c) ==
+                                              std::string_view::npos;
+         });
+}
+
+bool is_one_line(std::string_view value) {
+  return value.size() <= 500 && std::all_of(value.begin(), value.end(), [](char c) {
+           return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+         });
+}
+
+template <typename T, typename Parsed> bool assign(T &target, Parsed parsed) {
+  if (!parsed)
+    return false;
+  target = *parsed;
+  return true;
+}
+
+// Each key with what takes its value; false means that the value is refused.
+using Setter = bool (*)(Rule &rule, std::string_view value);
+constexpr std::array<std::pair<std::string_view, Setter>, 11> keys{{
+    {"mailbox",
+     [](Rule &rule, std::string_view value) {
+       rule.mailbox = value;
+       return !value.empty() && value != "!";
+     }},
+    {"class", [](Rule &rule, std::string_view value) {
+       return assign(rule.classes, parse_class(value));
+     }},
+    {"signature",
+     [](Rule &rule, std::string_view value) {
+       return assign(rule.signature, signature_status_from_name(value));
+     }},
+    {"scan",
+     [](Rule &rule, std::string_view value) {
+       return assign(rule.scan, scan_verdict_from_name(value));
+     }},
+    {"from",
+     [](Rule &rule, std::string_view value) {
+       rule.from = value;
+       return !value.empty();
+     }},
+    {"to",
+     [](Rule &rule, std::string_view value) {
+       rule.to = value;
+       return !value.empty();
+     }},
+    {"origin",
+     [](Rule &rule, std::string_view value) {
+       return assign(rule.origin, find_value(origin_names, value));
+     }},
+    {"strength",
+     [](Rule &rule, std::string_view value) {
+       rule.weak_only = true;
+       return value == "weak";
+     }},
+    {"flag",
+     [](Rule &rule, std::string_view value) {
+       rule.flag = value;
+       return is_keyword(value);
+     }},
+    {"reason",
+     [](Rule &rule, std::string_view value) {
+       rule.reason = value;
+       return !value.empty() && is_one_line(value);
+     }},
+    {"action",
+     [](Rule &rule, std::string_view value) {
+       return assign(rule.action, find_value(action_names, value));
+     }},
+}};
+
+struct Word {
+  std::string key;
+  std::string value;
+};
+
+// Takes "key=value" off text. A value may be quoted with ", in which \ escapes.
+// Returns what is wrong, or an empty string.
+std::string next_word(std::string_view &text, Word &word) {
+  auto equals = text.find_first_of("= \t");
+  if (equals == std::string_view::npos || text[equals] != '=')
+    return "\"" + std::string(text.substr(0, equals)) + "\" is not of the form key=value";
+  word.key = text.substr(0, equals);
+  word.value.clear();
+  text.remove_prefix(equals + 1);
+  if (!text.starts_with('"')) {
+    auto end = std::min(text.find_first_of(" \t"), text.size());
+    word.value = text.substr(0, end);
+    text.remove_prefix(end);
+    return {};
+  }
+  for (std::size_t i = 1; i < text.size(); i++) {
+    if (text[i] == '"') {
+      text.remove_prefix(i + 1);
+      if (!text.empty() && text[0] != ' ' && text[0] != '\t')
+        return "no space behind the quoted value of " + word.key;
+      return {};
+    }
+    if (text[i] == '\\' && i + 1 < text.size())
+      i++;
+    word.value += text[i];
+  }
+  return "the quoted value of " + word.key + " is not closed";
+}
+
+std::string known_keys() {
+  std::string list;
+  for (const auto &[key, setter] : keys)
+    list += (list.empty() ? "" : ", ") + std::string(key);
+  return list;
+}
+
+// Returns what is wrong, or an empty string.
+std::string apply_word(const Word &word, Rule &rule) {
+  for (const auto &[key, setter] : keys) {
+    if (key != word.key)
+      continue;
+    if (!setter(rule, word.value))
+      return "\"" + word.value + "\" is no value for " + word.key;
+    return {};
+  }
+  return "unknown key \"" + word.key + "\" (known: " + known_keys() + ")";
+}
+
+bool mailbox_condition_holds(std::string_view pattern, const Question &question) {
+  bool negated = pattern.starts_with('!');
+  if (negated)
+    pattern.remove_prefix(1);
+  return mailbox_matches(pattern, question.mailbox, question.separator) != negated;
+}
+
+bool matches_but_for_mailbox(const Rule &rule, const Question &question) {
+  const Report &report = question.report;
+  // The cheap conditions first.
+  return (!rule.classes || rule.classes->intersects(report.classes)) &&
+         (!rule.origin || *rule.origin == question.origin) &&
+         (!rule.signature || *rule.signature == report.signature) &&
+         (!rule.scan || *rule.scan == report.scan) &&
+         (!rule.weak_only || report.strength == Strength::weak) &&
+         (!rule.from || address_matches(*rule.from, question.from)) &&
+         (!rule.to || address_matches(*rule.to, question.to));
+}
+
+bool matches(const Rule &rule, const Question &question) {
+  return matches_but_for_mailbox(rule, question) &&
+         (!rule.mailbox || mailbox_condition_holds(*rule.mailbox, question));
+}
+
+} // namespace
+
+std::string_view name_of(Action action) {
+  for (const auto &[value, name] : action_names) {
+    if (value == action)
+      return name;
+  }
+  return {};
+}
+
+std::optional<Rule> parse_rule(const std::string &setting, std::string_view text,
+                               std::string &error) {
+  Rule rule;
+  rule.setting = setting;
+  rule.text = text;
+  std::set<std::string> seen;
+  std::string problem;
+  for (;;) {
+    auto start = text.find_first_not_of(" \t");
+    if (start == std::string_view::npos)
+      break;
+    text.remove_prefix(start);
+    Word word;
+    if (seen.contains("action"))
+      problem = "action= must come last";
+    else
+      problem = next_word(text, word);
+    if (problem.empty())
+      problem = apply_word(word, rule);
+    if (problem.empty() && !seen.insert(word.key).second)
+      problem = word.key + "= is given twice";
+    if (!problem.empty())
+      break;
+  }
+  if (problem.empty() && !seen.contains("action"))
+    problem = "there is no action= (deliver, quarantine, reject, tempfail)";
+  if (!problem.empty()) {
+    error = setting + ": " + problem;
+    return std::nullopt;
+  }
+  return rule;
+}
+
+Decision decide(const std::vector<Rule> &rules, const Question &question) {
+  for (const Rule &rule : rules) {
+    if (matches(rule, question))
+      return {rule.action, &rule};
+  }
+  return {};
+}
+
+bool may_divert_in_some_mailbox(const std::vector<Rule> &rules, const Question &question) {
+  return std::any_of(rules.begin(), rules.end(), [&](const Rule &rule) {
+    return rule.action != Action::deliver && matches_but_for_mailbox(rule, question);
+  });
+}
+
+std::string reason_of(const Decision &decision, const Report &report) {
+  if (decision.rule == nullptr)
+    return "no rule matched";
+  if (!decision.rule->reason.empty())
+    return decision.rule->reason;
+  return "Content of class " + join_class_names(report.classes) + " is not accepted here";
+}
+
+} // namespace smime

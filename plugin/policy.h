@@ -1,0 +1,77 @@
+// Rules in, decision and reason out. No Dovecot header: unit-tested and fuzzed
+// alone.
+#ifndef SMIME_POLICY_H
+#define SMIME_POLICY_H
+
+#include "report.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smime {
+
+enum class Action : std::uint8_t { deliver, quarantine, reject, tempfail };
+enum class Origin : std::uint8_t { delivery, append, copy };
+
+std::string_view name_of(Action action);
+
+// One rule. A condition that is not set holds for every message.
+struct Rule {
+  // The setting that it came from, for messages: smime_rule, smime_rule2, ...
+  std::string setting;
+  // As the operator wrote it.
+  std::string text;
+
+  std::optional<std::string> mailbox;
+  std::optional<ClassSet> classes;
+  std::optional<SignatureStatus> signature;
+  std::optional<ScanVerdict> scan;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  std::optional<Origin> origin;
+  bool weak_only = false;
+
+  std::string flag;
+  std::string reason;
+  Action action = Action::deliver;
+};
+
+// What a rule is asked about. Views live as long as the question.
+struct Question {
+  std::string_view mailbox;
+  char separator = '/';
+  // Envelope addresses; the empty reverse-path is "<>".
+  std::string_view from;
+  std::string_view to;
+  Origin origin = Origin::delivery;
+  const Report &report;
+};
+
+struct Decision {
+  Action action = Action::deliver;
+  // The rule that matched; null if none did. Lives as long as the rules.
+  const Rule *rule = nullptr;
+};
+
+// Parses one rule: key=value ..., values may be quoted, action= comes last.
+// Returns nullopt and sets error to "SETTING: what is wrong with which word".
+std::optional<Rule> parse_rule(const std::string &setting, std::string_view text,
+                               std::string &error);
+
+// First match wins; none matching means deliver.
+Decision decide(const std::vector<Rule> &rules, const Question &question);
+
+// Whether a rule with another action than deliver could match in some mailbox;
+// the question's own mailbox does not count.
+bool may_divert_in_some_mailbox(const std::vector<Rule> &rules, const Question &question);
+
+// The sentence for the sender, the log and the reviewer: the rule's own reason,
+// or one made from what it matched.
+std::string reason_of(const Decision &decision, const Report &report);
+
+} // namespace smime
+
+#endif

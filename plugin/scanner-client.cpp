@@ -1,0 +1,228 @@
+#include "scanner-client.h"
+
+#include "dovecot-ptr.h"
+#include "scan-limits.h"
+#include "protocol.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace smime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class Descriptor {
+public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0)
+      (void)close(fd_);
+  }
+  Descriptor(const Descriptor &) = delete;
+  Descriptor &operator=(const Descriptor &) = delete;
+  int get() const { return fd_; }
+
+private:
+  int fd_;
+};
+
+// One attempt. lost: the connection ended without an answer, as it does when a
+// scanner process dies or is replaced; another one may do better.
+class Conversation {
+public:
+  Conversation(const ScannerAddress &address, Clock::time_point deadline, std::string &error)
+      : address_(address), deadline_(deadline), error_(error) {}
+
+  std::optional<Report> run(istream *message, std::uint64_t size);
+  bool lost() const { return lost_; }
+
+private:
+  int connect_socket();
+  bool wait_for(int fd, short events, short &got);
+  bool send_bytes(int fd, const unsigned char *data, std::size_t size);
+  bool send_message(int fd, istream *message, std::uint64_t size);
+  bool receive(int fd);
+  std::optional<Report> read_answer(int fd);
+  void set_timeout_error();
+
+  const ScannerAddress &address_;
+  Clock::time_point deadline_;
+  std::string &error_;
+  std::string input_;
+  bool lost_ = false;
+  bool answered_early_ = false;
+};
+
+void Conversation::set_timeout_error() {
+  error_ = "no report within smime_scanner_timeout=" +
+           std::to_string(address_.timeout_seconds) + "s";
+}
+
+// Returns the descriptor, or -1 with the error set.
+int Conversation::connect_socket() {
+  for (;;) {
+    int fd = net_connect_unix(address_.path.c_str());
+    if (fd >= 0)
+      return fd;
+    int problem = errno;
+    // EAGAIN: the listening queue is full, all scanners are busy.
+    if (problem != EAGAIN) {
+      error_ = "connect(" + address_.path + ") failed: " + std::strerror(problem);
+      return -1;
+    }
+    if (Clock::now() >= deadline_) {
+      set_timeout_error();
+      return -1;
+    }
+    (void)usleep(10000);
+  }
+}
+
+bool Conversation::wait_for(int fd, short events, short &got) {
+  for (;;) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    pollfd entry = {fd, events, 0};
+    int ret = left <= 0 ? 0 : poll(&entry, 1, static_cast<int>(left));
+    if (ret > 0) {
+      got = entry.revents;
+      return true;
+    }
+    if (ret == 0) {
+      set_timeout_error();
+      return false;
+    }
+    if (errno != EINTR) {
+      error_ = std::string("poll() failed: ") + std::strerror(errno);
+      return false;
+    }
+  }
+}
+
+bool Conversation::send_bytes(int fd, const unsigned char *data, std::size_t size) {
+  while (size > 0) {
+    short got = 0;
+    if (!wait_for(fd, POLLOUT | POLLIN, got))
+      return false;
+    if ((got & POLLIN) != 0) {
+      // It answers before it has everything: nothing more is wanted.
+      answered_early_ = true;
+      return true;
+    }
+    ssize_t sent = send(fd, data, size, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EAGAIN || errno == EINTR)
+        continue;
+      lost_ = true;
+      error_ = std::string("sending the message failed: ") + std::strerror(errno);
+      return false;
+    }
+    data += sent;
+    size -= static_cast<std::size_t>(sent);
+  }
+  return true;
+}
+
+bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
+  std::string request = format_request(size);
+  if (!send_bytes(fd, reinterpret_cast<const unsigned char *>(request.data()), request.size()))
+    return false;
+  i_stream_seek(message, 0);
+  std::uint64_t sent = 0;
+  const unsigned char *data;
+  std::size_t available;
+  while (!answered_early_ && i_stream_read_more(message, &data, &available) > 0) {
+    if (available > size - sent)
+      available = static_cast<std::size_t>(size - sent);
+    if (available == 0)
+      break;
+    if (!send_bytes(fd, data, available))
+      return false;
+    i_stream_skip(message, available);
+    sent += available;
+  }
+  if (message->stream_errno != 0) {
+    error_ = std::string("reading the message failed: ") + i_stream_get_error(message);
+    return false;
+  }
+  if (!answered_early_ && sent != size) {
+    error_ = "the message has " + std::to_string(sent) + " bytes where " +
+             std::to_string(size) + " were announced";
+    return false;
+  }
+  return true;
+}
+
+// Appends what there is to input_. Returns false at the end or on an error.
+bool Conversation::receive(int fd) {
+  short got = 0;
+  if (!wait_for(fd, POLLIN, got))
+    return false;
+  char buffer[16 * 1024];
+  ssize_t ret = recv(fd, buffer, sizeof(buffer), 0);
+  if (ret < 0 && (errno == EAGAIN || errno == EINTR))
+    return true;
+  if (ret <= 0) {
+    lost_ = input_.empty();
+    error_ = input_.empty() ? "the scanner ended the connection without an answer"
+                            : "the scanner ended the connection in the middle of its answer";
+    return false;
+  }
+  input_.append(buffer, static_cast<std::size_t>(ret));
+  return true;
+}
+
+std::optional<Report> Conversation::read_answer(int fd) {
+  std::size_t newline;
+  while ((newline = input_.find('\n')) == std::string::npos) {
+    if (input_.size() > max_protocol_line) {
+      error_ = "the scanner's answer is not of this protocol";
+      return std::nullopt;
+    }
+    if (!receive(fd))
+      return std::nullopt;
+  }
+  Answer answer = parse_answer(std::string_view(input_).substr(0, newline));
+  if (answer.kind != Answer::Kind::report) {
+    error_ = "the scanner says: " + answer.text;
+    return std::nullopt;
+  }
+  std::size_t end = newline + 1 + answer.length;
+  while (input_.size() < end) {
+    if (!receive(fd))
+      return std::nullopt;
+  }
+  return report_from_json(std::string_view(input_).substr(newline + 1, answer.length), error_);
+}
+
+std::optional<Report> Conversation::run(istream *message, std::uint64_t size) {
+  Descriptor fd(connect_socket());
+  if (fd.get() < 0 || !send_message(fd.get(), message, size))
+    return std::nullopt;
+  return read_answer(fd.get());
+}
+
+} // namespace
+
+std::optional<Report> request_report(const ScannerAddress &address, istream *message,
+                                     std::uint64_t size, std::string &error) {
+  auto deadline = Clock::now() + std::chrono::seconds(address.timeout_seconds);
+  // A scanner process can be replaced under our hands (reload, kill); one more
+  // attempt costs a sender less than a deferral.
+  for (int attempt = 0;; attempt++) {
+    Conversation conversation(address, deadline, error);
+    auto report = conversation.run(message, size);
+    if (report || !conversation.lost() || attempt == 1)
+      return report;
+  }
+}
+
+std::string scanner_socket_path(const std::string &setting, const std::string &base_dir) {
+  return setting.starts_with('/') ? setting : base_dir + "/" + setting;
+}
+
+} // namespace smime

@@ -1,0 +1,34 @@
+// Asks the scanner for the report on a message. The conversation is listed in
+// scanner/protocol.h.
+#ifndef SMIME_SCANNER_CLIENT_H
+#define SMIME_SCANNER_CLIENT_H
+
+#include "report.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+struct istream;
+
+namespace smime {
+
+struct ScannerAddress {
+  // Absolute path of the unix socket.
+  std::string path;
+  unsigned timeout_seconds = 30;
+};
+
+// Sends the size bytes of message from its beginning. Blocks up to the
+// time-out in all. Returns nullopt and sets error, which says what happened and
+// what to look at, when there is no report: the caller then acts on
+// smime_scanner_failure. The stream's position afterwards is undefined.
+std::optional<Report> request_report(const ScannerAddress &address, istream *message,
+                                     std::uint64_t size, std::string &error);
+
+// The socket's path for a setting's value.
+std::string scanner_socket_path(const std::string &setting, const std::string &base_dir);
+
+} // namespace smime
+
+#endif

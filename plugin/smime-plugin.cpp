@@ -1,0 +1,34 @@
+#include "smime-plugin.h"
+
+#include "delivery.h"
+#include "dovecot-compat.h"
+#include "lmtp-reply.h"
+#include "mailbox.h"
+#include "user-context.h"
+
+namespace {
+
+mail_storage_hooks make_hooks() {
+  mail_storage_hooks hooks{};
+  hooks.mail_user_created = smime::user_created;
+  hooks.mailbox_allocated = smime::mailbox_allocated;
+  return hooks;
+}
+
+const mail_storage_hooks hooks = make_hooks();
+
+} // namespace
+
+const char *smime_plugin_version = DOVECOT_ABI_VERSION;
+
+void smime_plugin_init(struct module *module) {
+  mail_storage_hooks_add(module, &hooks);
+  smime::delivery_init();
+  smime::lmtp_reply_init();
+}
+
+void smime_plugin_deinit(void) {
+  smime::lmtp_reply_deinit();
+  smime::delivery_deinit();
+  mail_storage_hooks_remove(&hooks);
+}

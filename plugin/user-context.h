@@ -1,0 +1,30 @@
+// What the plugin knows of one mail user.
+#ifndef SMIME_USER_CONTEXT_H
+#define SMIME_USER_CONTEXT_H
+
+#include "dovecot-compat.h"
+#include "settings.h"
+
+#include <memory>
+
+namespace smime {
+
+class Delivery;
+
+struct UserContext {
+  union mail_user_module_context module_ctx;
+  std::shared_ptr<const Settings> settings;
+  // The delivery that is under way; owned by the deliver hook.
+  Delivery *delivery = nullptr;
+  // The delivery under way failed: nothing may be saved in its name any more.
+  bool delivery_failed = false;
+};
+
+// Null for users that the plugin does not handle, such as the raw-mail user.
+UserContext *user_context(mail_user *user);
+
+extern "C" void user_created(mail_user *user) noexcept;
+
+} // namespace smime
+
+#endif

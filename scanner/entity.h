@@ -1,0 +1,107 @@
+// One MIME entity while the walk is in it: its header fields that matter and,
+// for a leaf, the beginning of its decoded content.
+#ifndef SMIME_ENTITY_H
+#define SMIME_ENTITY_H
+
+#include "cms.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+struct message_part;
+struct message_header_line;
+
+namespace smime {
+
+// Undoes the transfer encoding (RFC 2045 section 6) with lib-mail's decoders.
+class TransferDecoder {
+public:
+  enum class Encoding : unsigned char { none, base64, quoted_printable, unknown };
+
+  explicit TransferDecoder(Encoding encoding);
+  ~TransferDecoder();
+  TransferDecoder(TransferDecoder &&other) noexcept;
+  TransferDecoder &operator=(TransferDecoder &&other) noexcept;
+
+  // The decoded bytes are valid until the next call.
+  std::span<const unsigned char> decode(std::span<const unsigned char> bytes);
+  // Characters that the encoding does not have were met.
+  bool damaged() const;
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Finds OpenPGP armor (RFC 9580 section 6.2) at the beginning of a line.
+class ArmorFinder {
+public:
+  void feed(std::span<const unsigned char> bytes);
+  // Looks at a last line that has no line end.
+  void finish();
+  bool found_message() const { return found_message_; }
+  bool found_signed() const { return found_signed_; }
+
+private:
+  void end_line();
+  std::string line_;
+  bool found_message_ = false;
+  bool found_signed_ = false;
+};
+
+struct Entity {
+  const message_part *part = nullptr;
+  // IMAP section number (RFC 3501 section 6.4.5); empty for a multipart that
+  // is the message itself.
+  std::string path;
+  // Position among the parent's children, from 1; 0 until the header was read.
+  unsigned index = 0;
+  // Lower case; text/plain when there is no Content-Type.
+  std::string type = "text/plain";
+  std::string protocol;
+  std::string micalg;
+  std::string smime_type;
+  std::string name;
+  TransferDecoder::Encoding encoding = TransferDecoder::Encoding::none;
+  bool seen_type = false;
+  bool seen_encoding = false;
+  bool header_too_long = false;
+
+  // What the entity's children told it.
+  unsigned children = 0;
+  const message_part *first_child = nullptr;
+  std::string first_child_path;
+  bool has_smime_signature = false;
+  bool has_pgp_signature = false;
+  bool has_pgp_version = false;
+  CmsFacts signature;
+
+  // The leaf's content.
+  bool in_body = false;
+  bool sniffed_cms = false;
+  bool truncated = false;
+  std::vector<unsigned char> prefix;
+  std::unique_ptr<TransferDecoder> decoder;
+  ArmorFinder armor;
+
+  bool is_multipart() const { return type.starts_with("multipart/"); }
+  bool is_text() const { return type.starts_with("text/"); }
+  // RFC 8551 section 3.2: the media types and file names of CMS objects.
+  bool has_cms_label() const;
+
+  // Takes what matters from one complete header field.
+  void read_header(const message_header_line *hdr);
+  // Takes raw bytes of the leaf's body. Cheap once nothing more is wanted.
+  void read_body(std::span<const unsigned char> bytes);
+
+private:
+  bool wants_more() const;
+  void keep(std::span<const unsigned char> decoded);
+};
+
+} // namespace smime
+
+#endif

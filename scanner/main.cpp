@@ -1,0 +1,187 @@
+// smime-scanner: a service under Dovecot's master process, or --inspect for
+// files with no Dovecot running.
+#include "dovecot-lib.h"
+#include "sandbox.h"
+#include "scanner-config.h"
+#include "service.h"
+#include "walk.h"
+
+extern "C" {
+#include "master-interface.h"
+#include "master-service.h"
+#include "master-service-settings.h"
+#include "restrict-access.h"
+}
+
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <vector>
+
+namespace smime {
+namespace {
+
+struct Options {
+  std::string config = SMIME_SCANNER_CONF;
+  bool config_given = false;
+  bool inspect = false;
+  std::vector<std::string> files;
+};
+
+void print_usage(FILE *to) {
+  std::fputs("Usage: smime-scanner [-c FILE] --inspect FILE...\n"
+             "       smime-scanner [-c FILE]      (started by Dovecot's master process)\n"
+             "\n"
+             "  --inspect   print the report for each message file (- is standard input)\n"
+             "  -c FILE     configuration (default: " SMIME_SCANNER_CONF ")\n",
+             to);
+}
+
+// Returns -1 to go on, else the exit code.
+int parse_options(int argc, char *argv[], Options &options) {
+  static const option long_options[] = {{"inspect", no_argument, nullptr, 'i'},
+                                        {"config", required_argument, nullptr, 'c'},
+                                        {"help", no_argument, nullptr, 'h'},
+                                        {"version", no_argument, nullptr, 'V'},
+                                        {nullptr, 0, nullptr, 0}};
+  int c;
+  while ((c = getopt_long(argc, argv, "c:", long_options, nullptr)) != -1) {
+    switch (c) {
+    case 'c':
+      options.config = optarg;
+      options.config_given = true;
+      break;
+    case 'i': options.inspect = true; break;
+    case 'h': print_usage(stdout); return 0;
+    case 'V': std::puts("smime-scanner " SMIME_VERSION); return 0;
+    default: print_usage(stderr); return 64;
+    }
+  }
+  options.files.assign(argv + optind, argv + argc);
+  if (options.inspect == options.files.empty()) {
+    print_usage(stderr);
+    return 64;
+  }
+  return -1;
+}
+
+int open_file(const std::string &file) {
+  return file == "-" ? STDIN_FILENO : open(file.c_str(), O_RDONLY | O_CLOEXEC);
+}
+
+void raise_open_files_limit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+bool inspect_file(const std::string &file, int fd, const Limits &limits) {
+  istream *input = i_stream_create_fd_autoclose(&fd, IO_BLOCK_SIZE * 8);
+  i_stream_set_name(input, file.c_str());
+  istream *limited = i_stream_create_limit(input, limits.max_message_size + 1);
+  std::string error;
+  auto report = walk_message(limited, limits, error);
+  i_stream_unref(&limited);
+  i_stream_unref(&input);
+  if (!report) {
+    std::fprintf(stderr, "smime-scanner: %s: %s\n", file.c_str(), error.c_str());
+    return false;
+  }
+  if (report->size > limits.max_message_size)
+    report = report_too_large(report->size, limits);
+  report->file = file;
+  std::puts(to_json(*report).c_str());
+  return true;
+}
+
+int inspect(const Options &options, const Limits &limits) {
+  raise_open_files_limit();
+  bool ok = true;
+  std::vector<std::pair<std::string, int>> opened;
+  for (const std::string &file : options.files) {
+    int fd = open_file(file);
+    if (fd < 0) {
+      std::fprintf(stderr, "smime-scanner: %s: %s\n", file.c_str(), std::strerror(errno));
+      ok = false;
+      continue;
+    }
+    opened.emplace_back(file, fd);
+  }
+  std::string error;
+  if (!drop_root(error)) {
+    std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
+    return 1;
+  }
+  lib_init();
+  for (const auto &[file, fd] : opened)
+    ok = inspect_file(file, fd, limits) && ok;
+  lib_deinit();
+  return ok ? 0 : 1;
+}
+
+Limits service_limits;
+
+extern "C" void client_connected(master_service_connection *connection) {
+  master_service_client_connection_accept(connection);
+  int fd = connection->fd;
+  serve_request(fd, service_limits);
+  if (close(fd) < 0)
+    i_error("close(client) failed: %m");
+  master_service_client_connection_destroyed(master_service);
+}
+
+int run_service(char *program, const Options &options) {
+  char *arguments[] = {program, nullptr};
+  int count = 1;
+  char **rest = arguments;
+  optind = 1;
+  master_service = master_service_init("smime-scanner", MASTER_SERVICE_FLAG_UPDATE_PROCTITLE,
+                                       &count, &rest, "");
+  const char *settings_error;
+  if (master_service_settings_read_simple(master_service, nullptr, &settings_error) < 0)
+    i_fatal("Error reading configuration: %s", settings_error);
+  master_service_init_log(master_service);
+
+  std::string error;
+  auto limits = read_scanner_config(options.config, options.config_given, error);
+  if (!limits)
+    i_fatal("%s: mail is handled by smime_scanner_failure until this is mended", error.c_str());
+  service_limits = *limits;
+
+  restrict_access_by_env(static_cast<restrict_access_flags>(0), nullptr);
+  if (!enter_sandbox(error))
+    i_fatal("Entering the sandbox failed: %s", error.c_str());
+  master_service_init_finish(master_service);
+  master_service_run(master_service, client_connected);
+  master_service_deinit(&master_service);
+  return 0;
+}
+
+} // namespace
+} // namespace smime
+
+int main(int argc, char *argv[]) {
+  smime::Options options;
+  int exit_code = smime::parse_options(argc, argv, options);
+  if (exit_code >= 0)
+    return exit_code;
+  if (!options.inspect) {
+    if (getenv(MASTER_IS_PARENT_ENV) == nullptr) {
+      smime::print_usage(stderr);
+      return 64;
+    }
+    return smime::run_service(argv[0], options);
+  }
+  std::string error;
+  auto limits = smime::read_scanner_config(options.config, options.config_given, error);
+  if (!limits) {
+    std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
+    return 78;
+  }
+  return smime::inspect(options, *limits);
+}

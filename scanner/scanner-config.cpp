@@ -1,0 +1,140 @@
+#include "scanner-config.h"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace smime {
+namespace {
+
+enum class Unit : unsigned char { count, bytes, seconds };
+
+struct Setting {
+  std::string_view key;
+  std::uint64_t Limits::*member;
+  Unit unit;
+  std::uint64_t minimum;
+  std::uint64_t maximum;
+};
+
+constexpr std::array<Setting, 4> settings{{
+    {"max_message_size", &Limits::max_message_size, Unit::bytes, 1024, 1ULL << 50},
+    {"max_depth", &Limits::max_depth, Unit::count, 1, 1000},
+    {"max_parts", &Limits::max_parts, Unit::count, 1, 1000000},
+    {"timeout", &Limits::timeout, Unit::seconds, 1, 3600},
+}};
+
+std::string_view trim(std::string_view text) {
+  const auto *blanks = " \t\r";
+  auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+// The factor of a suffix: k, M, G (of 1024) for bytes; s, m, h for seconds.
+std::optional<std::uint64_t> factor_of(std::string_view suffix, Unit unit) {
+  if (suffix.empty())
+    return 1;
+  if (unit == Unit::bytes) {
+    if (suffix == "k" || suffix == "K")
+      return 1024;
+    if (suffix == "M")
+      return 1024ULL * 1024;
+    if (suffix == "G")
+      return 1024ULL * 1024 * 1024;
+  }
+  if (unit == Unit::seconds) {
+    if (suffix == "s")
+      return 1;
+    if (suffix == "m")
+      return 60;
+    if (suffix == "h")
+      return 3600;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_value(std::string_view text, const Setting &setting) {
+  std::uint64_t number = 0;
+  const char *end = text.data() + text.size();
+  auto [rest, failure] = std::from_chars(text.data(), end, number);
+  if (failure != std::errc())
+    return std::nullopt;
+  auto factor = factor_of(std::string_view(rest, static_cast<std::size_t>(end - rest)),
+                          setting.unit);
+  if (!factor || number > setting.maximum / *factor)
+    return std::nullopt;
+  number *= *factor;
+  if (number < setting.minimum)
+    return std::nullopt;
+  return number;
+}
+
+const Setting *find_setting(std::string_view key) {
+  for (const Setting &setting : settings) {
+    if (setting.key == key)
+      return &setting;
+  }
+  return nullptr;
+}
+
+// Returns what is wrong with the line, or an empty string.
+std::string apply_line(std::string_view line, Limits &limits) {
+  auto equals = line.find('=');
+  if (equals == std::string_view::npos)
+    return "expected \"key = value\", found \"" + std::string(line) + "\"";
+  std::string_view key = trim(line.substr(0, equals));
+  std::string_view value = trim(line.substr(equals + 1));
+  const Setting *setting = find_setting(key);
+  if (setting == nullptr)
+    return "unknown setting \"" + std::string(key) + "\"";
+  auto number = parse_value(value, *setting);
+  if (!number)
+    return "\"" + std::string(value) + "\" is no value for " + std::string(key) + " (" +
+           std::to_string(setting->minimum) + " to " + std::to_string(setting->maximum) + ")";
+  limits.*(setting->member) = *number;
+  return {};
+}
+
+} // namespace
+
+std::optional<Limits> parse_scanner_config(std::string_view text, const std::string &file,
+                                           std::string &error) {
+  Limits limits;
+  unsigned number = 0;
+  while (!text.empty()) {
+    auto newline = text.find('\n');
+    std::string_view line = text.substr(0, newline);
+    text = newline == std::string_view::npos ? std::string_view() : text.substr(newline + 1);
+    number++;
+    line = trim(line.substr(0, line.find('#')));
+    if (line.empty())
+      continue;
+    std::string problem = apply_line(line, limits);
+    if (!problem.empty()) {
+      error = file + ":" + std::to_string(number) + ": " + problem;
+      return std::nullopt;
+    }
+  }
+  return limits;
+}
+
+std::optional<Limits> read_scanner_config(const std::string &file, bool required,
+                                          std::string &error) {
+  std::ifstream input(file);
+  if (!input) {
+    if (!required && errno == ENOENT)
+      return Limits{};
+    error = file + ": " + std::strerror(errno);
+    return std::nullopt;
+  }
+  std::ostringstream text;
+  text << input.rdbuf();
+  return parse_scanner_config(text.str(), file, error);
+}
+
+} // namespace smime

@@ -1,0 +1,24 @@
+// smime-scanner.conf: "key = value" lines, "#" comments.
+#ifndef SMIME_SCANNER_CONFIG_H
+#define SMIME_SCANNER_CONFIG_H
+
+#include "scan-limits.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace smime {
+
+// Parses the text of a configuration file. Unknown keys and bad values are
+// refused: returns nullopt and sets error to "FILE:LINE: what is wrong".
+std::optional<Limits> parse_scanner_config(std::string_view text, const std::string &file,
+                                           std::string &error);
+
+// Reads file. A missing file is an error only if required.
+std::optional<Limits> read_scanner_config(const std::string &file, bool required,
+                                          std::string &error);
+
+} // namespace smime
+
+#endif
