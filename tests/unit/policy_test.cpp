@@ -1,0 +1,150 @@
+#include "policy.h"
+
+#include <CppUTest/TestHarness.h>
+#include <string>
+#include <vector>
+
+using namespace smime;
+
+namespace {
+
+struct BadRule {
+  const char *text;
+  const char *word;
+};
+
+// Each error names the setting and the word.
+const BadRule bad_rules[] = {
+    {"", "action="},
+    {"class=encrypted", "action="},
+    {"clas=encrypted action=deliver", "clas"},
+    {"class=encrypt action=deliver", "encrypt"},
+    {"class=encrypted action=quarantaine", "quarantaine"},
+    {"action=deliver class=encrypted", "last"},
+    {"class=encrypted class=signed action=deliver", "twice"},
+    {"encrypted action=deliver", "encrypted"},
+    {"class = encrypted action=deliver", "class"},
+    {"mailbox= action=deliver", "mailbox"},
+    {"reason=\"open action=reject", "reason"},
+    {"reason=\"a\"b action=reject", "reason"},
+    {"signature=verified action=deliver", "verified"},
+    {"scan=dirty action=deliver", "dirty"},
+    {"origin=lmtp action=deliver", "lmtp"},
+    {"strength=strong action=deliver", "strong"},
+    {"flag=\"a b\" action=deliver", "a b"},
+    {"from= action=deliver", "from"},
+};
+
+} // namespace
+
+TEST_GROUP(Policy) {
+  std::string error;
+  std::vector<Rule> rules;
+  Report report;
+
+  Rule rule(const char *text) {
+    auto parsed = parse_rule("smime_rule", text, error);
+    CHECK_TEXT(parsed.has_value(), error.c_str());
+    return *parsed;
+  }
+  void add(const char *text) { rules.push_back(rule(text)); }
+  Question question(const char *mailbox = "INBOX") {
+    return {mailbox, '/', "sender@example.org", "user@example.com", Origin::delivery, report};
+  }
+  Action action(const char *mailbox = "INBOX") { return decide(rules, question(mailbox)).action; }
+};
+
+TEST(Policy, BadRulesAreRefusedByName) {
+  for (const BadRule &bad : bad_rules) {
+    CHECK_TEXT(!parse_rule("smime_rule7", bad.text, error), bad.text);
+    STRCMP_CONTAINS("smime_rule7: ", error.c_str());
+    STRCMP_CONTAINS(bad.word, error.c_str());
+  }
+}
+
+TEST(Policy, QuotedValues) {
+  Rule parsed = rule("mailbox=\"Legal Cases/*\" reason=\"Say \\\"why\\\"\" action=reject");
+  STRCMP_EQUAL("Legal Cases/*", parsed.mailbox->c_str());
+  STRCMP_EQUAL("Say \"why\"", parsed.reason.c_str());
+}
+
+TEST(Policy, NoRuleMeansDeliver) {
+  Decision decision = decide(rules, question());
+  CHECK(decision.action == Action::deliver);
+  POINTERS_EQUAL(nullptr, decision.rule);
+}
+
+TEST(Policy, FirstMatchWins) {
+  add("mailbox=Legal/* action=deliver");
+  add("class=any-encrypted action=quarantine");
+  report.classes = MessageClass::encrypted;
+  CHECK(action("INBOX") == Action::quarantine);
+  CHECK(action("Legal/Case") == Action::deliver);
+  report.classes = MessageClass::plain;
+  CHECK(action("INBOX") == Action::deliver);
+}
+
+TEST(Policy, AnyEncryptedCoversAllThatCannotBeLookedInto) {
+  add("class=any-encrypted action=quarantine");
+  for (MessageClass c : {MessageClass::encrypted, MessageClass::pgp_encrypted,
+                         MessageClass::encrypted_archive, MessageClass::encrypted_document}) {
+    report.classes = c;
+    CHECK(action() == Action::quarantine);
+  }
+  for (MessageClass c : {MessageClass::plain, MessageClass::signed_, MessageClass::compressed,
+                         MessageClass::certs_only, MessageClass::malformed}) {
+    report.classes = c;
+    CHECK(action() == Action::deliver);
+  }
+}
+
+TEST(Policy, OneOfSeveralClassesIsEnough) {
+  add("class=any-encrypted action=quarantine");
+  report.classes = MessageClass::signed_;
+  report.classes.add(MessageClass::encrypted);
+  CHECK(action() == Action::quarantine);
+}
+
+TEST(Policy, EnvelopeConditions) {
+  add("from=*@example.org to=user@* action=reject");
+  CHECK(action() == Action::reject);
+  rules.clear();
+  add("from=*@example.com action=reject");
+  CHECK(action() == Action::deliver);
+}
+
+TEST(Policy, OtherConditions) {
+  add("origin=append action=reject");
+  add("signature=signed/failed action=reject");
+  add("scan=infected action=reject");
+  add("strength=weak action=tempfail");
+  CHECK(action() == Action::deliver);
+  report.strength = Strength::weak;
+  CHECK(action() == Action::tempfail);
+  report.scan = ScanVerdict::infected;
+  CHECK(action() == Action::reject);
+}
+
+TEST(Policy, ExcludingMailbox) {
+  add("mailbox=!Trash action=quarantine");
+  CHECK(action("INBOX") == Action::quarantine);
+  CHECK(action("Trash") == Action::deliver);
+}
+
+TEST(Policy, MayDivertLooksBeyondTheMailbox) {
+  add("mailbox=Legal/* class=encrypted action=quarantine");
+  report.classes = MessageClass::plain;
+  CHECK_FALSE(may_divert_in_some_mailbox(rules, question("INBOX")));
+  report.classes = MessageClass::encrypted;
+  CHECK(may_divert_in_some_mailbox(rules, question("INBOX")));
+  CHECK(action("INBOX") == Action::deliver);
+}
+
+TEST(Policy, ReasonIsTheRulesOrMade) {
+  add("class=encrypted reason=\"No keys here\" action=reject");
+  report.classes = MessageClass::encrypted;
+  STRCMP_EQUAL("No keys here", reason_of(decide(rules, question()), report).c_str());
+  rules.clear();
+  add("class=encrypted action=reject");
+  STRCMP_CONTAINS("encrypted", reason_of(decide(rules, question()), report).c_str());
+}

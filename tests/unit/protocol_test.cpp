@@ -1,0 +1,55 @@
+#include "protocol.h"
+
+#include "scan-limits.h"
+
+#include <algorithm>
+
+#include <CppUTest/TestHarness.h>
+
+using namespace smime;
+
+namespace {
+std::string line(std::string text) {
+  CHECK(text.ends_with('\n'));
+  text.pop_back();
+  return text;
+}
+} // namespace
+
+TEST_GROUP(Protocol){};
+
+TEST(Protocol, RequestRoundTrip) {
+  auto size = parse_request(line(format_request(123456789012ULL)));
+  CHECK(size.has_value());
+  CHECK(*size == 123456789012ULL);
+}
+
+TEST(Protocol, BadRequests) {
+  for (const char *text : {"", "smime-scan", "smime-scan\t1\t", "smime-scan\t2\t5",
+                           "smime-scan\t1\t-1", "smime-scan\t1\t5 ", "smime-scan\t1\t0x5",
+                           "smime-scan\t1\t99999999999999999999999", "GET / HTTP/1.1"})
+    CHECK_TEXT(!parse_request(text), text);
+}
+
+TEST(Protocol, ReportHeader) {
+  Answer answer = parse_answer(line(format_report_header(42)));
+  CHECK(answer.kind == Answer::Kind::report);
+  LONGS_EQUAL(42, answer.length);
+}
+
+TEST(Protocol, ErrorIsOnePrintableLine) {
+  std::string text = format_error("bad\nreport\t5");
+  LONGS_EQUAL(1, std::count(text.begin(), text.end(), '\n'));
+  Answer answer = parse_answer(line(text));
+  CHECK(answer.kind == Answer::Kind::error);
+  STRCMP_EQUAL("bad?report?5", answer.text.c_str());
+}
+
+TEST(Protocol, ImpossibleAnswers) {
+  for (const char *text : {"", "report\t", "report\t0", "report\t-1", "report\tx",
+                           "report\t999999999999", "hello"})
+    CHECK_TEXT(parse_answer(text).kind == Answer::Kind::invalid, text);
+  CHECK(parse_answer("report\t" + std::to_string(max_report_size)).kind == Answer::Kind::report);
+  CHECK(parse_answer("report\t" + std::to_string(max_report_size + 1)).kind ==
+        Answer::Kind::invalid);
+}

@@ -1,0 +1,48 @@
+#include "scanner-config.h"
+
+#include <CppUTest/TestHarness.h>
+#include <string>
+
+using namespace smime;
+
+TEST_GROUP(ScannerConfig) {
+  std::string error;
+  void refused(const char *text, const char *place, const char *word) {
+    CHECK_FALSE(parse_scanner_config(text, "f.conf", error).has_value());
+    STRCMP_CONTAINS(place, error.c_str());
+    STRCMP_CONTAINS(word, error.c_str());
+  }
+};
+
+TEST(ScannerConfig, DefaultsAndComments) {
+  auto limits = parse_scanner_config("# nothing\n\n  \n", "f.conf", error);
+  CHECK(limits.has_value());
+  LONGS_EQUAL(100, limits->max_depth);
+  LONGS_EQUAL(10000, limits->max_parts);
+}
+
+TEST(ScannerConfig, Values) {
+  auto limits = parse_scanner_config(
+      "max_message_size = 10M # small\nmax_depth=5\r\nmax_parts =50\ntimeout = 2m", "f.conf", error);
+  CHECK_TEXT(limits.has_value(), error.c_str());
+  CHECK(limits->max_message_size == 10U * 1024 * 1024);
+  LONGS_EQUAL(5, limits->max_depth);
+  LONGS_EQUAL(50, limits->max_parts);
+  LONGS_EQUAL(120, limits->timeout);
+}
+
+TEST(ScannerConfig, RefusedWithLineAndWord) {
+  refused("\nmax_dept = 5\n", "f.conf:2", "max_dept");
+  refused("max_depth = many\n", "f.conf:1", "many");
+  refused("max_depth = 0\n", "f.conf:1", "\"0\"");
+  refused("max_depth = 99999999999999999999999\n", "f.conf:1", "9999");
+  refused("timeout = 5M\n", "f.conf:1", "5M");
+  refused("max_message_size = 99999999G\n", "f.conf:1", "G");
+  refused("max_depth\n", "f.conf:1", "max_depth");
+}
+
+TEST(ScannerConfig, MissingFile) {
+  CHECK(read_scanner_config("/nonexistent/f.conf", false, error).has_value());
+  CHECK_FALSE(read_scanner_config("/nonexistent/f.conf", true, error).has_value());
+  STRCMP_CONTAINS("/nonexistent/f.conf", error.c_str());
+}

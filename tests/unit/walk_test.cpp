@@ -1,0 +1,198 @@
+#include "walk.h"
+
+#include "data.h"
+#include "dovecot-lib.h"
+
+#include <CppUTest/TestHarness.h>
+#include <string>
+
+using namespace smime;
+
+namespace {
+
+std::string header_of(const std::string &message) {
+  return message.substr(0, message.find("\r\n\r\n") + 4);
+}
+
+// A part made of a whole message: as an attachment, or in a multipart by its
+// own MIME header.
+std::string forwarded(const std::string &message) {
+  return "Content-Type: message/rfc822\r\n\r\n" + message;
+}
+
+std::string mixed(const std::string &boundary, const std::vector<std::string> &parts,
+                  const std::string &type = "multipart/mixed") {
+  std::string text = "MIME-Version: 1.0\r\nContent-Type: " + type + "; boundary=" + boundary +
+                     "\r\n\r\n";
+  for (const std::string &part : parts)
+    text += "--" + boundary + "\r\n" + part + "\r\n";
+  return text + "--" + boundary + "--\r\n";
+}
+
+const std::string text_part = "Content-Type: text/plain\r\n\r\nHello\r\n";
+
+} // namespace
+
+TEST_GROUP(Walk) {
+  Limits limits;
+  std::string error;
+
+  // lib-mail keeps its memory in libc's malloc; CppUTest must not count it.
+  Report walk(const std::string &message) {
+    istream *input = i_stream_create_from_data(message.data(), message.size());
+    auto report = walk_message(input, limits, error);
+    i_stream_unref(&input);
+    CHECK_TEXT(report.has_value(), error.c_str());
+    CHECK(report->size == message.size());
+    return *report;
+  }
+  void classes(const char *expected, const std::string &message) {
+    STRCMP_EQUAL(expected, join_class_names(walk(message).classes).c_str());
+  }
+};
+
+TEST(Walk, Samples) {
+  classes("signed", read_data("signed.eml"));
+  classes("opaque-signed", read_data("opaque-signed.eml"));
+  classes("encrypted", read_data("enveloped.eml"));
+  classes("encrypted", read_data("auth-enveloped.eml"));
+  classes("compressed", read_data("compressed.eml"));
+  classes("certs-only", read_data("certs-only.eml"));
+  classes("plain", "Subject: x\r\n\r\nbody\r\n");
+}
+
+TEST(Walk, NestedInMultipartAndForwarded) {
+  for (const char *file : {"signed.eml", "opaque-signed.eml", "enveloped.eml", "compressed.eml",
+                           "certs-only.eml"}) {
+    std::string message = read_data(file);
+    std::string expected = join_class_names(walk(message).classes);
+    classes(expected.c_str(), mixed("b1", {text_part, message}));
+    classes(expected.c_str(), mixed("b1", {text_part, forwarded(message)}));
+    classes(expected.c_str(), mixed("b1", {forwarded(mixed("b2", {text_part, message}))}));
+  }
+}
+
+TEST(Walk, PathsAreImapSectionNumbers) {
+  std::string encrypted = read_data("enveloped.eml");
+  STRCMP_EQUAL("1", walk(encrypted).uninspectable.at(0).path.c_str());
+  STRCMP_EQUAL("2", walk(mixed("b1", {text_part, encrypted})).uninspectable.at(0).path.c_str());
+  STRCMP_EQUAL("2.1",
+               walk(mixed("b1", {text_part, forwarded(encrypted)})).uninspectable.at(0).path.c_str());
+  STRCMP_EQUAL("2.2", walk(mixed("b1", {text_part, forwarded(mixed("b2", {text_part, encrypted}))}))
+                          .uninspectable.at(0)
+                          .path.c_str());
+}
+
+TEST(Walk, ProtectedEntityIsWhereTheBytesAre) {
+  std::string message = read_data("signed.eml");
+  Report report = walk(message);
+  LONGS_EQUAL(1, report.protected_entities.size());
+  const ProtectedEntity &entity = report.protected_entities[0];
+  std::string bytes = message.substr(entity.offset, entity.size);
+  CHECK(bytes.starts_with("Content-Type: text/plain"));
+  CHECK(bytes.ends_with("A sample text.\r\n"));
+  STRCMP_EQUAL("1", entity.path.c_str());
+  STRCMP_EQUAL("1", report.layers.at(0).path.c_str());
+  STRCMP_EQUAL("sha-256", report.layers.at(0).micalg.c_str());
+  CHECK(report.signature == SignatureStatus::signed_);
+}
+
+TEST(Walk, ContentCountsNotTheLabel) {
+  std::string encrypted = read_data("enveloped.eml");
+  std::string body = encrypted.substr(header_of(encrypted).size());
+  classes("encrypted", "Content-Type: application/octet-stream\r\n"
+                       "Content-Transfer-Encoding: base64\r\n\r\n" + body);
+  classes("encrypted", "Content-Type: image/png; name=cat.png\r\n"
+                       "Content-Transfer-Encoding: base64\r\n\r\n" + body);
+  classes("encrypted", "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n" + body);
+}
+
+TEST(Walk, LabelsWithoutContentAreMalformed) {
+  classes("encrypted malformed", "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n"
+                                 "Content-Transfer-Encoding: base64\r\n\r\nbm90aGluZw==\r\n");
+  classes("malformed", "Content-Type: application/octet-stream; name=smime.p7m\r\n\r\nhello\r\n");
+  classes("signed malformed",
+          mixed("b1", {text_part},
+                "multipart/signed; protocol=\"application/pkcs7-signature\""));
+  classes("signed malformed",
+          "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"\r\n\r\n");
+}
+
+TEST(Walk, PgpMime) {
+  std::string version = "Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n";
+  std::string data = "Content-Type: application/octet-stream\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n";
+  classes("pgp-encrypted",
+          mixed("b1", {version, data}, "multipart/encrypted; protocol=\"application/pgp-encrypted\""));
+  classes("pgp-encrypted", mixed("b1", {version, data}, "multipart/encrypted"));
+  std::string signature = "Content-Type: application/pgp-signature\r\n\r\n-----BEGIN PGP SIGNATURE-----\r\n";
+  classes("pgp-signed",
+          mixed("b1", {text_part, signature}, "multipart/signed; protocol=\"application/pgp-signature\""));
+}
+
+TEST(Walk, InlineArmor) {
+  classes("pgp-encrypted", "Subject: x\r\n\r\nHi\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nabc\r\n");
+  classes("pgp-signed", "Subject: x\r\n\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nabc\r\n");
+  classes("pgp-encrypted", "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+                           "=2D----BEGIN PGP MESSAGE-----\r\n");
+  classes("plain", "Subject: x\r\n\r\n> -----BEGIN PGP MESSAGE-----\r\n");
+  classes("plain", "Subject: x\r\n\r\nSee: -----BEGIN PGP MESSAGE-----\r\n");
+  classes("pgp-encrypted", "Subject: x\r\n\r\n" + std::string(100000, 'x') +
+                               "\r\n-----BEGIN PGP MESSAGE-----");
+}
+
+TEST(Walk, TooManyPartsAreMalformed) {
+  std::vector<std::string> parts(200, text_part);
+  limits.max_parts = 100;
+  Report report = walk(mixed("b1", parts));
+  CHECK(report.classes.has(MessageClass::malformed));
+  STRCMP_EQUAL("limit-exceeded", report.uninspectable.at(0).reason.c_str());
+  CHECK(report.scan == ScanVerdict::uninspectable);
+  limits.max_parts = 10000;
+  classes("plain", mixed("b1", parts));
+}
+
+TEST(Walk, TooDeepIsMalformed) {
+  std::string message = text_part;
+  for (int i = 0; i < 1000; i++)
+    message = mixed("b" + std::to_string(i), {message});
+  Report report = walk(message);
+  CHECK(report.classes.has(MessageClass::malformed));
+}
+
+TEST(Walk, ListsAreBounded) {
+  std::vector<std::string> parts(300, read_data("certs-only.eml"));
+  Report report = walk(mixed("b1", parts));
+  LONGS_EQUAL(Report::max_list, report.layers.size());
+  CHECK(report.dropped > 0);
+  classes("certs-only", mixed("b1", parts));
+}
+
+TEST(Walk, OddMessages) {
+  classes("plain", "");
+  classes("plain", "\r\n");
+  classes("plain", "no header at all");
+  classes("plain", "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n");
+  classes("plain", "Content-Type: multipart/mixed; boundary=x\r\n\r\nnever closed");
+  classes("plain", "Subject: " + std::string(1000000, 'x') + "\r\n\r\n");
+  classes("plain", std::string("Subject: a\0b\r\n\r\n\0\r\n", 19));
+  CHECK(walk("Content-Type: text/plain;" + std::string(200000, ' ') + "\r\n " +
+             std::string(200000, 'x') + "\r\n y\r\n\r\n")
+            .classes.has(MessageClass::malformed));
+}
+
+TEST(Walk, EncodedContainersAreMalformed) {
+  classes("malformed", "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                       "U3ViamVjdDogeA0KDQo=\r\n");
+}
+
+TEST(Walk, EveryTruncationIsSurvived) {
+  std::string message = mixed("b1", {read_data("signed.eml"), forwarded(read_data("enveloped.eml"))});
+  for (std::size_t length = 0; length < message.size(); length += 7)
+    (void)walk(message.substr(0, length));
+}
+
+TEST(Walk, TooLargeReport) {
+  Report report = report_too_large(5000, limits);
+  CHECK(report.classes.has(MessageClass::malformed));
+  CHECK(report.scan == ScanVerdict::uninspectable);
+}

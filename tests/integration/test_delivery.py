@@ -1,0 +1,310 @@
+"""Deliver, look, release, compare."""
+
+import subprocess
+
+from case import DovecotCase
+from clients import Imap, bodies, crlf, without_trace
+
+
+class ShippedConfiguration(DovecotCase):
+    """conf.d/90-smime.conf as it is installed."""
+
+    def setUp(self):
+        self.clear()
+
+    def test_plain_signed_and_encrypted_go_where_they_should(self):
+        plain, signed = self.samples.plain(), self.samples.signed()
+        for message in (plain, signed, self.samples.encrypted()):
+            self.assert_accepted(message)
+        inbox = [without_trace(body) for body in self.bodies()]
+        self.assertEqual([plain, signed], inbox)
+        self.assertTrue(self.samples.verifies(self.bodies()[1]))
+        self.assertFalse(self.samples.verifies(self.bodies()[1].replace(b"sample text", b"forged")))
+        items = self.quarantined("alice")
+        self.assertEqual(["encrypted"], [item["class"] for item in items])
+
+    def test_every_encrypted_class_is_quarantined(self):
+        pgp = crlf(b"Subject: pgp\nMIME-Version: 1.0\nContent-Type: multipart/encrypted; "
+                   b"boundary=x; protocol=\"application/pgp-encrypted\"\n\n--x\n"
+                   b"Content-Type: application/pgp-encrypted\n\nVersion: 1\n--x\n"
+                   b"Content-Type: application/octet-stream\n\n-----BEGIN PGP MESSAGE-----\n--x--\n")
+        for message in (self.samples.encrypted(cipher="-aes-256-gcm"), pgp,
+                        self.samples.encrypted(cipher="-des3")):
+            self.assert_accepted(message)
+        self.assertEqual(3, len(self.quarantined("alice")))
+        self.assertEqual([], self.bodies())
+
+    def test_released_message_is_the_original(self):
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted)
+        (item,) = self.quarantined("alice")
+        self.assertEqual("INBOX", item["mailbox"])
+        self.assertEqual("sender@example.org", item["from"])
+        self.assertEqual("alice@example.org", item["to"])
+        _, (result,) = self.doveadm_quarantine("release", "alice", item["id"])
+        self.assertEqual("released", result["result"])
+        self.assertEqual([], self.quarantined("alice"))
+        (body,) = self.bodies()
+        self.assertEqual(encrypted, without_trace(body))
+        self.assertTrue(body.startswith(b"Return-Path: <sender@example.org>\r\n"))
+
+    def test_released_message_decrypts(self):
+        self.assert_accepted(self.samples.encrypted())
+        (item,) = self.quarantined("alice")
+        self.doveadm_quarantine("release", "alice", item["id"])
+        (body,) = self.bodies()
+        text = self.samples.openssl("cms", "-decrypt", "-recip", "user.pem", "-inkey", "user.key",
+                                    input=body)
+        self.assertIn(b"A sample text.", text)
+
+    def test_keywords_of_a_signed_message(self):
+        self.assert_accepted(self.samples.signed())
+        client = Imap(self.instance, "alice", "INBOX")
+        (uid,) = client.uids()
+        self.assertIn("$SMIMESigned", client.flags(uid))
+        client.logout()
+
+    def test_bdat(self):
+        encrypted, signed = self.samples.encrypted(), self.samples.signed()
+        self.assert_accepted(signed, bdat=True)
+        self.assert_accepted(encrypted, bdat=True)
+        self.assertEqual([signed], [without_trace(body) for body in self.bodies()])
+        self.assertEqual(1, len(self.quarantined("alice")))
+
+    def test_several_recipients_each_get_their_own(self):
+        """A plain message is copied from the first recipient's; a diverted one
+        cannot be."""
+        users = ["alice@example.org", "bob@example.org", "carol@example.org"]
+        plain, encrypted = self.samples.plain(), self.samples.encrypted()
+        self.assert_accepted(plain, users)
+        self.assert_accepted(encrypted, users)
+        for user in ("alice", "bob", "carol"):
+            self.assertEqual([plain], [without_trace(b) for b in self.bodies(user)], user)
+            (item,) = self.quarantined(user)
+            self.doveadm_quarantine("release", user, item["id"])
+            self.assertEqual(encrypted, without_trace(self.bodies(user)[1]), user)
+
+    def test_the_log_says_where_the_message_is(self):
+        self.assert_accepted(self.samples.encrypted())
+        (item,) = self.quarantined("alice")
+        lines = [line for line in self.instance.log().splitlines() if item["id"] in line]
+        self.assertEqual(2, len(lines), "\n".join(lines))
+        self.assertIn("quarantined as", lines[0])
+        self.assertIn("[smime: quarantined as", lines[1])
+
+    def test_non_canonical_line_ends_are_delivered(self):
+        self.assert_accepted(b"Subject: bare LF\r\n\r\none\ntwo\r\nthree\r\n")
+        self.assertEqual(1, len(self.bodies()))
+
+
+class Rules(DovecotCase):
+    settings = """
+  smime_rule = mailbox=Legal/* flag=Seen-By-Rule action=deliver
+  smime_rule2 = from=*@rejected.example reason="We do not take mail from there" action=reject
+  smime_rule3 = from=*@later.example action=tempfail
+  smime_rule4 = to=bob@* class=any-encrypted action=deliver
+  smime_rule5 = mailbox=Vault reason="Nothing goes into the vault" action=reject
+  smime_rule6 = class=any-encrypted reason="Nobody can look into it" action=quarantine
+"""
+    instance_options = {"replace_rules": True}
+
+    def setUp(self):
+        self.clear()
+        for user in ("alice", "bob"):
+            self.sieve(user, "keep;")
+
+    def test_a_rule_for_a_mailbox_lets_the_message_through(self):
+        self.sieve("alice", 'require ["fileinto", "mailbox"]; fileinto :create "Legal/Case";')
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted)
+        (body,) = self.bodies(mailbox="Legal/Case")
+        self.assertEqual(encrypted, without_trace(body))
+        self.assertEqual([], self.quarantined("alice"))
+        client = Imap(self.instance, "alice", "Legal/Case")
+        (uid,) = client.uids()
+        self.assertIn("Seen-By-Rule", client.flags(uid))
+        self.assertIn("$SMIMEEncrypted", client.flags(uid))
+        client.logout()
+
+    def test_sieve_keep_is_diverted(self):
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted)
+        (item,) = self.quarantined("alice")
+        self.assertEqual("Nobody can look into it", item["reason"])
+        self.assertEqual([], self.bodies())
+
+    def test_one_mailbox_diverted_and_one_not(self):
+        self.sieve("alice", 'require ["fileinto", "copy", "mailbox", "imap4flags"]; '
+                            'setflag "\\\\Flagged"; fileinto :copy :create "Legal/Case"; keep;')
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted)
+        self.assertEqual([encrypted],
+                         [without_trace(b) for b in self.bodies(mailbox="Legal/Case")])
+        self.assertEqual(["INBOX"], [item["mailbox"] for item in self.quarantined("alice")])
+        self.assertEqual([], self.bodies())
+
+    def test_two_mailboxes_diverted(self):
+        self.sieve("alice", 'require ["fileinto", "copy", "mailbox"]; '
+                            'fileinto :copy :create "Projects"; keep;')
+        self.assert_accepted(self.samples.encrypted())
+        self.assertEqual(["INBOX", "Projects"],
+                         sorted(item["mailbox"] for item in self.quarantined("alice")))
+
+    def test_release_goes_to_the_mailbox_that_sieve_chose(self):
+        self.sieve("alice", 'require ["fileinto", "mailbox"]; fileinto :create "Projects";')
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted)
+        (item,) = self.quarantined("alice")
+        self.doveadm_quarantine("release", "alice", item["id"])
+        self.assertEqual([encrypted], [without_trace(b) for b in self.bodies(mailbox="Projects")])
+
+    def test_reject_is_permanent_with_the_reason(self):
+        for attempt in range(3):
+            ((code, text),) = self.deliver(self.samples.plain(), sender="a@rejected.example")
+            self.assertEqual(550, code, text)
+            self.assertIn("5.7.1", text)
+            self.assertIn("We do not take mail from there", text)
+        self.assertEqual([], self.bodies())
+
+    def test_tempfail(self):
+        ((code, text),) = self.deliver(self.samples.plain(), sender="a@later.example")
+        self.assertEqual(451, code, text)
+        self.assertEqual([], self.bodies())
+
+    def test_sieve_cannot_get_around_a_rejection(self):
+        """An implicit keep after a failed fileinto would deliver to INBOX."""
+        self.sieve("alice", 'require ["fileinto", "copy", "mailbox"]; keep; '
+                            'fileinto :copy :create "Vault";')
+        ((code, text),) = self.deliver(self.samples.plain())
+        self.assertEqual(550, code, text)
+        self.assertEqual([], self.bodies())
+
+    def test_each_recipient_gets_an_answer_of_its_own(self):
+        self.sieve("bob", 'require ["fileinto", "mailbox"]; fileinto :create "Vault";')
+        replies = self.deliver(self.samples.plain(), ["alice@example.org", "bob@example.org",
+                                                      "carol@example.org"])
+        self.assertEqual([250, 550, 250], [code for code, _ in replies], replies)
+        self.assertEqual([1, 0, 1], [len(self.bodies(user)) for user in ("alice", "bob", "carol")])
+
+    def test_recipients_diverted_and_not(self):
+        encrypted = self.samples.encrypted()
+        for order in (["alice@example.org", "bob@example.org"],
+                      ["bob@example.org", "alice@example.org"]):
+            self.clear()
+            self.assert_accepted(encrypted, order)
+            self.assertEqual([encrypted], [without_trace(b) for b in self.bodies("bob")])
+            self.assertEqual(1, len(self.quarantined("alice")))
+            self.assertEqual([], self.bodies("alice"))
+
+    def test_discard_stays_discard(self):
+        self.sieve("alice", "discard;")
+        self.assert_accepted(self.samples.encrypted())
+        self.assertEqual([], self.quarantined("alice"))
+
+    def test_the_same_recipient_twice(self):
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted, ["alice@example.org", "alice@example.org"])
+        self.assertEqual(1, len(self.quarantined("alice")))
+
+
+class Stores(DovecotCase):
+    settings = "  smime_stores = Legal/* !Legal/Public\n"
+
+    def setUp(self):
+        self.clear()
+
+    def filed(self, mailbox):
+        self.sieve("alice", f'require ["fileinto", "mailbox"]; fileinto :create "{mailbox}";')
+        self.assert_accepted(self.samples.encrypted())
+        return len(self.bodies(mailbox=mailbox)), len(self.quarantined("alice"))
+
+    def test_only_aware_mailboxes_are_subject_to_rules(self):
+        self.assertEqual((1, 0), self.filed("Projects"))
+        self.assertEqual((1, 0), self.filed("Legal/Public"))
+        self.assertEqual((0, 1), self.filed("Legal/Case"))
+
+
+class Lda(DovecotCase):
+    settings = """
+  smime_rule = from=*@rejected.example action=reject
+  smime_rule2 = from=*@later.example action=tempfail
+  smime_rule3 = class=any-encrypted action=quarantine
+"""
+    instance_options = {"replace_rules": True}
+    extra = """
+protocol lda {
+  sendmail_path = /bin/false
+}
+"""
+
+    def setUp(self):
+        self.clear()
+
+    def lda(self, message, sender="sender@example.org"):
+        return subprocess.run(["/usr/lib/dovecot/dovecot-lda", "-c", str(self.instance.conf), "-d",
+                               "alice", "-f", sender], input=message, capture_output=True,
+                              timeout=60).returncode
+
+    def test_plain_and_signed_are_delivered_exact(self):
+        for message in (self.samples.plain(), self.samples.signed()):
+            self.assertEqual(0, self.lda(message))
+        self.assertTrue(self.samples.verifies(self.bodies()[1]))
+
+    def test_encrypted_is_quarantined_and_released(self):
+        encrypted = self.samples.encrypted()
+        # An MTA pipes with LF line ends.
+        self.assertEqual(0, self.lda(encrypted.replace(b"\r\n", b"\n")))
+        self.assertEqual([], self.bodies())
+        (item,) = self.quarantined("alice")
+        self.doveadm_quarantine("release", "alice", item["id"])
+        self.assertTrue(self.bodies()[0].endswith(encrypted))
+
+    def test_tempfail_is_ex_tempfail(self):
+        self.assertEqual(75, self.lda(self.samples.plain(), "a@later.example"))
+
+    def test_a_rejection_that_cannot_be_sent_is_deferred(self):
+        self.assertEqual(75, self.lda(self.samples.plain(), "a@rejected.example"))
+        self.assertEqual([], self.bodies())
+
+
+class LdaRejection(DovecotCase):
+    settings = "  smime_rule = class=plain reason=\"Not here\" action=reject\n"
+    instance_options = {"replace_rules": True}
+
+    @classmethod
+    def before_start(cls):
+        sink = cls.directory / "sendmail"
+        cls.bounce = cls.directory / "bounce"
+        sink.write_text(f"#!/bin/sh\ncat >{cls.bounce}\n")
+        sink.chmod(0o755)
+        cls.directory.chmod(0o777)
+        cls.instance.extra = f"protocol lda {{\n  sendmail_path = {sink}\n}}\n"
+
+    def test_the_sender_gets_a_notification(self):
+        done = subprocess.run(["/usr/lib/dovecot/dovecot-lda", "-c", str(self.instance.conf), "-d",
+                               "alice", "-f", "sender@example.org"], input=self.samples.plain(),
+                              capture_output=True, timeout=60)
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn(b"Not here", self.bounce.read_bytes())
+        self.assertEqual([], self.bodies())
+
+
+class Formats(DovecotCase):
+    """The quarantine in other storage formats."""
+
+    instance_options = {"location": "mdbox:~/mdbox"}
+
+    def test_mdbox(self):
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted)
+        (item,) = self.quarantined("alice")
+        self.doveadm_quarantine("release", "alice", item["id"])
+        self.assertEqual([encrypted], [without_trace(b) for b in self.bodies()])
+        self.assertEqual([], self.quarantined("alice"))
+
+
+class Sdbox(Formats):
+    instance_options = {"location": "sdbox:~/sdbox"}
+
+    def test_mdbox(self):
+        super().test_mdbox()

@@ -1,0 +1,118 @@
+"""Runs every test and ends with a plain count line."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+class Result(unittest.TextTestResult):
+    """One line a test, as it ends, with its time."""
+
+    def startTest(self, test):
+        self.started = time.monotonic()
+        super().startTest(test)
+
+    def passed(self):
+        return self.testsRun - len(self.failures) - len(self.errors) - len(self.skipped)
+
+
+class Totals:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed, failed, skipped=0):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+
+def step(name):
+    print(f"== {name}", flush=True)
+
+
+def unit_tests(build, totals):
+    """CppUTest's own count; a build that fails counts as one failure."""
+    step(f"unit tests ({build})")
+    made = subprocess.run(["make", "-s", "-C", str(build), "check", "TESTS="],
+                          capture_output=True, text=True)
+    if made.returncode != 0:
+        print(made.stdout[-3000:], made.stderr[-3000:])
+        totals.add(0, 1)
+        return
+    environment = dict(os.environ, SMIME_TEST_DATA=str(HERE / "data"))
+    done = subprocess.run([str(build / "tests/unit/unit-tests")], capture_output=True, text=True,
+                          env=environment, timeout=600)
+    count = re.search(r"\((?:(\d+) failures, )?(\d+) tests, (\d+) ran", done.stdout)
+    print(done.stdout.strip()[-3000:])
+    if count is None or (done.returncode != 0) != bool(count.group(1)):
+        print(done.stderr[-3000:])
+        totals.add(0, 1)
+        return
+    failed = int(count.group(1) or 0)
+    totals.add(int(count.group(3)) - failed, failed)
+
+
+def sanitized_unit_tests(build, totals):
+    """The same tests under ASan and UBSan."""
+    directory = build / "sanitized"
+    directory.mkdir(exist_ok=True)
+    step("building the unit tests with sanitizers")
+    done = subprocess.run(
+        f"test -f Makefile || {HERE.parent}/configure --enable-werror --enable-sanitizers",
+        shell=True, cwd=directory, capture_output=True, text=True)
+    if done.returncode != 0:
+        print(done.stdout[-2000:], done.stderr[-2000:])
+        totals.add(0, 1)
+        return
+    unit_tests(directory, totals)
+
+
+def integration_tests(pattern, totals):
+    step("integration tests")
+    sys.path.insert(0, str(HERE / "integration"))
+    suite = unittest.defaultTestLoader.discover(str(HERE / "integration"), pattern="test_*.py")
+    if pattern:
+        suite = unittest.TestSuite(test for test in flatten(suite) if pattern in test.id())
+    runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Result)
+    result = runner.run(suite)
+    totals.add(result.passed(), len(result.failures) + len(result.errors), len(result.skipped))
+
+
+def flatten(suite):
+    for entry in suite:
+        if isinstance(entry, unittest.TestSuite):
+            yield from flatten(entry)
+        else:
+            yield entry
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("only", nargs="?", help="integration tests whose name has this in it")
+    options = parser.parse_args()
+    work = options.build / "test-work"
+    work.mkdir(exist_ok=True)
+    os.environ["SMIME_TEST_ROOT"] = str(options.root)
+    os.environ["SMIME_TEST_BUILD"] = str(options.build)
+    os.environ["SMIME_TEST_WORK"] = str(work)
+    totals = Totals()
+    if not options.only:
+        unit_tests(options.build, totals)
+        sanitized_unit_tests(options.build, totals)
+    integration_tests(options.only, totals)
+    skipped = f", {totals.skipped} skipped" if totals.skipped else ""
+    print(f"\n{totals.passed} passed, {totals.failed} failed{skipped}", flush=True)
+    return 1 if totals.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
