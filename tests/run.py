@@ -82,6 +82,9 @@ def integration_tests(pattern, totals):
         suite = unittest.TestSuite(test for test in flatten(suite) if pattern in test.id())
     runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Result)
     result = runner.run(suite)
+    if result.testsRun == 0:
+        print("no test was found")
+        totals.add(0, 1)
     totals.add(result.passed(), len(result.failures) + len(result.errors), len(result.skipped))
 
 

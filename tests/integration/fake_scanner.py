@@ -1,0 +1,99 @@
+"""A scanner that misbehaves. A stand-in for what a sound one cannot be made to
+do: answer garbage, half a line, nothing."""
+
+import os
+import socket
+import threading
+
+
+class FakeScanner:
+    def __init__(self, path, behave):
+        self.path = str(path)
+        self.behave = behave
+        self.requests = 0
+        self.stopping = False
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.listener.listen(16)
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            if self.stopping:
+                connection.close()
+                return
+            self.requests += 1
+            try:
+                self.behave(connection)
+            except OSError:
+                pass
+            connection.close()
+
+    def stop(self):
+        self.stopping = True
+        try:
+            with socket.socket(socket.AF_UNIX) as wake:
+                wake.connect(self.path)
+        except OSError:
+            pass
+        self.thread.join(10)
+        self.listener.close()
+
+
+def read_message(connection):
+    reader = connection.makefile("rb")
+    size = int(reader.readline().split(b"\t")[2])
+    while size > 0:
+        size -= len(reader.read(min(size, 65536)))
+
+
+def hang(connection):
+    connection.settimeout(20)
+    while connection.recv(65536):
+        pass
+
+
+def close_at_once(connection):
+    pass
+
+
+def close_in_the_middle(connection):
+    connection.recv(10)
+
+
+def answering(answer):
+    def behave(connection):
+        read_message(connection)
+        connection.sendall(answer)
+    return behave
+
+
+def answer_early(connection):
+    """Before the message was read."""
+    connection.sendall(b"error\tno time\n")
+    connection.recv(1)
+
+
+MISBEHAVIOURS = {
+    "closes at once": close_at_once,
+    "closes in the middle": close_in_the_middle,
+    "answers early": answer_early,
+    "garbage": answering(os.urandom(2000)),
+    "garbage line": answering(b"\x00\xff\n"),
+    "half a line": answering(b"rep"),
+    "half a report": answering(b'report\t100\n{"class":["pla'),
+    "no JSON": answering(b"report\t5\nhello"),
+    "unknown class": answering(b'report\t17\n{"class":["new"]}'),
+    "endless line": answering(b"x" * 1000000),
+    "impossible length": answering(b"report\t99999999999999999999\n"),
+    "error": answering(b"error\tsomething is wrong\n"),
+    "hangs": hang,
+}

@@ -1,0 +1,293 @@
+"""Bad input and failure: nothing is lost, the process lives, the answer is 4xx
+until the message is on disk."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+from case import DovecotCase
+from clients import Lmtp, without_trace
+from fake_scanner import MISBEHAVIOURS, FakeScanner
+
+
+class ScannerGone(DovecotCase):
+    settings = "  smime_scanner_socket = nowhere\n"
+
+    def test_mail_is_deferred_and_the_log_says_why(self):
+        ((code, text),) = self.deliver(self.samples.plain())
+        self.assertEqual(451, code, text)
+        self.assertIn("scanner", text)
+        self.assertIn("nowhere) failed: No such file", self.instance.log())
+        self.assertEqual([], self.bodies())
+
+    def test_status_says_what_is_wrong(self):
+        done = self.instance.doveadm("smime", "status", "-u", "alice", check=False)
+        self.assertEqual(78, done.returncode)
+        self.assertIn(b"nowhere", done.stdout)
+        self.assertIn(b"service smime-scanner", done.stdout)
+
+
+class ScannerGoneQuarantine(DovecotCase):
+    settings = "  smime_scanner_socket = nowhere\n  smime_scanner_failure = quarantine\n"
+
+    def test_mail_is_quarantined(self):
+        plain = self.samples.plain()
+        users = ["alice@example.org", "bob@example.org"]
+        self.assert_accepted(plain, users)
+        for user in ("alice", "bob"):
+            (item,) = self.quarantined(user)
+            self.assertIn("no report", item["reason"])
+            self.doveadm_quarantine("release", user, item["id"])
+            self.assertEqual([plain], [without_trace(b) for b in self.bodies(user)])
+
+
+class ScannerGoneDeliver(DovecotCase):
+    settings = "  smime_scanner_socket = nowhere\n  smime_scanner_failure = deliver\n"
+
+    def test_mail_is_delivered(self):
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted)
+        self.assertEqual([encrypted], [without_trace(b) for b in self.bodies()])
+        self.assertIn("no report on the message", self.instance.log())
+
+
+class ScannerMisbehaves(DovecotCase):
+    settings = "  smime_scanner_socket = fake\n  smime_scanner_timeout = 2s\n"
+
+    def test_each_misbehaviour_is_a_deferral(self):
+        large = self.samples.plain(text="x" * 70 + "\n" + ("y" * 70 + "\n") * 20000)
+        for name, behave in MISBEHAVIOURS.items():
+            for message in (self.samples.plain(), large):
+                with self.subTest(misbehaviour=name, size=len(message)):
+                    scanner = FakeScanner(self.instance.base_dir / "fake", behave)
+                    try:
+                        ((code, text),) = self.deliver(message)
+                    finally:
+                        scanner.stop()
+                    self.assertEqual(451, code, text)
+        self.assertEqual([], self.bodies())
+        self.assertEqual(1, len(self.instance.processes("lmtp")))
+
+
+def age_of(pid):
+    """Seconds since the process was started; 0 if it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        up = float(Path("/proc/uptime").read_text().split()[0])
+    except OSError:
+        return 0
+    return up - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
+class ScannerKilled(DovecotCase):
+    """kill -9 again and again: what got 250 is in a mailbox once, what did not
+    got 4xx and is in none."""
+
+    settings = "  smime_scanner_timeout = 1s\n"
+    deliveries = 1000
+    # Kill also processes that are just starting, for a while.
+    merciless = False
+
+    def killer(self, stop):
+        """Spares processes that are just starting: Dovecot's master takes those
+        for a service that cannot start, and waits up to a minute before the next."""
+        while not stop.is_set():
+            for pid in self.instance.processes("smime-scanner"):
+                if not self.merciless and age_of(pid) < 0.25:
+                    continue
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            stop.wait(0.01)
+
+    def message(self, number):
+        mark = f"Subject: number {number}\r\nX-Number: {number}\r\n".encode()
+        return mark + (self.encrypted if number % 2 else self.plain)
+
+    def run_deliveries(self):
+        outcomes = {}
+        lmtp = Lmtp(self.instance)
+        for number in range(self.deliveries):
+            ((code, _),) = lmtp.send(self.message(number), "alice@example.org")
+            outcomes[number] = code
+            self.merciless = 500 <= number < 503
+        lmtp.close()
+        return outcomes
+
+    def test_every_message_is_somewhere_once_or_deferred(self):
+        filler = "z" * 70 + "\n"
+        self.plain = self.samples.plain(text=filler * 4000)
+        self.encrypted = self.samples.encrypted(
+            entity=self.samples.entity(filler * 4000))
+        stop = threading.Event()
+        thread = threading.Thread(target=self.killer, args=(stop,))
+        thread.start()
+        try:
+            outcomes = self.run_deliveries()
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual({250, 451} | set(outcomes.values()), {250, 451})
+        accepted = {n for n, code in outcomes.items() if code == 250}
+        deferred = set(outcomes) - accepted
+        found = self.numbers_in("INBOX") + self.numbers_in("Quarantine")
+        self.assertEqual(sorted(found), sorted(set(found)), "a message is there twice")
+        self.assertEqual(accepted, set(found))
+        self.assertEqual({n for n in accepted if n % 2}, set(self.numbers_in("Quarantine")))
+        killed = self.instance.log().count("killed with signal 9")
+        lost = self.instance.log().count("no report on the message")
+        print(f"[{len(accepted)} accepted, {len(deferred)} deferred, {killed} scanners killed] ",
+              end="", flush=True)
+        self.assertEqual(len(deferred), lost)
+        # The test says something only if all of this happened.
+        self.assertGreater(len(accepted), 100)
+        self.assertGreater(len(deferred), 0)
+        self.assertGreater(killed, 20)
+
+    def numbers_in(self, mailbox):
+        lines = self.instance.doveadm("-f", "flow", "fetch", "-u", "alice", "hdr.x-number",
+                                      "mailbox", mailbox).stdout.decode().split()
+        return [int(line.split("=")[1]) for line in lines if "=" in line]
+
+
+class BadSettings(DovecotCase):
+    settings = ("  smime_rule = class=any-encrypted action=quarantaine\n"
+                "  smime_rule2 = clas=signed action=deliver\n"
+                "  smime_stroes = INBOX\n")
+
+    def test_mail_is_deferred_and_told_why(self):
+        ((code, text),) = self.deliver(self.samples.plain())
+        self.assertEqual(451, code, text)
+        log = self.instance.log()
+        self.assertIn('smime_rule: "quarantaine" is no value for action', log)
+        self.assertIn('smime_rule2: unknown key "clas"', log)
+        self.assertIn("smime_stroes: unknown setting", log)
+
+    def test_mail_can_still_be_read(self):
+        self.assertEqual([], self.bodies())
+
+    def test_status_names_the_settings(self):
+        done = self.instance.doveadm("smime", "status", "-u", "alice", check=False)
+        self.assertEqual(78, done.returncode)
+        for word in (b"quarantaine", b"clas", b"smime_stroes", b"deferred"):
+            self.assertIn(word, done.stdout)
+
+
+class BadScannerConf(DovecotCase):
+    instance_options = {"scanner_conf": "max_parts = 10\nmax_dept = 5\n"}
+    settings = "  smime_scanner_timeout = 2s\n"
+
+    def test_the_line_and_the_word_are_logged_and_mail_deferred(self):
+        ((code, text),) = self.deliver(self.samples.plain())
+        self.assertEqual(451, code, text)
+        self.assertIn('smime-scanner.conf:2: unknown setting "max_dept"', self.instance.log())
+
+
+class QuarantineUnwritable(DovecotCase):
+    settings = "  smime_quarantine_mailbox = Blocked\n"
+
+    def test_mail_is_deferred_not_lost(self):
+        self.assert_accepted(self.samples.plain())
+        blocked = self.instance.home("alice") / "Maildir" / ".Blocked"
+        blocked.write_text("a file where a folder should be")
+        ((code, text),) = self.deliver(self.samples.encrypted())
+        self.assertEqual(451, code, text)
+        self.assertIn("smime_quarantine_mailbox=Blocked failed", self.instance.log())
+        self.assertEqual(1, len(self.bodies()))
+        blocked.unlink()
+        self.assert_accepted(self.samples.encrypted())
+        self.assertEqual(1, len(self.quarantined("alice")))
+
+
+def many_parts(count):
+    part = b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n"
+    return (b"Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+            + part * count + b"--b--\r\n")
+
+
+def many_levels(count):
+    head = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+                    for n in range(count))
+    return b"Subject: levels\r\nMIME-Version: 1.0\r\n" + head + b"\r\nx\r\n"
+
+
+HOSTILE = {
+    "no header": b"\r\nbody alone\r\n",
+    "no body": b"Subject: head alone\r\n\r\n",
+    "nothing": b"\r\n",
+    "10,000 parts": many_parts(10000),
+    "1,000 levels": many_levels(1000),
+    "boundary never closes": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n",
+    "boundary never opens": b"Content-Type: multipart/mixed; boundary=b\r\n\r\nx\r\n",
+    "header without end": b"Content-Type: text/plain;" + b" x=y;\r\n" * 50000 + b"\r\n",
+    "one long line": b"Subject: long\r\n\r\n" + b"x" * 2000000 + b"\r\n",
+    "NULs": b"Subject: nul\r\n\r\na\x00b\r\n",
+    "8-bit headers": b"Subject: \xff\xfe\r\nContent-Type: \xff/\xfe; name=\xff\r\n\r\nx\r\n",
+    "dots": b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n",
+    "forged block": b"X-SMIME-Quarantine-Id: " + b"f" * 32 + b"\r\n\r\nx\r\n",
+}
+
+
+class HostileMessages(DovecotCase):
+    settings = "  smime_rule2 = class=malformed action=quarantine\n"
+
+    def test_each_is_delivered_or_quarantined(self):
+        for name, message in HOSTILE.items():
+            with self.subTest(message=name):
+                self.clear("alice")
+                self.assert_accepted(message)
+                inbox, items = self.bodies(), self.quarantined("alice")
+                self.assertEqual(1, len(inbox) + len(items))
+                if items:
+                    self.doveadm_quarantine("release", "alice", items[0]["id"])
+                    inbox = self.bodies()
+                if b"\x00" not in message:
+                    self.assertTrue(inbox[0].endswith(message), inbox[0][-200:])
+        self.assertEqual(1, len(self.instance.processes("lmtp")))
+
+    def test_a_limit_that_is_met_is_malformed(self):
+        self.clear("alice")
+        self.assert_accepted(HOSTILE["1,000 levels"])
+        (item,) = self.quarantined("alice")
+        self.assertEqual("malformed", item["class"])
+        _, (shown,) = self.doveadm_quarantine("show", "alice", item["id"])
+        self.assertIn("limit-exceeded", shown["report"])
+
+    def test_encrypted_behind_a_limit_is_not_plain(self):
+        """What was not looked into is never called clean."""
+        hidden = many_levels(200)[:-5] + self.samples.encrypted()
+        self.clear("alice")
+        self.assert_accepted(hidden)
+        self.assertEqual(1, len(self.quarantined("alice")))
+
+    def test_a_hostile_original_cannot_forge_a_record(self):
+        forged = b"".join(
+            b"X-SMIME-Quarantine-%s: %s\r\n" % (name, value) for name, value in (
+                (b"Id", b"f" * 32), (b"Time", b"t"), (b"Mailbox", b"INBOX"), (b"From", b"x"),
+                (b"To", b"x"), (b"Rule", b"x"), (b"Reason", b"x"), (b"Report", b"{}"),
+                (b"SHA256", b"0" * 64)))
+        original = forged + self.samples.encrypted()
+        self.clear("alice")
+        self.assert_accepted(original)
+        (item,) = self.quarantined("alice")
+        self.assertNotEqual("f" * 32, item["id"])
+        self.doveadm_quarantine("release", "alice", item["id"])
+        self.assertEqual(original, without_trace(self.bodies()[0]))
+
+
+class TimeOut(DovecotCase):
+    """A client that stops in the middle of DATA leaves nothing behind."""
+
+    def test_lmtp_client_that_goes_away(self):
+        for _ in range(5):
+            lmtp = Lmtp(self.instance)
+            lmtp.expect(lmtp.command("MAIL FROM:<a@example.org>"), 250)
+            lmtp.expect(lmtp.command("RCPT TO:<alice@example.org>"), 250)
+            lmtp.expect(lmtp.command("DATA"), 354)
+            lmtp.socket.sendall(self.samples.encrypted()[:500])
+            lmtp.close()
+        self.assert_accepted(self.samples.plain())
+        self.assertEqual(1, len(self.bodies()))
+        self.assertEqual([], self.quarantined("alice"))
