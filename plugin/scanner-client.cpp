@@ -105,24 +105,26 @@ bool Conversation::wait_for(int fd, short events, short &got) {
 
 bool Conversation::send_bytes(int fd, const unsigned char *data, std::size_t size) {
   while (size > 0) {
+    ssize_t sent = send(fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      data += sent;
+      size -= static_cast<std::size_t>(sent);
+      continue;
+    }
+    if (errno == EINTR)
+      continue;
+    if (errno != EAGAIN) {
+      // The scanner wants no more; it may have said why before it went.
+      answered_early_ = true;
+      return true;
+    }
     short got = 0;
     if (!wait_for(fd, POLLOUT | POLLIN, got))
       return false;
     if ((got & POLLIN) != 0) {
-      // It answers before it has everything: nothing more is wanted.
       answered_early_ = true;
       return true;
     }
-    ssize_t sent = send(fd, data, size, MSG_NOSIGNAL);
-    if (sent < 0) {
-      if (errno == EAGAIN || errno == EINTR)
-        continue;
-      lost_ = true;
-      error_ = std::string("sending the message failed: ") + std::strerror(errno);
-      return false;
-    }
-    data += sent;
-    size -= static_cast<std::size_t>(sent);
   }
   return true;
 }
@@ -201,6 +203,10 @@ std::optional<Report> Conversation::read_answer(int fd) {
 
 std::optional<Report> Conversation::run(istream *message, std::uint64_t size) {
   Descriptor fd(connect_socket());
+  // Fewer turns between the two processes; what the kernel allows is enough.
+  const int buffer_size = 512 * 1024;
+  if (fd.get() >= 0)
+    (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
   if (fd.get() < 0 || !send_message(fd.get(), message, size))
     return std::nullopt;
   return read_answer(fd.get());

@@ -15,6 +15,7 @@ class Lmtp:
 
     def __init__(self, instance, timeout=60):
         self.socket = socket.create_connection(("127.0.0.1", instance.lmtp_port), timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = self.socket.makefile("rb")
         self.expect(self.reply(), 220)
         self.expect(self.command("LHLO test.example.org"), 250)

@@ -1,0 +1,141 @@
+"""The build, the installed files, the distribution, the quickstart."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from case import ROOT
+from instance import free_port
+
+SOURCE = Path(__file__).resolve().parent.parent.parent
+BUILD = Path(os.environ["SMIME_TEST_BUILD"])
+
+
+def run(*command, **kwargs):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                          timeout=900, stdin=subprocess.DEVNULL, **kwargs)
+
+
+class Install(unittest.TestCase):
+    def setUp(self):
+        self.directory = Path(tempfile.mkdtemp(prefix="smime-test-", dir="/tmp"))
+        self.directory.chmod(0o755)
+        self.addCleanup(shutil.rmtree, self.directory, True)
+
+    def test_files_are_where_dovecot_looks(self):
+        for path in ("usr/lib/dovecot/modules/lib99_smime_plugin.so",
+                     "usr/lib/dovecot/modules/doveadm/lib99_doveadm_smime_plugin.so",
+                     "usr/lib/dovecot/smime-scanner", "etc/dovecot/conf.d/90-smime.conf",
+                     "etc/dovecot/smime-scanner.conf"):
+            self.assertTrue((ROOT / path).is_file(), path)
+        self.assertFalse(list(ROOT.rglob("*.la")))
+        conf = (ROOT / "etc/dovecot/conf.d/90-smime.conf").read_text()
+        self.assertIn("executable = /usr/lib/dovecot/smime-scanner -c "
+                      "/etc/dovecot/smime-scanner.conf", conf)
+        active = [line.strip() for line in conf.splitlines() if line.strip().startswith("smime_")]
+        self.assertEqual(["smime_rule = class=any-encrypted action=quarantine"], active)
+
+    def test_install_keeps_an_edited_configuration(self):
+        run("make", "-C", BUILD, "install", f"DESTDIR={self.directory}")
+        conf = self.directory / "etc/dovecot/conf.d/90-smime.conf"
+        conf.write_text("# edited\n")
+        done = run("make", "-C", BUILD, "install", f"DESTDIR={self.directory}")
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertEqual("# edited\n", conf.read_text())
+        self.assertTrue((conf.parent / "90-smime.conf.new").exists())
+
+    def test_configure_names_the_missing_package(self):
+        for arguments, package in ((["--with-dovecot=/nonexistent"], "dovecot-dev"),
+                                   (["PKG_CONFIG=/bin/false"], "libssl-dev")):
+            done = run(SOURCE / "configure", *arguments, cwd=self.directory)
+            self.assertNotEqual(0, done.returncode)
+            self.assertIn(f"apt-get install {package}", done.stderr)
+
+    def test_the_distribution_builds(self):
+        done = run("make", "-C", BUILD, "dist", f"distdir={self.directory}/dovecot-smime-dist")
+        self.assertEqual(0, done.returncode, done.stderr[-2000:])
+        (tarball,) = self.directory.glob("*.tar.xz")
+        run("tar", "xf", tarball, cwd=self.directory)
+        unpacked = self.directory / "unpacked"
+        unpacked.mkdir()
+        done = run("tar", "xf", tarball, "-C", unpacked, "--strip-components=1")
+        sources = next(path.parent for path in unpacked.rglob("configure.ac"))
+        for command in (["./configure", "--enable-werror"], ["make", "-j2"],
+                        ["make", "install", f"DESTDIR={self.directory}/root"]):
+            done = run(*command, cwd=sources)
+            self.assertEqual(0, done.returncode, done.stderr[-2000:])
+        self.assertTrue((self.directory / "root/usr/lib/dovecot/smime-scanner").exists())
+        self.assertTrue((sources / "quickstart").exists())
+
+    def test_manual_pages_are_sound(self):
+        for page in sorted((SOURCE / "man").iterdir()):
+            done = run("mandoc", "-T", "lint", "-W", "warning", page)
+            self.assertEqual("", done.stdout, page)
+
+    def test_scanner_by_hand(self):
+        scanner = ROOT / "usr/lib/dovecot/smime-scanner"
+        done = run(scanner, "--inspect", SOURCE / "tests/data/signed.eml", "/nonexistent")
+        self.assertEqual(1, done.returncode)
+        self.assertIn('"class":["signed"]', done.stdout)
+        self.assertIn("/nonexistent: No such file", done.stderr)
+        self.assertEqual(64, run(scanner).returncode)
+        done = run(scanner, "-c", "/nonexistent.conf", "--inspect", "/dev/null")
+        self.assertEqual(78, done.returncode)
+        self.assertIn("/nonexistent.conf", done.stderr)
+
+
+class Quickstart(unittest.TestCase):
+    def setUp(self):
+        self.directory = Path(tempfile.mkdtemp(prefix="smime-test-", dir="/tmp"))
+        self.directory.chmod(0o755)
+        self.addCleanup(shutil.rmtree, self.directory, True)
+        self.environment = dict(os.environ, SMIME_BUILD_DIR=str(BUILD),
+                                SMIME_QUICKSTART_DIR=str(self.directory / "q"),
+                                SMIME_IMAP_PORT=str(free_port()),
+                                SMIME_LMTP_PORT=str(free_port()))
+
+    def quickstart(self, *arguments):
+        output = self.directory / "output"
+        with output.open("w") as log:
+            done = subprocess.run([str(SOURCE / "quickstart"), *arguments], stdout=log, stderr=log,
+                                  stdin=subprocess.DEVNULL, env=self.environment, timeout=600)
+        return done.returncode, output.read_text()
+
+    def test_start_twice_and_stop(self):
+        for _ in range(2):
+            code, text = self.quickstart()
+            self.assertEqual(0, code, text)
+            self.assertIn("INBOX: plain sample", text)
+            self.assertIn("INBOX: signed sample   openssl cms -verify: successful", text)
+            self.assertIn("quarantine release -u alice", text)
+        command = next(line for line in text.splitlines() if "quarantine release" in line)
+        done = run(*command.split()[2:])
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn("released", done.stdout)
+        code, text = self.quickstart("stop")
+        self.assertEqual(0, code, text)
+        code, text = self.quickstart("stop")
+        self.assertEqual(0, code, text)
+        self.assertIn("not running", text)
+
+    def test_a_taken_port_is_named(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.environment["SMIME_LMTP_PORT"] = str(taken.getsockname()[1])
+            code, text = self.quickstart()
+        self.assertEqual(1, code)
+        self.assertIn(f"port {self.environment['SMIME_LMTP_PORT']} (LMTP)", text)
+
+    def test_somebody_else_s_directory_is_left_alone(self):
+        foreign = self.directory / "q"
+        foreign.mkdir()
+        (foreign / "precious").write_text("x")
+        code, text = self.quickstart()
+        self.assertEqual(1, code)
+        self.assertIn("SMIME_QUICKSTART_DIR", text)
+        self.assertTrue((foreign / "precious").exists())
