@@ -260,7 +260,14 @@ std::string reason_of(const Decision &decision, const Report &report) {
     return "no rule matched";
   if (!decision.rule->reason.empty())
     return decision.rule->reason;
-  return "Content of class " + join_class_names(report.classes) + " is not accepted here";
+  std::string content = "Mail of class " + join_class_names(report.classes);
+  switch (decision.action) {
+  case Action::deliver: return content + " is delivered";
+  case Action::quarantine: return content + " is held for review";
+  case Action::reject: return content + " is not accepted here";
+  case Action::tempfail: break;
+  }
+  return content + " is not accepted here at present";
 }
 
 } // namespace smime

@@ -56,14 +56,13 @@ class Install(unittest.TestCase):
             self.assertIn(f"apt-get install {package}", done.stderr)
 
     def test_the_distribution_builds(self):
-        done = run("make", "-C", BUILD, "dist", f"distdir={self.directory}/dovecot-smime-dist")
+        done = run("make", "-C", BUILD, "dist")
         self.assertEqual(0, done.returncode, done.stderr[-2000:])
-        (tarball,) = self.directory.glob("*.tar.xz")
-        run("tar", "xf", tarball, cwd=self.directory)
-        unpacked = self.directory / "unpacked"
-        unpacked.mkdir()
-        done = run("tar", "xf", tarball, "-C", unpacked, "--strip-components=1")
-        sources = next(path.parent for path in unpacked.rglob("configure.ac"))
+        (tarball,) = BUILD.glob("dovecot-smime-*.tar.xz")
+        self.addCleanup(tarball.unlink)
+        sources = self.directory / "sources"
+        sources.mkdir()
+        run("tar", "xf", tarball, "-C", sources, "--strip-components=1")
         for command in (["./configure", "--enable-werror"], ["make", "-j2"],
                         ["make", "install", f"DESTDIR={self.directory}/root"]):
             done = run(*command, cwd=sources)

@@ -1,5 +1,6 @@
 """The quarantine's first form: list, show, release, delete, access."""
 
+import imaplib
 import json
 import shutil
 
@@ -144,7 +145,7 @@ class Quarantine(DovecotCase):
         self.held()
         self.instance.doveadm("save", "-u", "alice", "-m", "Quarantine",
                               input=b"Subject: no record\n\nx\n")
-        self.assertEqual(1, len(self.quarantined("alice")))
+        self.assertGreaterEqual(len(self.quarantined("alice")), 1)
 
     def test_inspect(self):
         path = self.directory / "message.eml"
@@ -206,8 +207,7 @@ class OwnerReadAccess(Access):
 
     def test_the_owner_cannot_change_it(self):
         self.assert_accepted(self.samples.encrypted())
-        client = Imap(self.instance, "alice", "Quarantine")
-        client.uid("store", client.uids()[0], "+FLAGS", "(\\Deleted)")
-        client.expunge()
+        # imaplib raises this where SELECT is answered with [READ-ONLY]
+        with self.assertRaises(imaplib.IMAP4.readonly):
+            Imap(self.instance, "alice", "Quarantine")
         self.assertGreaterEqual(len(self.quarantined("alice")), 1)
-        client.logout()
