@@ -93,11 +93,19 @@ class Instance:
         lines = [f"mail_uid = {owner}", f"mail_gid = {group}",
                  "first_valid_uid = 1", "first_valid_gid = 1"]
         if os.geteuid() != 0:
+            # Before $default_login_user is used.
             lines += [f"default_login_user = {owner}", f"default_internal_user = {owner}",
                       f"default_internal_group = {group}"]
-            for service in ("anvil", "imap-login", "pop3-login", "stats", "smime-scanner"):
-                lines.append(f"service {service} {{\n  chroot =\n}}")
         return "\n".join(lines)
+
+    def _rootless_lines(self):
+        """What only root may do is switched off, after everything that sets it."""
+        if os.geteuid() == 0:
+            return ""
+        services = ["anvil", "imap-login", "pop3-login", "stats"]
+        if self.load_smime:
+            services.append("smime-scanner")
+        return "\n".join(f"service {name} {{\n  chroot =\n}}" for name in services)
 
     def _shipped_conf(self):
         """The conf.d file as it is installed; paths alone are ours."""
@@ -193,6 +201,7 @@ namespace inbox {{
 lda_mailbox_autocreate = yes
 postmaster_address = postmaster@example.org
 {self._smime_lines()}
+{self._rootless_lines()}
 protocol lmtp {{
   mail_plugins = $mail_plugins {self.plugins}
 }}

@@ -121,6 +121,24 @@ class Quickstart(unittest.TestCase):
         self.assertEqual(0, code, text)
         self.assertIn("not running", text)
 
+    @unittest.skipIf(os.geteuid() != 0, "the other quickstart tests run without root then")
+    def test_start_without_root(self):
+        shutil.copytree(ROOT, self.directory / "root", symlinks=True)
+        shutil.copytree(SOURCE / "tests/integration", self.directory / "integration")
+        state = self.directory / "state"
+        state.mkdir()
+        shutil.chown(state, "mail", "mail")
+        as_mail = ["setpriv", "--reuid=mail", "--regid=mail", "--clear-groups", "python3", "-B",
+                   self.directory / "integration/demo.py"]
+        log = self.directory / "log"
+        with log.open("w") as output:
+            codes = [subprocess.run([*as_mail, action, state / "q", self.directory / "root"],
+                                    stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+                                    env=self.environment, timeout=120).returncode
+                     for action in ("start", "stop")]
+        self.assertEqual([0, 0], codes, log.read_text())
+        self.assertIn("openssl cms -verify: successful", log.read_text())
+
     def test_a_taken_port_is_named(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
