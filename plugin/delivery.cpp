@@ -7,6 +7,8 @@
 #include "quarantine.h"
 #include "scanner-client.h"
 
+#include <algorithm>
+
 extern "C" {
 #include "lda-settings.h"
 #include "mail-deliver.h"
@@ -152,6 +154,8 @@ void Delivery::inspect() {
                                                context_->rcpt_user->set->base_dir),
                            user_.settings->scanner_timeout_seconds};
     report_ = request_report(address, input, size, scan_error_);
+    if (!find_protected_content(input))
+      report_.reset();
     i_stream_seek(input, 0);
   }
   // The next recipient's copy is made from this one's mail if Dovecot can open
@@ -169,6 +173,46 @@ void Delivery::inspect() {
   fields.size = size;
   send_event(context_->event, event_message_inspected, EventLevel::debug, fields,
              "message inspected: " + fields.classes);
+}
+
+// Plain mail pays nothing: the scanner's report tells whether there is anything
+// to protect. Without a report the labels do.
+bool Delivery::find_protected_content(istream *input) {
+  original_.mail = context_->src_mail;
+  if (report_ && report_->protected_entities.empty())
+    return true;
+  if (!find_protected(input, {}, original_.content, scan_error_))
+    return false;
+  if (!report_)
+    return true;
+  for (const ProtectedEntity &entity : report_->protected_entities) {
+    bool labelled = std::any_of(
+        original_.content.parts.begin(), original_.content.parts.end(),
+        [&](const ProtectedPart &part) { return part.path == entity.path; });
+    if (!labelled)
+      original_.extra_parts.push_back(entity.path);
+  }
+  if (!original_.extra_parts.empty() &&
+      !find_protected(input, original_.extra_parts, original_.content, scan_error_))
+    return false;
+  if (original_.content.non_canonical) {
+    report_->classes.add(MessageClass::non_canonical);
+    report_->errors.push_back({"non-canonical", "",
+                               "Protected content has bytes that IMAP cannot carry unchanged "
+                               "(NUL, CR CR LF, or a bare LF).",
+                               {}});
+  }
+  return true;
+}
+
+ArrivalRecord Delivery::arrival() const {
+  ArrivalRecord record;
+  record.flags = original_.content.non_canonical ? ArrivalRecord::flag_non_canonical : 0;
+  if (report_) {
+    record.signature_status = static_cast<std::uint8_t>(report_->signature);
+    record.classes = report_->classes.bits();
+  }
+  return record;
 }
 
 Delivery::Outcome Delivery::without_report(mail_save_context *save) {

@@ -2,6 +2,8 @@
 #ifndef SMIME_DELIVERY_H
 #define SMIME_DELIVERY_H
 
+#include "preserve.h"
+#include "record.h"
 #include "report.h"
 #include "user-context.h"
 
@@ -40,6 +42,11 @@ public:
   // save, such as Sieve's implicit keep, may get around it.
   Outcome before_save(mail_save_context *save);
 
+  // The message as it arrived, with its protected content.
+  const Original &original() const { return original_; }
+  // What is recorded of it in the index, but for the digest.
+  ArrivalRecord arrival() const;
+
   bool refused() const { return refusal_.has_value(); }
   const std::string &refusal_text() const { return refusal_->text; }
 
@@ -53,6 +60,8 @@ private:
     std::string text;
   };
 
+  // Returns false with scan_error_ set if the message cannot be read.
+  bool find_protected_content(istream *input);
   Outcome without_report(mail_save_context *save);
   Outcome quarantine(mail_save_context *save, const std::string &rule, const std::string &reason);
   Outcome refuse(const mailbox *box, const Decision &decision);
@@ -67,6 +76,7 @@ private:
   std::string to_;
   std::optional<Report> report_;
   std::string scan_error_;
+  Original original_;
   std::optional<Refusal> refusal_;
   // Mailbox to quarantine id.
   std::map<std::string, std::string> quarantined_;

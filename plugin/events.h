@@ -11,6 +11,7 @@
 namespace smime {
 
 inline constexpr const char *event_message_inspected = "smime_message_inspected";
+inline constexpr const char *event_content_restored = "smime_content_restored";
 inline constexpr const char *event_message_quarantined = "smime_message_quarantined";
 inline constexpr const char *event_message_released = "smime_message_released";
 inline constexpr const char *event_message_rejected = "smime_message_rejected";

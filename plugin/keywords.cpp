@@ -31,10 +31,7 @@ void append_present(const mail_save_context *save, std::vector<const char *> &na
     names.push_back(*array_idx(all, present->idx[i]));
 }
 
-} // namespace
-
-void add_keywords(mail_save_context *save, const Report &report, const std::string &flag) {
-  std::vector<const char *> names = report_keywords(report, flag);
+void add(mail_save_context *save, std::vector<const char *> names) {
   if (names.empty())
     return;
   append_present(save, names);
@@ -44,6 +41,14 @@ void add_keywords(mail_save_context *save, const Report &report, const std::stri
   auto flags = static_cast<mail_flags>(save->data.flags | save->data.pvt_flags);
   mailbox_save_set_flags(save, flags, keywords);
   mailbox_keywords_unref(&keywords);
+}
+
+} // namespace
+
+void add_keyword(mail_save_context *save, const std::string &name) { add(save, {name.c_str()}); }
+
+void add_keywords(mail_save_context *save, const Report &report, const std::string &flag) {
+  add(save, report_keywords(report, flag));
 }
 
 } // namespace smime

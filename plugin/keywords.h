@@ -12,6 +12,7 @@ namespace smime {
 
 // Adds the report's keywords, and flag if it is not empty, to those that the
 // save has already. A mailbox that cannot keep keywords goes without.
+void add_keyword(mail_save_context *save, const std::string &name);
 void add_keywords(mail_save_context *save, const Report &report, const std::string &flag);
 
 } // namespace smime

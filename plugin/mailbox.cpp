@@ -2,23 +2,14 @@
 
 #include "access.h"
 #include "delivery.h"
-#include "dovecot-ptr.h"
+#include "mailbox-context.h"
+#include "preserving-copy.h"
 #include "user-context.h"
 
 namespace smime {
 namespace {
 
-struct MailboxContext {
-  union mailbox_module_context module_ctx;
-  // Flags of a private index were queued for a message that was diverted.
-  bool drop_private_flags;
-};
-
 MODULE_CONTEXT_DEFINE_INIT(smime_mailbox_module, &mail_storage_module_register);
-
-MailboxContext *mailbox_context(mailbox *box) {
-  return static_cast<MailboxContext *>(MODULE_CONTEXT(box, smime_mailbox_module));
-}
 
 // Deliveries save with mailbox_save_using_mail(); a copy or move that some
 // other plugin makes meanwhile is none of them.
@@ -47,22 +38,14 @@ int divert_save(mail_save_context *save) {
   return 0;
 }
 
-extern "C" int mailbox_copy_override(mail_save_context *save, mail *source) noexcept {
-  mailbox *box = save->transaction->box;
-  MailboxContext *context = mailbox_context(box);
-  UserContext *user = user_context(box->storage->user);
-  if (user == nullptr || !is_delivery_save(save))
-    return context->module_ctx.super.copy(save, source);
-  if (user->delivery == nullptr) {
-    if (!user->delivery_failed)
-      return context->module_ctx.super.copy(save, source);
-    return cancel_save(save, "Delivery failed");
-  }
+int save_delivery(MailboxContext *context, UserContext *user, mail_save_context *save,
+                  mail *source) {
   auto outcome = guarded("deciding on a delivery", Delivery::Outcome::refused,
                          [&] { return user->delivery->before_save(save); });
   switch (outcome) {
   case Delivery::Outcome::save:
-    return context->module_ctx.super.copy(save, source);
+    return copy_preserving(context, save, source, user->delivery->original(),
+                           user->delivery->arrival());
   case Delivery::Outcome::diverted:
     return divert_save(save);
   case Delivery::Outcome::refused:
@@ -72,14 +55,42 @@ extern "C" int mailbox_copy_override(mail_save_context *save, mail *source) noex
                                                      : "Temporary internal error");
 }
 
+extern "C" int mailbox_copy_override(mail_save_context *save, mail *source) noexcept {
+  mailbox *box = save->transaction->box;
+  MailboxContext *context = mailbox_context(box);
+  UserContext *user = user_context(box->storage->user);
+  if (user == nullptr)
+    return context->module_ctx.super.copy(save, source);
+  if (!is_delivery_save(save))
+    return copy_stored(context, save, source);
+  if (user->delivery != nullptr)
+    return save_delivery(context, user, save, source);
+  if (user->delivery_failed)
+    return cancel_save(save, "Delivery failed");
+  return copy_edited(context, save, source, user->current_mail);
+}
+
 extern "C" int transaction_commit_override(mailbox_transaction_context *transaction,
                                            mail_transaction_commit_changes *changes_r) noexcept {
   MailboxContext *context = mailbox_context(transaction->box);
+  if (context->failed_transaction == transaction) {
+    context->failed_transaction = nullptr;
+    context->module_ctx.super.transaction_rollback(transaction);
+    return -1;
+  }
   if (context->drop_private_flags && transaction->save_count == 0 &&
       array_is_created(&transaction->pvt_saves))
     array_free(&transaction->pvt_saves);
   context->drop_private_flags = false;
   return context->module_ctx.super.transaction_commit(transaction, changes_r);
+}
+
+extern "C" void
+transaction_rollback_override(mailbox_transaction_context *transaction) noexcept {
+  MailboxContext *context = mailbox_context(transaction->box);
+  if (context->failed_transaction == transaction)
+    context->failed_transaction = nullptr;
+  context->module_ctx.super.transaction_rollback(transaction);
 }
 
 // Returns false with the storage's error set if the session may not open it.
@@ -118,6 +129,10 @@ extern "C" int mailbox_get_status_override(mailbox *box, mailbox_status_items it
 
 } // namespace
 
+MailboxContext *mailbox_context(mailbox *box) {
+  return static_cast<MailboxContext *>(MODULE_CONTEXT(box, smime_mailbox_module));
+}
+
 extern "C" void mailbox_allocated(mailbox *box) noexcept {
   mailbox_vfuncs *v = box->vlast;
   auto *context = p_new(box->pool, MailboxContext, 1);
@@ -127,6 +142,13 @@ extern "C" void mailbox_allocated(mailbox *box) noexcept {
   v->open = mailbox_open_override;
   v->get_status = mailbox_get_status_override;
   v->transaction_commit = transaction_commit_override;
+  v->transaction_rollback = transaction_rollback_override;
+  if (v->save_begin != nullptr) {
+    v->save_begin = save_begin_override;
+    v->save_continue = save_continue_override;
+    v->save_finish = save_finish_override;
+    v->save_cancel = save_cancel_override;
+  }
   MODULE_CONTEXT_SET(box, smime_mailbox_module, context);
 }
 

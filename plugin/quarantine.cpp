@@ -1,8 +1,8 @@
 #include "quarantine.h"
 
 #include "dovecot-ptr.h"
+#include "protected-content.h"
 
-#include <array>
 #include <string_view>
 
 namespace smime {
@@ -19,26 +19,11 @@ std::string new_id() {
   return guid_128_to_string(guid);
 }
 
-// Over the canonical form (CRLF line ends), from the stream's beginning.
+// Over the canonical form (CRLF line ends), from the stream's present position.
 // Returns an empty string and sets error if the stream cannot be read.
 std::string canonical_sha256(istream *input, std::string &error) {
-  StreamPtr canonical(i_stream_create_crlf(input));
-  sha256_ctx context;
-  sha256_init(&context);
-  const unsigned char *data;
-  std::size_t size;
-  while (i_stream_read_more(canonical.get(), &data, &size) > 0) {
-    sha256_loop(&context, data, size);
-    i_stream_skip(canonical.get(), size);
-  }
-  if (canonical->stream_errno != 0) {
-    error = std::string("reading the message failed: ") + i_stream_get_error(canonical.get());
-    return {};
-  }
-  std::array<unsigned char, SHA256_RESULTLEN> digest{};
-  sha256_result(&context, digest.data());
-  DataStackFrame frame;
-  return binary_to_hex(digest.data(), digest.size());
+  auto digest = digest_stream(input, error);
+  return digest ? to_hex(*digest) : std::string();
 }
 
 MailboxPtr alloc_mailbox(mail_user *user, const std::string &name, unsigned flags) {

@@ -1,5 +1,6 @@
 #include "smime-plugin.h"
 
+#include "current-mail.h"
 #include "delivery.h"
 #include "dovecot-compat.h"
 #include "lmtp-reply.h"
@@ -12,6 +13,7 @@ mail_storage_hooks make_hooks() {
   mail_storage_hooks hooks{};
   hooks.mail_user_created = smime::user_created;
   hooks.mailbox_allocated = smime::mailbox_allocated;
+  hooks.mail_allocated = smime::mail_allocated;
   return hooks;
 }
 

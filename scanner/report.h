@@ -40,6 +40,8 @@ public:
   constexpr bool intersects(ClassSet other) const { return (bits_ & other.bits_) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
   constexpr bool operator==(const ClassSet &) const = default;
+  // One bit for each class, in the order of MessageClass.
+  constexpr std::uint16_t bits() const { return bits_; }
   constexpr ClassSet operator|(ClassSet other) const {
     ClassSet result;
     result.bits_ = bits_ | other.bits_;

@@ -2,6 +2,7 @@
 
 #include "dovecot-lib.h"
 #include "entity.h"
+#include "section-number.h"
 
 #include <memory>
 #include <utility>
@@ -97,9 +98,7 @@ void Walk::add_malformed(const std::string &code, const std::string &path,
   add_error(code, path, text);
 }
 
-// Gives the entity at level its number, once its header tells what it is. The
-// message in a message/rfc822 part shares the part's number if it is a
-// multipart (RFC 3501 section 6.4.5).
+// Gives the entity at level its number, once its header tells what it is.
 void Walk::settle(std::size_t level) {
   Entity &entity = open_[level];
   if (entity.index != 0)
@@ -107,18 +106,13 @@ void Walk::settle(std::size_t level) {
   bool multipart = (entity.part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0;
   if (level == 0) {
     entity.index = 1;
-    entity.path = multipart ? "" : "1";
+    entity.path = top_section_number(multipart);
     return;
   }
   Entity &parent = open_[level - 1];
   entity.index = ++parent.children;
   bool in_message = (parent.part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0;
-  if (in_message && multipart)
-    entity.path = parent.path;
-  else if (parent.path.empty())
-    entity.path = std::to_string(entity.index);
-  else
-    entity.path = parent.path + "." + std::to_string(entity.index);
+  entity.path = section_number(parent.path, in_message, entity.index, multipart);
   if (entity.index == 1) {
     parent.first_child = entity.part;
     parent.first_child_path = entity.path;

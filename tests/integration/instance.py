@@ -47,7 +47,8 @@ class Instance:
 
     def __init__(self, directory, root, *, imap_port=None, lmtp_port=None, http_port=None,
                  settings="", extra="", plugins="sieve", location="maildir:~/Maildir",
-                 replace_rules=False, load_smime=True, scanner_conf=""):
+                 replace_rules=False, load_smime=True, scanner_conf="",
+                 global_plugins="", protocols="imap lmtp"):
         self.dir = Path(directory)
         self.root = Path(root)
         self.imap_port = imap_port or free_port()
@@ -60,6 +61,8 @@ class Instance:
         self.replace_rules = replace_rules
         self.load_smime = load_smime
         self.scanner_conf = scanner_conf
+        self.global_plugins = global_plugins
+        self.protocols = protocols
 
     # -- files
 
@@ -155,7 +158,7 @@ base_dir = {self.base_dir}
 state_dir = {self.dir}/state
 instance_name = smime-{self.imap_port}
 log_path = {self.log_file}
-protocols = imap lmtp
+protocols = {self.protocols}
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
@@ -200,6 +203,7 @@ namespace inbox {{
 }}
 lda_mailbox_autocreate = yes
 postmaster_address = postmaster@example.org
+mail_plugins = {self.global_plugins}
 {self._smime_lines()}
 {self._rootless_lines()}
 protocol lmtp {{

@@ -1,0 +1,44 @@
+// What the plugin keeps for one open mailbox, shared by the overrides.
+#ifndef SMIME_MAILBOX_CONTEXT_H
+#define SMIME_MAILBOX_CONTEXT_H
+
+#include "dovecot-ptr.h"
+
+namespace smime {
+
+class SaveWatch;
+
+// In the mailbox's pool, zeroed: plain members only.
+struct MailboxContext {
+  union mailbox_module_context module_ctx;
+  // Flags of a private index were queued for a message that was diverted.
+  bool drop_private_flags;
+  // A save of this transaction did not come back as it was sent: it must not
+  // be committed.
+  mailbox_transaction_context *failed_transaction;
+
+  // Of the copy under way: what is saved in place of the source, and the
+  // source's stream, which the copying loop reads on.
+  mail_save_context *replaced_save;
+  istream *replacement;
+  istream *replaced_input;
+
+  // Of the save (not copy) under way; owned.
+  SaveWatch *watch;
+
+  // Of the "smime" records in the index; valid if registered.
+  std::uint32_t record_ext_id;
+  bool record_ext_registered;
+};
+
+MailboxContext *mailbox_context(mailbox *box);
+
+// The save overrides; mailbox.cpp installs them.
+extern "C" int save_begin_override(mail_save_context *save, istream *input) noexcept;
+extern "C" int save_continue_override(mail_save_context *save) noexcept;
+extern "C" int save_finish_override(mail_save_context *save) noexcept;
+extern "C" void save_cancel_override(mail_save_context *save) noexcept;
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,27 @@
+// Whether bytes can be a message with protected content at all. Pure.
+#ifndef SMIME_MARKER_SEARCH_H
+#define SMIME_MARKER_SEARCH_H
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace smime {
+
+// Looks for the words that labels of protected content have, anywhere. Costs
+// little more than reading; pieces may be of any size.
+class MarkerSearch {
+public:
+  void update(std::span<const unsigned char> bytes);
+  bool found() const { return found_; }
+
+private:
+  void search(std::string_view text);
+  // The end of the last piece, where a marker may have begun.
+  std::string tail_;
+  bool found_ = false;
+};
+
+} // namespace smime
+
+#endif

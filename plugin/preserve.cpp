@@ -1,0 +1,196 @@
+#include "preserve.h"
+
+#include "header-fields.h"
+
+extern "C" {
+#include "istream-crlf.h"
+}
+
+#include <algorithm>
+#include <cstring>
+
+namespace smime {
+namespace {
+
+// A longer header is not edited but put back with the whole message.
+constexpr std::size_t max_header_size = 1024 * 1024;
+
+struct Comparison {
+  bool same = false;
+  // Of the first byte that differs, in canonical form.
+  std::uint64_t offset = 0;
+};
+
+// Compares two streams from their present positions, line ends aside.
+std::optional<Comparison> compare(istream *a, istream *b, std::string &error) {
+  StreamPtr left(i_stream_create_crlf(a));
+  StreamPtr right(i_stream_create_crlf(b));
+  Comparison result;
+  for (;;) {
+    const unsigned char *left_data = nullptr;
+    const unsigned char *right_data = nullptr;
+    std::size_t left_size = 0;
+    std::size_t right_size = 0;
+    bool left_more = i_stream_read_more(left.get(), &left_data, &left_size) > 0;
+    bool right_more = i_stream_read_more(right.get(), &right_data, &right_size) > 0;
+    for (istream *stream : {left.get(), right.get()}) {
+      if (stream->stream_errno != 0) {
+        error = std::string("reading the message failed: ") + i_stream_get_error(stream);
+        return std::nullopt;
+      }
+    }
+    if (!left_more || !right_more) {
+      result.same = left_more == right_more;
+      return result;
+    }
+    std::size_t size = std::min(left_size, right_size);
+    const auto *difference = std::mismatch(left_data, left_data + size, right_data).first;
+    auto equal = static_cast<std::size_t>(difference - left_data);
+    result.offset += equal;
+    if (equal < size)
+      return result;
+    i_stream_skip(left.get(), size);
+    i_stream_skip(right.get(), size);
+  }
+}
+
+istream *open_stream(mail *m, std::string &error) {
+  istream *input;
+  if (mail_get_stream(m, nullptr, nullptr, &input) == 0) {
+    i_stream_seek(input, 0);
+    return input;
+  }
+  error = std::string("opening the message failed: ") +
+          mailbox_get_last_internal_error(m->box, nullptr);
+  return nullptr;
+}
+
+// The raw header with the empty line after it; nullopt if it is too long.
+std::optional<std::string> read_header(istream *input) {
+  i_stream_seek(input, 0);
+  std::string header;
+  const unsigned char *data;
+  std::size_t size;
+  while (i_stream_read_more(input, &data, &size) > 0) {
+    for (std::size_t used = 0; used < size;) {
+      const void *newline = std::memchr(data + used, '\n', size - used);
+      std::size_t end = newline == nullptr
+                            ? size
+                            : static_cast<std::size_t>(
+                                  static_cast<const unsigned char *>(newline) - data) + 1;
+      header.append(reinterpret_cast<const char *>(data + used), end - used);
+      used = end;
+      if (header == "\n" || header == "\r\n" || header.ends_with("\n\n") ||
+          header.ends_with("\n\r\n"))
+        return header;
+      if (header.size() > max_header_size)
+        return std::nullopt;
+    }
+    i_stream_skip(input, size);
+  }
+  return input->stream_errno == 0 ? std::optional(header) : std::nullopt;
+}
+
+// A stream of the input from offset on, with a position of its own.
+StreamPtr stream_from(istream *input, std::uint64_t offset) {
+  i_stream_seek(input, offset);
+  return StreamPtr(i_stream_create_limit(input, UOFF_T_MAX));
+}
+
+StreamPtr put_back_content(istream *edited, istream *original) {
+  auto edited_header = read_header(edited);
+  auto original_header = read_header(original);
+  if (!edited_header || !original_header)
+    return nullptr;
+  auto merged = merge_headers(*edited_header, *original_header);
+  if (!merged)
+    return nullptr;
+  StreamPtr head(i_stream_create_copy_from_data(merged->data(), merged->size()));
+  StreamPtr body = stream_from(original, original_header->size());
+  istream *parts[] = {head.get(), body.get(), nullptr};
+  return StreamPtr(i_stream_create_concat(parts));
+}
+
+// Says what became of a part that was lost.
+std::string describe_difference(istream *source, const ProtectedContent &changed,
+                                istream *original, const ProtectedPart &lost) {
+  auto counterpart = std::find_if(
+      changed.parts.begin(), changed.parts.end(),
+      [&](const ProtectedPart &part) { return part.path == lost.path; });
+  if (counterpart == changed.parts.end())
+    return "is missing or not labelled any more";
+  if (counterpart->sha256 == lost.sha256)
+    return "has another transfer encoding or other parts beside it";
+  i_stream_seek(original, lost.offset);
+  StreamPtr a(i_stream_create_limit(original, lost.size));
+  i_stream_seek(source, counterpart->offset);
+  StreamPtr b(i_stream_create_limit(source, counterpart->size));
+  std::string error;
+  auto difference = compare(a.get(), b.get(), error);
+  return difference ? "differs from byte " + std::to_string(difference->offset) + " of it on"
+                    : "cannot be compared: " + error;
+}
+
+} // namespace
+
+std::optional<SavePlan> plan_save(mail *source, const Original &original, Preserve preserve,
+                                  std::string &error) {
+  SavePlan plan;
+  if (source == original.mail) {
+    plan.expected = original.content;
+    return plan;
+  }
+  istream *edited = open_stream(source, error);
+  istream *arrived = edited == nullptr ? nullptr : open_stream(original.mail, error);
+  if (arrived == nullptr)
+    return std::nullopt;
+  ProtectedContent changed;
+  if (!find_protected(edited, original.extra_parts, changed, error))
+    return std::nullopt;
+  const ProtectedPart *lost = find_lost_part(original.content, changed);
+  if (lost == nullptr || preserve == Preserve::no)
+    plan.expected = changed;
+  if (lost == nullptr)
+    return plan;
+  plan.lost = true;
+  plan.lost_path = lost->path;
+  plan.difference = describe_difference(edited, changed, arrived, *lost);
+  if (preserve == Preserve::content)
+    plan.replacement = put_back_content(edited, arrived);
+  if (preserve != Preserve::no) {
+    plan.expected = original.content;
+    if (plan.replacement == nullptr) {
+      plan.whole_message = true;
+      plan.replacement = stream_from(arrived, 0);
+    }
+  }
+  i_stream_seek(edited, 0);
+  return plan;
+}
+
+bool read_back(mail *saved, istream *as_sent, const ProtectedContent &expected,
+               const std::vector<std::string> &extra_parts, std::string &error) {
+  istream *stored = open_stream(saved, error);
+  if (stored == nullptr)
+    return false;
+  if (as_sent != nullptr) {
+    i_stream_seek(as_sent, 0);
+    auto comparison = compare(as_sent, stored, error);
+    i_stream_seek(as_sent, 0);
+    if (!comparison)
+      return false;
+    if (comparison->same)
+      return true;
+  }
+  ProtectedContent found;
+  if (!find_protected(stored, extra_parts, found, error))
+    return false;
+  const ProtectedPart *lost = find_lost_part(expected, found);
+  if (lost == nullptr)
+    return true;
+  error = "the storage did not keep part " + (lost->path.empty() ? "TEXT" : lost->path) +
+          " of the message as it was saved";
+  return false;
+}
+
+} // namespace smime

@@ -1,0 +1,52 @@
+// Put the original back, and read back what was saved.
+#ifndef SMIME_PRESERVE_H
+#define SMIME_PRESERVE_H
+
+#include "dovecot-ptr.h"
+#include "protected-content.h"
+#include "settings.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace smime {
+
+// A message as it arrived.
+struct Original {
+  struct mail *mail = nullptr;
+  ProtectedContent content;
+  // Section numbers of parts that only their content tells.
+  std::vector<std::string> extra_parts;
+};
+
+// What a save in the original's name should store.
+struct SavePlan {
+  // In place of what is being saved; null to save that.
+  StreamPtr replacement;
+  // The protected content that is to be found in the mailbox afterwards.
+  ProtectedContent expected;
+  // A protected part was lost; its section number and what is wrong with it, as
+  // the log says it.
+  bool lost = false;
+  std::string lost_path;
+  std::string difference;
+  // The whole message is put back although smime_preserve=content.
+  bool whole_message = false;
+};
+
+// Compares what is being saved with the original. Returns nullopt and sets
+// error if one of them cannot be read.
+std::optional<SavePlan> plan_save(struct mail *source, const Original &original,
+                                  Preserve preserve, std::string &error);
+
+// Reads a saved, not yet committed mail through all layers of the storage.
+// Returns false and sets error unless it has the expected protected content.
+// Where a stream of the bytes that were saved is given and is the same, nothing
+// is parsed.
+bool read_back(struct mail *saved, istream *as_sent, const ProtectedContent &expected,
+               const std::vector<std::string> &extra_parts, std::string &error);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,188 @@
+#include "preserving-copy.h"
+
+#include "events.h"
+#include "keywords.h"
+#include "user-context.h"
+
+namespace smime {
+namespace {
+
+const Settings &settings_of(mail_save_context *save) {
+  return *user_context(save->transaction->box->storage->user)->settings;
+}
+
+bool is_aware(mail_save_context *save) {
+  mailbox *box = save->transaction->box;
+  return settings_of(save).stores.matches(
+      box->vname, mail_namespace_get_sep(mailbox_get_namespace(box)));
+}
+
+std::string message_id_of(mail *m) {
+  DataStackFrame frame;
+  const char *id = nullptr;
+  if (mail_get_message_id(m, &id) <= 0 || id == nullptr)
+    return "unspecified";
+  return str_sanitize(id, 200);
+}
+
+// Before anything was saved.
+int refuse_copy(mail_save_context *save, const std::string &error) {
+  mailbox *box = save->transaction->box;
+  mailbox_save_cancel(&save);
+  mailbox_set_critical(box, "smime: protecting a message: %s; it was not saved", error.c_str());
+  return -1;
+}
+
+// After the storage took the message.
+int fail_copy(MailboxContext *context, mail_save_context *save, const std::string &error) {
+  context->failed_transaction = save->transaction;
+  mailbox_set_critical(save->transaction->box,
+                       "smime: reading back a saved message: %s; it was not saved",
+                       error.c_str());
+  return -1;
+}
+
+void report_loss(mail_save_context *save, const Original &original, const SavePlan &plan,
+                 Preserve preserve) {
+  EventFields fields;
+  fields.mailbox = save->transaction->box->vname;
+  bool restored = preserve != Preserve::no;
+  fields.action = restored ? "restored" : "delivered-changed";
+  std::string part = plan.lost_path.empty() ? "TEXT" : plan.lost_path;
+  std::string text = "msgid=" + message_id_of(original.mail) + ": filtering changed what is saved to mailbox " +
+                     fields.mailbox + ", signed or encrypted part " + part + " " +
+                     plan.difference + ": ";
+  if (!restored)
+    text += "saved as changed, as smime_preserve=no says; its signature will fail";
+  else if (preserve == Preserve::message || plan.whole_message)
+    text += "the whole message was put back";
+  else
+    text += "the original content was put back";
+  send_event(save->transaction->box->event, event_content_restored, EventLevel::warning, fields,
+             text);
+  if (!restored)
+    add_keyword(save, "$SMIMEFailed");
+}
+
+// The stream that a source is saved from, if it can be had again.
+istream *stream_of(mail *source) {
+  istream *input;
+  return mail_get_stream(source, nullptr, nullptr, &input) < 0 ? nullptr : input;
+}
+
+int super_copy(MailboxContext *context, mail_save_context *save, mail *source,
+               istream *replacement, bool &replaced) {
+  context->replaced_save = replacement == nullptr ? nullptr : save;
+  context->replacement = replacement;
+  context->replaced_input = nullptr;
+  int ret = context->module_ctx.super.copy(save, source);
+  replaced = context->replaced_input != nullptr;
+  context->replaced_save = nullptr;
+  context->replacement = nullptr;
+  context->replaced_input = nullptr;
+  return ret;
+}
+
+int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
+                 const Original &original, ArrivalRecord arrival) {
+  Preserve preserve = settings_of(save).preserve;
+  std::string error;
+  auto plan = plan_save(source, original, preserve, error);
+  if (!plan)
+    return refuse_copy(save, error);
+  if (plan->lost)
+    report_loss(save, original, *plan, preserve);
+  bool replaced = false;
+  if (super_copy(context, save, source, plan->replacement.get(), replaced) < 0)
+    return -1;
+  if (plan->replacement != nullptr && !replaced)
+    return fail_copy(context, save, "the storage did not take the original content");
+  istream *as_sent = plan->replacement != nullptr ? plan->replacement.get() : stream_of(source);
+  if (!read_back(save->dest_mail, as_sent, plan->expected, original.extra_parts, error))
+    return fail_copy(context, save, error);
+  auto digest = plan->expected.combined();
+  if (digest) {
+    arrival.version = ArrivalRecord::present;
+    arrival.sha256 = *digest;
+    set_record(save->dest_mail, arrival);
+  }
+  return 0;
+}
+
+// Runs a copy; an exception leaves nothing that could be committed.
+template <typename Body>
+int copy_in_frame(MailboxContext *context, mail_save_context *save, Body body) noexcept {
+  mailbox_transaction_context *transaction = save->transaction;
+  int ret = guarded("saving protected content", -2, body);
+  if (ret != -2)
+    return ret;
+  context->replaced_save = nullptr;
+  context->replacement = nullptr;
+  context->replaced_input = nullptr;
+  if (save->unfinished)
+    mailbox_save_cancel(&save);
+  context->failed_transaction = transaction;
+  mailbox_set_critical(transaction->box, "smime: a message was not saved (out of memory?)");
+  return -1;
+}
+
+bool is_raw(const mail *source) { return strcmp(source->box->storage->name, "raw") == 0; }
+
+} // namespace
+
+int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
+                    const Original &original, ArrivalRecord arrival) noexcept {
+  if (original.content.empty())
+    return context->module_ctx.super.copy(save, source);
+  return copy_in_frame(context, save, [&] {
+    return is_aware(save) ? copy_guarded(context, save, source, original, arrival)
+                          : context->module_ctx.super.copy(save, source);
+  });
+}
+
+int copy_edited(MailboxContext *context, mail_save_context *save, mail *source,
+                mail *original) noexcept {
+  if (!is_raw(source) || original == nullptr)
+    return copy_stored(context, save, source);
+  return copy_in_frame(context, save, [&] {
+    Original known{original, {}, {}};
+    std::string error;
+    istream *input;
+    if (!is_aware(save))
+      return context->module_ctx.super.copy(save, source);
+    if (mail_get_stream(original, nullptr, nullptr, &input) < 0)
+      return refuse_copy(save, mailbox_get_last_internal_error(original->box, nullptr));
+    if (!find_protected(input, {}, known.content, error))
+      return refuse_copy(save, error);
+    if (known.content.empty())
+      return context->module_ctx.super.copy(save, source);
+    return copy_guarded(context, save, source, known,
+                        get_record(original).value_or(ArrivalRecord{}));
+  });
+}
+
+int copy_stored(MailboxContext *context, mail_save_context *save, mail *source) noexcept {
+  return copy_in_frame(context, save, [&] {
+    auto record = get_record(source);
+    if (context->module_ctx.super.copy(save, source) < 0)
+      return -1;
+    // Within a storage the same file is linked or counted; nothing is written.
+    if (save->copying_via_save && is_aware(save)) {
+      std::string error;
+      ProtectedContent expected;
+      istream *input = stream_of(source);
+      if (input == nullptr)
+        return fail_copy(context, save,
+                         mailbox_get_last_internal_error(source->box, nullptr));
+      if (record && !find_protected(input, {}, expected, error))
+        return fail_copy(context, save, error);
+      if (record && !read_back(save->dest_mail, input, expected, {}, error))
+        return fail_copy(context, save, error);
+    }
+    if (record)
+      set_record(save->dest_mail, *record);
+    return 0;
+  });
+}
+
+} // namespace smime

@@ -1,0 +1,30 @@
+// Copies in the three forms that Dovecot has of them, each with the original's
+// protected content kept and read back before it is committed.
+#ifndef SMIME_PRESERVING_COPY_H
+#define SMIME_PRESERVING_COPY_H
+
+#include "mailbox-context.h"
+#include "preserve.h"
+#include "record.h"
+
+namespace smime {
+
+// Each returns what the copy vfunc returns: 0, or -1 with the storage's error
+// set. With -1 nothing of the transaction can be committed any more.
+
+// A delivery's save: source is what Sieve made of the original. arrival holds
+// what was found at arrival; its digest is filled in here.
+int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
+                    const Original &original, ArrivalRecord arrival) noexcept;
+
+// A save that Sieve makes in an IMAP session; original is the mail that it is
+// at work on, null if none is known.
+int copy_edited(MailboxContext *context, mail_save_context *save, mail *source,
+                mail *original) noexcept;
+
+// COPY and MOVE of a stored mail.
+int copy_stored(MailboxContext *context, mail_save_context *save, mail *source) noexcept;
+
+} // namespace smime
+
+#endif

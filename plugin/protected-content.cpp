@@ -1,0 +1,378 @@
+#include "protected-content.h"
+
+#include "dovecot-ptr.h"
+#include "section-number.h"
+
+extern "C" {
+#include "message-parser.h"
+}
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <set>
+#include <string_view>
+
+namespace smime {
+namespace {
+
+constexpr std::size_t max_header_value = 64 * 1024;
+constexpr std::string_view armor = "-----BEGIN PGP ";
+
+std::string lower(const char *text) {
+  DataStackFrame frame;
+  return text == nullptr ? "" : t_str_lcase(text);
+}
+
+bool is_content_field(const message_header_line *hdr) {
+  return hdr->name_len > 8 && strncasecmp(hdr->name, "Content-", 8) == 0;
+}
+
+// RFC 8551 section 3.2 and RFC 3156: media types and file names.
+bool is_crypto_type(std::string_view type) {
+  static constexpr std::array<std::string_view, 6> types{
+      "application/pkcs7-mime",      "application/x-pkcs7-mime",  "application/pkcs7-signature",
+      "application/x-pkcs7-signature", "application/pgp-signature", "application/pgp-encrypted"};
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+bool is_crypto_name(std::string_view name) {
+  static constexpr std::array<std::string_view, 4> endings{".p7m", ".p7s", ".p7c", ".p7z"};
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+// Whether a line begins with OpenPGP armor; lines may come in pieces.
+class ArmorSearch {
+public:
+  bool found() const { return found_; }
+
+  void update(const unsigned char *data, std::size_t size) {
+    const unsigned char *end = data + size;
+    while (data < end && !found_) {
+      if (matched_ != no_match) {
+        if (*data == static_cast<unsigned char>(armor[matched_])) {
+          found_ = ++matched_ == armor.size();
+          data++;
+          continue;
+        }
+        matched_ = no_match;
+      }
+      const void *newline = std::memchr(data, '\n', static_cast<std::size_t>(end - data));
+      if (newline == nullptr)
+        return;
+      data = static_cast<const unsigned char *>(newline) + 1;
+      matched_ = 0;
+    }
+  }
+
+private:
+  static constexpr std::size_t no_match = static_cast<std::size_t>(-1);
+  std::size_t matched_ = 0;
+  bool found_ = false;
+};
+
+struct OpenEntity {
+  const message_part *part = nullptr;
+  std::string path;
+  unsigned index = 0;
+  unsigned children = 0;
+  std::string type;
+  std::string encoding;
+  std::string name;
+  const message_part *first_child = nullptr;
+  std::string first_child_path;
+  ArmorSearch armor_search;
+};
+
+enum class Range : unsigned char { entity, body };
+
+// Offsets are known only when parsing has ended.
+struct Pending {
+  const message_part *part;
+  Range range;
+  std::string path;
+  std::string kind;
+  bool labelled;
+};
+
+class Finder {
+public:
+  Finder(istream *input, const std::vector<std::string> &extra)
+      : input_(input), extra_(extra.begin(), extra.end()),
+        pool_(pool_alloconly_create("smime protected content", 4096)) {}
+  ~Finder() { pool_unref(&pool_); }
+  Finder(const Finder &) = delete;
+  Finder &operator=(const Finder &) = delete;
+
+  bool run(ProtectedContent &content, std::string &error);
+
+private:
+  void take(const message_block &block);
+  void settle(std::size_t level);
+  void close_entity();
+  void add(const message_part *part, Range range, const std::string &path, std::string kind,
+           bool labelled = true);
+  bool parse(std::string &error);
+  bool digest(const Pending &pending, ProtectedContent &content, std::string &error);
+  bool read_line_style(std::string &error);
+  std::uint64_t size_without_last_line_end(std::uint64_t offset, std::uint64_t size);
+
+  istream *input_;
+  std::set<std::string> extra_;
+  pool_t pool_;
+  PartDataLimits limits_ = new_part_data_limits();
+  message_part *top_ = nullptr;
+  std::vector<OpenEntity> open_;
+  std::vector<Pending> pending_;
+  bool too_many_ = false;
+  bool lines_end_in_crlf_ = false;
+};
+
+void read_labels(OpenEntity &entity) {
+  const message_part_data *data = entity.part->data;
+  if (data == nullptr)
+    return;
+  if (data->content_type != nullptr)
+    entity.type = lower(data->content_type) + "/" + lower(data->content_subtype);
+  entity.encoding = lower(data->content_transfer_encoding);
+  for (unsigned i = 0; i < data->content_type_params_count; i++) {
+    if (strcasecmp(data->content_type_params[i].name, "name") == 0)
+      entity.name = lower(data->content_type_params[i].value);
+  }
+  const char *file_name = nullptr;
+  if (message_part_data_get_filename(entity.part, &file_name))
+    entity.name = lower(file_name);
+}
+
+// Numbers an entity and reads its labels, once its header is complete.
+void Finder::settle(std::size_t level) {
+  OpenEntity &entity = open_[level];
+  if (entity.index != 0)
+    return;
+  read_labels(entity);
+  bool multipart = (entity.part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0;
+  if (level == 0) {
+    entity.index = 1;
+    entity.path = top_section_number(multipart);
+    return;
+  }
+  OpenEntity &parent = open_[level - 1];
+  entity.index = ++parent.children;
+  bool in_message = (parent.part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0;
+  entity.path = section_number(parent.path, in_message, entity.index, multipart);
+  if (entity.index == 1) {
+    parent.first_child = entity.part;
+    parent.first_child_path = entity.path;
+  }
+}
+
+void Finder::add(const message_part *part, Range range, const std::string &path,
+                 std::string kind, bool labelled) {
+  if (pending_.size() >= ProtectedContent::max_parts)
+    too_many_ = true;
+  else
+    pending_.push_back({part, range, path, std::move(kind), labelled});
+}
+
+void Finder::close_entity() {
+  settle(open_.size() - 1);
+  OpenEntity entity = std::move(open_.back());
+  open_.pop_back();
+  bool is_text = entity.type.empty() || entity.type.starts_with("text/");
+  if (entity.type == "multipart/signed" && entity.first_child != nullptr)
+    add(entity.first_child, Range::entity, entity.first_child_path,
+        "signed part of " + std::to_string(entity.children));
+  else if (entity.type == "multipart/encrypted")
+    add(entity.part, Range::body, entity.path, entity.type);
+  else if (is_crypto_type(entity.type) || is_crypto_name(entity.name) ||
+           (is_text && entity.armor_search.found()))
+    add(entity.part, Range::body, entity.path, "part " + entity.encoding);
+  else if (extra_.contains(entity.path))
+    add(entity.part, Range::body, entity.path, "part " + entity.encoding, false);
+}
+
+void Finder::take(const message_block &block) {
+  while (!open_.empty() && open_.back().part != block.part &&
+         open_.back().part != block.part->parent)
+    close_entity();
+  if (open_.empty() || open_.back().part != block.part) {
+    if (!open_.empty())
+      settle(open_.size() - 1);
+    open_.emplace_back().part = block.part;
+  }
+  if (block.hdr != nullptr) {
+    if (!is_content_field(block.hdr))
+      return;
+    // A longer field is no label that a mail reader would make sense of.
+    if (block.hdr->continues)
+      block.hdr->use_full_value = block.hdr->full_value_len <= max_header_value;
+    else if (block.hdr->full_value != nullptr)
+      read_part_header(pool_, block.part, limits_, block.hdr);
+    return;
+  }
+  settle(open_.size() - 1);
+  OpenEntity &entity = open_.back();
+  bool is_text = entity.type.empty() || entity.type.starts_with("text/");
+  if (is_text && block.size > 0)
+    entity.armor_search.update(block.data, block.size);
+}
+
+bool Finder::parse(std::string &error) {
+  message_parser_settings settings;
+  i_zero(&settings);
+  message_parser_ctx *parser = message_parser_init(pool_, input_, &settings);
+  message_block block;
+  i_zero(&block);
+  int ret;
+  while ((ret = message_parser_parse_next_block(parser, &block)) > 0)
+    take(block);
+  while (!open_.empty())
+    close_entity();
+  message_parser_deinit(&parser, &top_);
+  if (ret == 0 || input_->stream_errno != 0) {
+    error = std::string("reading the message failed: ") + i_stream_get_error(input_);
+    return false;
+  }
+  return true;
+}
+
+// Whether the message's first line ends in CR LF.
+bool Finder::read_line_style(std::string &error) {
+  i_stream_seek(input_, 0);
+  unsigned char last = 0;
+  const unsigned char *data;
+  std::size_t size;
+  while (i_stream_read_more(input_, &data, &size) > 0) {
+    const auto *newline = static_cast<const unsigned char *>(std::memchr(data, '\n', size));
+    if (newline != nullptr) {
+      lines_end_in_crlf_ = (newline == data ? last : newline[-1]) == '\r';
+      return true;
+    }
+    last = data[size - 1];
+    i_stream_skip(input_, size);
+  }
+  if (input_->stream_errno != 0)
+    error = std::string("reading the message failed: ") + i_stream_get_error(input_);
+  return input_->stream_errno == 0;
+}
+
+// mbox ends every message with a line end. After transfer encoded content at the
+// very end of the message it is no change.
+std::uint64_t Finder::size_without_last_line_end(std::uint64_t offset, std::uint64_t size) {
+  std::uint64_t message_size =
+      top_->header_size.physical_size + top_->body_size.physical_size;
+  if (offset + size != message_size || size < 2)
+    return size;
+  i_stream_seek(input_, offset + size - 2);
+  const unsigned char *data;
+  std::size_t available;
+  if (i_stream_read_bytes(input_, &data, &available, 2) <= 0 || data[1] != '\n')
+    return size;
+  return size - (data[0] == '\r' ? 2 : 1);
+}
+
+bool Finder::digest(const Pending &pending, ProtectedContent &content, std::string &error) {
+  const message_part &part = *pending.part;
+  ProtectedPart found;
+  found.path = pending.path;
+  found.kind = pending.kind;
+  found.labelled = pending.labelled;
+  found.offset = part.physical_pos;
+  found.size = part.header_size.physical_size + part.body_size.physical_size;
+  if (pending.range == Range::body) {
+    found.offset += part.header_size.physical_size;
+    found.size = part.body_size.physical_size;
+    if (pending.kind != "part binary")
+      found.size = size_without_last_line_end(found.offset, found.size);
+  }
+  CanonicalSha256 sha256;
+  i_stream_seek(input_, found.offset);
+  std::uint64_t left = found.size;
+  const unsigned char *data;
+  std::size_t size;
+  while (left > 0 && i_stream_read_more(input_, &data, &size) > 0) {
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, left));
+    sha256.update({data, size});
+    i_stream_skip(input_, size);
+    left -= size;
+  }
+  if (left > 0) {
+    error = std::string("reading the message failed: ") + i_stream_get_error(input_);
+    return false;
+  }
+  found.sha256 = sha256.result();
+  const LineEnds &ends = sha256.line_ends();
+  content.non_canonical |= ends.nul || ends.doubled_cr || (ends.bare_lf && lines_end_in_crlf_);
+  content.parts.push_back(std::move(found));
+  return true;
+}
+
+bool Finder::run(ProtectedContent &content, std::string &error) {
+  i_stream_seek(input_, 0);
+  bool ok = parse(error);
+  if (ok && too_many_)
+    pending_ = {{top_, Range::body, "", "more parts than are counted", true}};
+  if (ok && !pending_.empty())
+    ok = read_line_style(error);
+  // In the order of the message, outer parts first.
+  std::stable_sort(pending_.begin(), pending_.end(), [](const Pending &a, const Pending &b) {
+    return a.part->physical_pos < b.part->physical_pos;
+  });
+  for (auto pending = pending_.begin(); ok && pending != pending_.end(); ++pending)
+    ok = digest(*pending, content, error);
+  i_stream_seek(input_, 0);
+  return ok;
+}
+
+} // namespace
+
+std::optional<Digest> ProtectedContent::combined() const {
+  Sha256 sha256;
+  bool any = false;
+  for (const ProtectedPart &part : parts) {
+    if (!part.labelled)
+      continue;
+    any = true;
+    sha256.update({reinterpret_cast<const unsigned char *>(part.kind.c_str()),
+                   part.kind.size() + 1});
+    sha256.update(part.sha256);
+  }
+  return any ? std::optional(sha256.result()) : std::nullopt;
+}
+
+bool find_protected(istream *input, const std::vector<std::string> &extra,
+                    ProtectedContent &content, std::string &error) {
+  content = {};
+  return Finder(input, extra).run(content, error);
+}
+
+std::optional<Digest> digest_stream(istream *input, std::string &error) {
+  CanonicalSha256 sha256;
+  const unsigned char *data;
+  std::size_t size;
+  while (i_stream_read_more(input, &data, &size) > 0) {
+    sha256.update({data, size});
+    i_stream_skip(input, size);
+  }
+  if (input->stream_errno != 0) {
+    error = std::string("reading the message failed: ") + i_stream_get_error(input);
+    return std::nullopt;
+  }
+  return sha256.result();
+}
+
+const ProtectedPart *find_lost_part(const ProtectedContent &original,
+                                    const ProtectedContent &changed) {
+  for (const ProtectedPart &part : original.parts) {
+    bool kept = std::any_of(changed.parts.begin(), changed.parts.end(),
+                            [&](const ProtectedPart &other) {
+                              return other.kind == part.kind && other.sha256 == part.sha256;
+                            });
+    if (!kept)
+      return &part;
+  }
+  return nullptr;
+}
+
+} // namespace smime

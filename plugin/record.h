@@ -1,0 +1,35 @@
+// The "smime" record in a mailbox's index: what a message was when it arrived.
+// Losing the index loses the records, never mail.
+#ifndef SMIME_RECORD_H
+#define SMIME_RECORD_H
+
+#include "dovecot-compat.h"
+#include "sha256.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace smime {
+
+// As it is on disk, in the machine's byte order like all of Dovecot's index.
+struct ArrivalRecord {
+  static constexpr std::uint8_t present = 1;
+  static constexpr std::uint8_t flag_non_canonical = 1;
+
+  std::uint8_t version = 0; // 0: no record
+  std::uint8_t flags = 0;
+  std::uint8_t signature_status = 0; // SignatureStatus
+  std::uint8_t reserved = 0;
+  std::uint32_t classes = 0; // one bit for each MessageClass; 0: not inspected
+  Digest sha256{};           // ProtectedContent::combined()
+};
+static_assert(sizeof(ArrivalRecord) == 40);
+
+// Gives a mail that is being saved a record, along with its transaction.
+void set_record(mail *saved, const ArrivalRecord &record);
+
+std::optional<ArrivalRecord> get_record(mail *m);
+
+} // namespace smime
+
+#endif

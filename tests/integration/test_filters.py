@@ -1,0 +1,172 @@
+"""What Sieve filters and edits do to signed mail, and that the plugin undoes it."""
+
+import os
+import shutil
+from pathlib import Path
+
+from case import DovecotCase
+from clients import Imap, crlf, without_trace
+
+FILTERS = Path(__file__).resolve().parent / "filters" / "filter.py"
+
+# Name: does it break a signature on a stock Dovecot?
+NAMES = {
+    "rewrite-text": True,
+    "qp-to-8bit": True,
+    "refold-headers": False,
+    "drop-signature": True,
+    "append-footer": True,
+    "crlf-to-lf": False,
+    "tag-header": True,
+    "empty": True,
+    "rewrite-base64": False,
+    "fail-half-way": False,
+}
+
+ENTITY = (b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
+          b"A sample with =C3=A4 and a long line that goes on and on, soft=\n broken.\n")
+
+
+class FilterCase(DovecotCase):
+    instance_options = {"replace_rules": True}
+    sieve_settings = (
+        "  sieve = ~/.dovecot.sieve\n  sieve_plugins = sieve_extprograms\n"
+        "  sieve_extensions = +vnd.dovecot.filter +editheader\n"
+        "  sieve_filter_bin_dir = {filters}\n")
+
+    @classmethod
+    def before_start(cls):
+        filters = cls.directory / "filters"
+        filters.mkdir()
+        for name in NAMES:
+            shutil.copy(FILTERS, filters / name)
+        cls.instance.extra += ("\nplugin {\n" + cls.sieve_settings.format(filters=filters) + "}\n")
+
+    def filtered(self, name, message, extra=""):
+        self.clear("alice")
+        self.sieve("alice", f'require ["vnd.dovecot.filter", "editheader", "variables"];\n'
+                            f'filter "{name}";\n{extra}')
+        self.assert_accepted(message)
+        (body,) = self.bodies()
+        return body
+
+    def signed(self):
+        return self.samples.signed(entity=ENTITY)
+
+
+class Restored(FilterCase):
+    def test_every_filter(self):
+        for name, breaks in NAMES.items():
+            with self.subTest(filter=name):
+                message = self.signed()
+                body = self.filtered(name, message)
+                self.assertTrue(self.samples.verifies(body), body.decode(errors="replace"))
+                head, _, content = message.partition(b"\r\n\r\n")
+                self.assertTrue(body.endswith(b"\r\n\r\n" + content))
+                if name == "tag-header":
+                    self.assertIn(b"X-Spam-Flag: NO\r\n", body)
+                    self.assertIn(b"Subject: [tagged] x\r\n", body)
+                    self.assertEqual(1, body.count(b"Subject:"))
+                elif name == "rewrite-text":
+                    self.assertIn(b"Subject: signed SAMPLE\r\n", body)
+                elif name != "refold-headers":
+                    self.assertEqual(message, without_trace(body))
+                log = self.instance.log()
+                self.assertEqual(breaks, "signed or encrypted part 1 " in log,
+                                 log[-2000:] + body.decode())
+                self.instance.log_file.write_text("")
+
+    def test_opaque_and_encrypted(self):
+        for make in (self.samples.opaque_signed, self.samples.encrypted):
+            for name in ("rewrite-text", "empty", "crlf-to-lf", "rewrite-base64"):
+                with self.subTest(make=make.__name__, filter=name):
+                    message = make()
+                    body = self.filtered(name, message)
+                    self.assertEqual(message.partition(b"\r\n\r\n")[2],
+                                     without_trace(body).partition(b"\r\n\r\n")[2])
+
+    def test_plain_mail_is_filtered(self):
+        body = self.filtered("rewrite-text", self.samples.plain())
+        self.assertIn(b"A SAMPLE text", body)
+
+    def test_edited_header_stays(self):
+        message = self.signed()
+        body = self.filtered("rewrite-text", message,
+                             'addheader "X-Checked" "yes";\ndeleteheader "X-None";\n')
+        self.assertIn(b"X-Checked: yes\r\n", body)
+        self.assertTrue(self.samples.verifies(body))
+
+    def test_an_edited_content_type_is_put_back(self):
+        self.clear("alice")
+        self.sieve("alice", 'require ["editheader"];\ndeleteheader "Content-Type";\n'
+                            'addheader "X-Kept" "1";\n')
+        message = self.signed()
+        self.assert_accepted(message)
+        (body,) = self.bodies()
+        self.assertTrue(self.samples.verifies(body))
+        self.assertIn(b"X-Kept: 1\r\n", body)
+
+    def test_signed_message_in_a_forward(self):
+        signed = self.signed()
+        message = crlf(b"From: a@example.org\nDate: Mon, 1 Jan 2024 00:00:00 +0000\n"
+                       b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=outer\n\n"
+                       b"--outer\n\nlook at this sample\n--outer\n"
+                       b"Content-Type: message/rfc822\n\n") + signed + b"\r\n--outer--\r\n"
+        body = self.filtered("rewrite-text", message)
+        self.assertEqual(message, without_trace(body))
+
+    def test_fileinto_several_mailboxes(self):
+        self.clear("alice")
+        self.sieve("alice", 'require ["vnd.dovecot.filter", "fileinto", "mailbox", "copy"];\n'
+                            'filter "rewrite-text";\nfileinto :create :copy "One";\n'
+                            'fileinto :create "Two";\n')
+        self.assert_accepted(self.signed())
+        for mailbox in ("One", "Two"):
+            (body,) = self.bodies(mailbox=mailbox)
+            self.assertTrue(self.samples.verifies(body), mailbox)
+
+    def test_the_log_says_who_did_it(self):
+        self.instance.log_file.write_text("")
+        self.filtered("rewrite-text", self.signed())
+        log = self.instance.log()
+        self.assertRegex(log, r"saved to mailbox INBOX, signed or encrypted part 1 differs from "
+                              r"byte \d+ of it on: the original content was put back")
+
+
+class WholeMessage(FilterCase):
+    settings = "  smime_preserve = message\n"
+
+    def test_the_whole_message_is_put_back(self):
+        message = self.signed()
+        self.assertEqual(message, without_trace(self.filtered("tag-header", message)))
+
+
+class OnlyReported(FilterCase):
+    settings = "  smime_preserve = no\n"
+
+    def test_the_change_is_delivered_and_reported(self):
+        body = self.filtered("rewrite-text", self.signed())
+        self.assertFalse(self.samples.verifies(body))
+        self.assertIn("saved as changed, as smime_preserve=no says", self.instance.log())
+        client = Imap(self.instance, "alice", "INBOX")
+        self.assertIn("$SMIMEFailed", client.flags(client.uids()[0]))
+        client.logout()
+
+
+class NotAware(FilterCase):
+    settings = "  smime_stores = !INBOX *\n"
+
+    def test_a_mailbox_that_is_not_aware_is_left_alone(self):
+        self.assertFalse(self.samples.verifies(self.filtered("rewrite-text", self.signed())))
+
+
+class Stock(FilterCase):
+    """Without the plugin the same filters break the same messages."""
+
+    instance_options = {"load_smime": False}
+
+    def test_every_filter(self):
+        for name, breaks in NAMES.items():
+            with self.subTest(filter=name):
+                body = self.filtered(name, self.signed())
+                self.assertEqual(not breaks, self.samples.verifies(body), body.decode())
