@@ -12,6 +12,7 @@ const char *doveadm_smime_plugin_version = DOVECOT_ABI_VERSION;
 // otherwise doveadm passes this module over.
 void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_status);
+  doveadm_cmd_register_ver2(&smime::command_audit);
   doveadm_cmd_register_ver2(&smime::command_inspect);
   doveadm_cmd_register_ver2(&smime::command_quarantine_list);
   doveadm_cmd_register_ver2(&smime::command_quarantine_show);

@@ -16,6 +16,7 @@ extern "C" {
 
 namespace smime {
 
+extern doveadm_cmd_ver2 command_audit;
 extern doveadm_cmd_ver2 command_inspect;
 extern doveadm_cmd_ver2 command_status;
 extern doveadm_cmd_ver2 command_quarantine_list;
