@@ -40,6 +40,12 @@ struct SavePlan {
 std::optional<SavePlan> plan_save(struct mail *source, const Original &original,
                                   Preserve preserve, std::string &error);
 
+// Whether the storage lets a mail be read before it is committed. mbox does not;
+// nor does sdbox with mail_attachment_dir, which gives attachments their final
+// names at commit (lib-storage/index/dbox-single/sdbox-save.c). There, what was
+// saved is not read back; "doveadm smime audit" can compare it later.
+bool can_read_back(const mailbox *box);
+
 // Reads a saved, not yet committed mail through all layers of the storage.
 // Returns false and sets error unless it has the expected protected content.
 // Where a stream of the bytes that were saved is given and is the same, nothing

@@ -147,7 +147,7 @@ extern "C" int save_finish_override(mail_save_context *save) noexcept {
   int ret = context->module_ctx.super.save_finish(save);
   if (context->watch == nullptr || context->watch->save() != save)
     return ret;
-  if (ret == 0 && context->watch->maybe_protected()) {
+  if (ret == 0 && context->watch->maybe_protected() && can_read_back(box)) {
     bool ok = guarded("reading back a save", false, [&] {
       std::string error;
       if (check_saved(*context->watch, save->dest_mail, error))

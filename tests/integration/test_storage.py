@@ -45,6 +45,9 @@ class Storage:
     plugins = ""
     config = ""
     final_newline = False
+    # A message can be read before it is committed; otherwise an APPEND gets no
+    # record (see can_read_back() in plugin/preserve.h).
+    reads_back = True
 
     instance_options: dict = {}
 
@@ -213,8 +216,9 @@ class Storage:
         where = self.instance.home("alice") / "synced"
         there = f"{self.other_location().split(':')[0]}:{where}"
         self.instance.doveadm("backup", "-u", "alice", there)
-        self.clear("alice")
-        self.instance.doveadm("sync", "-1", "-R", "-u", "alice", there)
+        self.instance.doveadm("backup", "-R", "-u", "bob", there)
+        for message, body in zip(self.messages, bodies(self.instance, "bob"), strict=True):
+            self.same(message, without_trace(body))
         self.instance.doveadm("import", "-u", "alice", there, "Synced", "mailbox", "INBOX")
         self.assert_exact("Synced/INBOX")
 
@@ -233,12 +237,14 @@ class Storage:
         client.uid("copy", "1:*", "Other/Copied")
         literal_append(client, "Copied", [(b" {%d}", self.messages[0], b"")])
         client.logout()
-        for mailbox, count in (("INBOX", 4), ("Copied", 5), ("Other/Copied", 4)):
-            self.assertEqual((0, ["ok"] * count), self.audit("mailbox", mailbox), mailbox)
+        for mailbox, count in (("INBOX", 4), ("Copied", 4), ("Other/Copied", 4)):
+            results = ["ok"] * count
+            if mailbox == "Copied":
+                results.append("ok" if self.reads_back else "no-record")
+            self.assertEqual((0, results), self.audit("mailbox", mailbox), mailbox)
 
 
 ZLIB = {"plugins": "zlib", "config": "plugin {\n  zlib_save = gz\n}\n"}
-SIS = {"config": "mail_attachment_dir = {home}/attachments\nmail_attachment_min_size = 512\n"}
 
 LOCATIONS = {
     "Maildir": "maildir:~/Maildir",
@@ -295,13 +301,14 @@ def define(name, base, **attributes):
 
 
 for _name, _location in LOCATIONS.items():
-    _mbox = {"final_newline": _name == "Mbox"}
+    _mbox = {"final_newline": _name == "Mbox", "reads_back": _name != "Mbox"}
     define(_name + "Storage", Storage, location=_location, **_mbox)
     if _name != "Mbox":
         # Compression and encryption need a file for each message.
         define(_name + "Zlib", Storage, location=_location, **ZLIB)
         define(_name + "Crypt", Crypt, location=_location)
     if "dbox" in _location:
-        define(_name + "Attachments", Attachments, location=_location)
+        define(_name + "Attachments", Attachments, location=_location,
+               reads_back=_name == "Mdbox")
 
 del Storage, Crypt, Attachments
