@@ -159,8 +159,9 @@ void Delivery::inspect() {
     i_stream_seek(input, 0);
   }
   // The next recipient's copy is made from this one's mail if Dovecot can open
-  // it; it cannot where the message may not be.
-  if (may_divert())
+  // it; it cannot where the message may not be. And what storing makes of bytes
+  // that IMAP cannot carry must not pass for what arrived.
+  if (may_divert() || original_.content.non_canonical)
     context_->save_dest_mail = false;
   if (!report_) {
     send_event(context_->event, event_scanner_failed, EventLevel::error, {},

@@ -11,6 +11,9 @@ class SaveWatch;
 // In the mailbox's pool, zeroed: plain members only.
 struct MailboxContext {
   union mailbox_module_context module_ctx;
+  // All other modules' functions and the storage's, which those that are put on
+  // top of them call.
+  mailbox_vfuncs below;
   // Flags of a private index were queued for a message that was diverted.
   bool drop_private_flags;
   // A save of this transaction did not come back as it was sent: it must not

@@ -60,7 +60,7 @@ extern "C" int mailbox_copy_override(mail_save_context *save, mail *source) noex
   MailboxContext *context = mailbox_context(box);
   UserContext *user = user_context(box->storage->user);
   if (user == nullptr)
-    return context->module_ctx.super.copy(save, source);
+    return context->below.copy(save, source);
   if (!is_delivery_save(save))
     return copy_stored(context, save, source);
   if (user->delivery != nullptr)
@@ -75,14 +75,14 @@ extern "C" int transaction_commit_override(mailbox_transaction_context *transact
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction) {
     context->failed_transaction = nullptr;
-    context->module_ctx.super.transaction_rollback(transaction);
+    context->below.transaction_rollback(transaction);
     return -1;
   }
   if (context->drop_private_flags && transaction->save_count == 0 &&
       array_is_created(&transaction->pvt_saves))
     array_free(&transaction->pvt_saves);
   context->drop_private_flags = false;
-  return context->module_ctx.super.transaction_commit(transaction, changes_r);
+  return context->below.transaction_commit(transaction, changes_r);
 }
 
 extern "C" void
@@ -90,7 +90,7 @@ transaction_rollback_override(mailbox_transaction_context *transaction) noexcept
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction)
     context->failed_transaction = nullptr;
-  context->module_ctx.super.transaction_rollback(transaction);
+  context->below.transaction_rollback(transaction);
 }
 
 // Returns false with the storage's error set if the session may not open it.
@@ -127,6 +127,28 @@ extern "C" int mailbox_get_status_override(mailbox *box, mailbox_status_items it
   return mailbox_context(box)->module_ctx.super.get_status(box, items, status_r);
 }
 
+// Dovecot builds each mailbox's functions in the order of the modules' numbers:
+// the first is the outermost, and ours, nearly the last, would be next to the
+// storage (lib/hook-build.c), below quota, acl, zlib and whatever changes a
+// save. What is kept and routed must be decided before all of them and read back
+// through all of them. So these go on top, once the functions are built:
+// box->v is what callers call.
+void put_on_top(mailbox *box, MailboxContext *context) {
+  mailbox_vfuncs *v = &box->v;
+  if (v->copy == mailbox_copy_override)
+    return;
+  context->below = *v;
+  v->copy = mailbox_copy_override;
+  v->transaction_commit = transaction_commit_override;
+  v->transaction_rollback = transaction_rollback_override;
+  if (v->save_begin != nullptr) {
+    v->save_begin = save_begin_override;
+    v->save_continue = save_continue_override;
+    v->save_finish = save_finish_override;
+    v->save_cancel = save_cancel_override;
+  }
+}
+
 } // namespace
 
 MailboxContext *mailbox_context(mailbox *box) {
@@ -138,18 +160,15 @@ extern "C" void mailbox_allocated(mailbox *box) noexcept {
   auto *context = p_new(box->pool, MailboxContext, 1);
   context->module_ctx.super = *v;
   box->vlast = &context->module_ctx.super;
-  v->copy = mailbox_copy_override;
   v->open = mailbox_open_override;
   v->get_status = mailbox_get_status_override;
-  v->transaction_commit = transaction_commit_override;
-  v->transaction_rollback = transaction_rollback_override;
-  if (v->save_begin != nullptr) {
-    v->save_begin = save_begin_override;
-    v->save_continue = save_continue_override;
-    v->save_finish = save_finish_override;
-    v->save_cancel = save_cancel_override;
-  }
   MODULE_CONTEXT_SET(box, smime_mailbox_module, context);
+}
+
+extern "C" void mailbox_opened(mailbox *box) noexcept {
+  MailboxContext *context = mailbox_context(box);
+  if (context != nullptr)
+    put_on_top(box, context);
 }
 
 } // namespace smime

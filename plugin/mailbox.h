@@ -7,6 +7,7 @@ struct mailbox;
 namespace smime {
 
 extern "C" void mailbox_allocated(mailbox *box) noexcept;
+extern "C" void mailbox_opened(mailbox *box) noexcept;
 
 } // namespace smime
 

@@ -75,7 +75,7 @@ int super_copy(MailboxContext *context, mail_save_context *save, mail *source,
   context->replaced_save = replacement == nullptr ? nullptr : save;
   context->replacement = replacement;
   context->replaced_input = nullptr;
-  int ret = context->module_ctx.super.copy(save, source);
+  int ret = context->below.copy(save, source);
   replaced = context->replaced_input != nullptr;
   context->replaced_save = nullptr;
   context->replacement = nullptr;
@@ -133,10 +133,10 @@ bool is_raw(const mail *source) { return strcmp(source->box->storage->name, "raw
 int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
                     const Original &original, ArrivalRecord arrival) noexcept {
   if (original.content.empty())
-    return context->module_ctx.super.copy(save, source);
+    return context->below.copy(save, source);
   return copy_in_frame(context, save, [&] {
     return is_aware(save) ? copy_guarded(context, save, source, original, arrival)
-                          : context->module_ctx.super.copy(save, source);
+                          : context->below.copy(save, source);
   });
 }
 
@@ -149,13 +149,13 @@ int copy_edited(MailboxContext *context, mail_save_context *save, mail *source,
     std::string error;
     istream *input;
     if (!is_aware(save))
-      return context->module_ctx.super.copy(save, source);
+      return context->below.copy(save, source);
     if (mail_get_stream(original, nullptr, nullptr, &input) < 0)
       return refuse_copy(save, mailbox_get_last_internal_error(original->box, nullptr));
     if (!find_protected(input, {}, known.content, error))
       return refuse_copy(save, error);
     if (known.content.empty())
-      return context->module_ctx.super.copy(save, source);
+      return context->below.copy(save, source);
     return copy_guarded(context, save, source, known,
                         get_record(original).value_or(ArrivalRecord{}));
   });
@@ -164,7 +164,7 @@ int copy_edited(MailboxContext *context, mail_save_context *save, mail *source,
 int copy_stored(MailboxContext *context, mail_save_context *save, mail *source) noexcept {
   return copy_in_frame(context, save, [&] {
     auto record = get_record(source);
-    if (context->module_ctx.super.copy(save, source) < 0)
+    if (context->below.copy(save, source) < 0)
       return -1;
     // Within a storage the same file is linked or counted; nothing is written.
     if (save->copying_via_save && is_aware(save)) {

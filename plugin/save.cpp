@@ -114,7 +114,7 @@ extern "C" int save_begin_override(mail_save_context *save, istream *input) noex
       context->replaced_input = input;
       input = context->replacement;
     }
-    return context->module_ctx.super.save_begin(save, input);
+    return context->below.save_begin(save, input);
   }
   bool ok = guarded("beginning a save", false, [&] {
     drop_watch(context, save);
@@ -129,12 +129,12 @@ extern "C" int save_begin_override(mail_save_context *save, istream *input) noex
   }
   if (context->watch != nullptr && context->watch->save() == save)
     input = context->watch->stream();
-  return context->module_ctx.super.save_begin(save, input);
+  return context->below.save_begin(save, input);
 }
 
 extern "C" int save_continue_override(mail_save_context *save) noexcept {
   MailboxContext *context = mailbox_context(save->transaction->box);
-  int ret = context->module_ctx.super.save_continue(save);
+  int ret = context->below.save_continue(save);
   // The copying loop waits for the end of the input that is not saved.
   if (context->replaced_save == save && context->replaced_input != nullptr)
     i_stream_skip(context->replaced_input, i_stream_get_data_size(context->replaced_input));
@@ -144,7 +144,7 @@ extern "C" int save_continue_override(mail_save_context *save) noexcept {
 extern "C" int save_finish_override(mail_save_context *save) noexcept {
   mailbox *box = save->transaction->box;
   MailboxContext *context = mailbox_context(box);
-  int ret = context->module_ctx.super.save_finish(save);
+  int ret = context->below.save_finish(save);
   if (context->watch == nullptr || context->watch->save() != save)
     return ret;
   if (ret == 0 && context->watch->maybe_protected() && can_read_back(box)) {
@@ -164,7 +164,7 @@ extern "C" int save_finish_override(mail_save_context *save) noexcept {
 
 extern "C" void save_cancel_override(mail_save_context *save) noexcept {
   MailboxContext *context = mailbox_context(save->transaction->box);
-  context->module_ctx.super.save_cancel(save);
+  context->below.save_cancel(save);
   drop_watch(context, save);
 }
 

@@ -13,6 +13,7 @@ mail_storage_hooks make_hooks() {
   mail_storage_hooks hooks{};
   hooks.mail_user_created = smime::user_created;
   hooks.mailbox_allocated = smime::mailbox_allocated;
+  hooks.mailbox_opened = smime::mailbox_opened;
   hooks.mail_allocated = smime::mail_allocated;
   return hooks;
 }

@@ -42,6 +42,7 @@ class DovecotCase(unittest.TestCase):
         cls.instance.stop()
         log = cls.instance.log()
         shutil.rmtree(cls.directory, ignore_errors=True)
+        (WORK / (cls.__name__ + ".log")).write_text(log)
         # The worst bug there is: a crash takes an lmtp or imap process with it.
         for word in ("Panic", "Raw backtrace", "killed with signal 6", "killed with signal 11"):
             if word in log:

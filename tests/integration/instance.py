@@ -48,7 +48,7 @@ class Instance:
     def __init__(self, directory, root, *, imap_port=None, lmtp_port=None, http_port=None,
                  settings="", extra="", plugins="sieve", location="maildir:~/Maildir",
                  replace_rules=False, load_smime=True, scanner_conf="",
-                 global_plugins="", protocols="imap lmtp"):
+                 global_plugins="", protocols="imap lmtp", test_modules=()):
         self.dir = Path(directory)
         self.root = Path(root)
         self.imap_port = imap_port or free_port()
@@ -63,6 +63,7 @@ class Instance:
         self.scanner_conf = scanner_conf
         self.global_plugins = global_plugins
         self.protocols = protocols
+        self.test_modules = test_modules
 
     # -- files
 
@@ -221,6 +222,7 @@ protocol lda {{
         wanted = {source.name: source for source in SYSTEM_MODULES.glob("lib*.so")}
         if self.load_smime:
             wanted[plugin.name] = plugin
+        wanted.update({name: self.root / name for name in self.test_modules})
         self._link(self.dir / "modules", wanted)
         self._write_wrapper("doveadm", f'/usr/bin/doveadm -c {self.conf} "$@"')
         self._write_wrapper("doveadm-server", '/usr/lib/dovecot/doveadm-server "$@"')

@@ -308,3 +308,29 @@ class Sdbox(Formats):
 
     def test_mdbox(self):
         super().test_mdbox()
+
+
+class Quota(DovecotCase):
+    """The plugin decides above quota and others: what is diverted is counted
+    once, where it is."""
+
+    extra = ("plugin {\n  quota = count:User quota\n  quota_vsizes = yes\n"
+             "  quota_rule = *:storage=100k\n}\nprotocol imap {\n  mail_plugins = $mail_plugins "
+             "imap_quota\n}\n")
+    instance_options = {"global_plugins": "quota"}
+
+    def test_quarantined_mail_is_counted_once(self):
+        message = self.samples.encrypted()
+        self.assert_accepted(message)
+        self.assertEqual([], self.bodies())
+        self.assertEqual(1, len(self.quarantined("alice")))
+        self.assertNotIn("Panic", self.instance.log())
+
+    def test_over_quota_is_an_answer_and_no_loss(self):
+        large = self.samples.encrypted(entity=self.samples.entity("x" * 70000))
+        codes = [self.deliver(large, "bob@example.org")[0][0] for _ in range(4)]
+        accepted = codes.count(250)
+        self.assertLess(accepted, 4, codes)
+        self.assertTrue(all(code == 250 or code // 100 in (4, 5) for code in codes), codes)
+        self.assertEqual(accepted, len(self.quarantined("bob")))
+        self.assertEqual([], self.bodies("bob"))

@@ -133,6 +133,162 @@ class Restored(FilterCase):
                               r"byte \d+ of it on: the original content was put back")
 
 
+class ImapSieve(FilterCase):
+    """Scripts that run in an IMAP session, after APPEND and COPY and by FILTER."""
+
+    extra = "protocol imap {\n  mail_plugins = $mail_plugins imap_sieve imap_filter_sieve\n}\n"
+    sieve_settings = FilterCase.sieve_settings + (
+        "  sieve_plugins = sieve_extprograms sieve_imapsieve\n"
+        "  imapsieve_mailbox1_name = *\n  imapsieve_mailbox1_causes = APPEND COPY\n"
+        "  imapsieve_mailbox1_before = file:{filters}/../append.sieve\n")
+
+    @classmethod
+    def before_start(cls):
+        super().before_start()
+        script = cls.directory / "append.sieve"
+        script.write_text('require ["vnd.dovecot.filter", "fileinto", "mailbox", "environment", '
+                          '"imapsieve"];\n'
+                          'if not environment :is "imap.mailbox" "Filtered" {\n'
+                          'filter "rewrite-text";\nfileinto :create "Filtered"; }\n')
+        script.chmod(0o644)
+        cls.directory.chmod(0o777)
+
+    def setUp(self):
+        self.clear("alice")
+
+    def append(self, *messages):
+        client = Imap(self.instance, "alice", "INBOX")
+        for message in messages:
+            self.assertEqual("OK", client.append("INBOX", None, None, message)[0])
+        return client
+
+    def test_append(self):
+        message = self.signed()
+        self.append(message).logout()
+        (body,) = self.bodies(mailbox="Filtered")
+        self.assertTrue(self.samples.verifies(body))
+        self.assertIn(b"Subject: signed SAMPLE", body)
+
+    def test_the_right_original_among_several(self):
+        messages = [self.samples.signed(subject=f"sample {n}", entity=ENTITY + b"%d" % n)
+                    for n in range(3)]
+        self.append(self.samples.plain(), *messages, self.samples.plain()).logout()
+        filtered = self.bodies(mailbox="Filtered")
+        self.assertEqual(5, len(filtered))
+        self.assertIn(b"A SAMPLE text", filtered[0])
+        for number, body in enumerate(filtered[1:4]):
+            self.assertTrue(self.samples.verifies(body))
+            self.assertIn(b"Subject: SAMPLE %d" % number, body)
+
+    def test_copy(self):
+        client = self.append(self.signed())
+        client.create("Elsewhere")
+        client.select("INBOX")
+        self.assertEqual("OK", client.copy("1:*", "Elsewhere")[0])
+        client.logout()
+        for body in self.bodies(mailbox="Filtered"):
+            self.assertTrue(self.samples.verifies(body))
+        self.assertGreaterEqual(len(self.bodies(mailbox="Filtered")), 2)
+
+    def test_filter_command(self):
+        client = self.append(self.signed())
+        client.create("ByCommand")
+        client.select("INBOX")
+        script = (b'require ["vnd.dovecot.filter", "fileinto"]; filter "rewrite-text"; '
+                  b'fileinto "ByCommand";')
+        tag = client._new_tag()
+        client.send(tag + b" FILTER SIEVE SCRIPT {%d+}\r\n" % len(script) + script
+                    + b" ALL\r\n")
+        lines = []
+        while not lines or not lines[-1].startswith(tag):
+            lines.append(client.readline())
+        client.logout()
+        self.assertIn(b" OK", lines[-1], lines)
+        (body,) = self.bodies(mailbox="ByCommand")
+        self.assertTrue(self.samples.verifies(body), body.decode())
+        self.assertIn(b"Subject: signed SAMPLE", body)
+
+
+class ImapSieveStock(ImapSieve):
+    """Without the plugin the same scripts break the same messages."""
+
+    instance_options = {"load_smime": False}
+
+    def test_append(self):
+        self.append(self.signed()).logout()
+        (body,) = self.bodies(mailbox="Filtered")
+        self.assertFalse(self.samples.verifies(body))
+
+    test_the_right_original_among_several = test_copy = test_filter_command = None
+
+
+class FaultyStorage(DovecotCase):
+    """A storage layer below the plugin changes what is saved: it must not be
+    acknowledged."""
+
+    instance_options = {"replace_rules": True, "global_plugins": "stream_changer",
+                        "test_modules": ("lib50_stream_changer_plugin.so",)}
+
+    def test_delivery_is_deferred(self):
+        ((code, text),) = self.deliver(self.samples.signed())
+        self.assertEqual(451, code, text)
+        self.assertEqual([], self.bodies())
+        self.assertIn("reading back a saved message: the storage did not keep part 1",
+                      self.instance.log())
+
+    def test_several_recipients(self):
+        self.clear("bob", "carol")
+        replies = self.deliver(self.samples.signed(), ["bob@example.org", "carol@example.org"])
+        self.assertEqual([451, 451], [code for code, _ in replies])
+        self.assertEqual([], self.bodies("bob") + self.bodies("carol"))
+
+    def test_save_is_refused(self):
+        self.clear("alice")
+        message = self.directory / "message"
+        message.write_bytes(self.samples.signed())
+        message.chmod(0o644)
+        done = self.instance.doveadm("save", "-u", "alice", "-m", "INBOX", str(message),
+                                     check=False)
+        self.assertNotEqual(0, done.returncode, (done.stdout, done.stderr, self.bodies("alice")))
+        self.assertEqual([], self.bodies("alice"))
+        self.assertIn(b"the storage did not keep the message as it was sent", done.stderr)
+
+    def test_plain_mail_is_none_of_our_business(self):
+        self.assert_accepted(self.samples.plain(), "carol@example.org")
+        self.assertEqual(1, len(self.bodies("carol")))
+
+
+class NonCanonical(DovecotCase):
+    """Bytes that IMAP cannot carry unchanged are told, and a rule can act."""
+
+    settings = '  smime_rule = class=non-canonical to=bob@* action=quarantine\n'
+    instance_options = {"replace_rules": True}
+
+    def variants(self):
+        signed = self.samples.signed(entity=ENTITY)
+        yield "nul", signed.replace(b"A sample", b"A\0sample")
+        yield "cr cr lf", signed.replace(b"goes on", b"goes\r\r\non")
+        yield "bare lf", signed.replace(b"goes on", b"goes\non")
+
+    def test_told_and_routed(self):
+        for name, message in self.variants():
+            with self.subTest(bytes=name):
+                self.clear("alice", "bob")
+                replies = self.deliver(message, ["alice@example.org", "bob@example.org"],
+                                       bdat=True)
+                self.assertEqual([250, 250], [code for code, _ in replies])
+                self.assertEqual(1, len(self.bodies("alice")))
+                (item,) = self.quarantined("bob")
+                self.assertIn("non-canonical", item["class"])
+                done = self.instance.doveadm("-f", "json", "smime", "audit", "-u", "alice")
+                self.assertIn(b"cannot carry", done.stdout)
+
+    def test_canonical_mail_is_not(self):
+        self.clear("bob")
+        self.assert_accepted(self.samples.signed(), "bob@example.org")
+        self.assertEqual([], self.quarantined("bob"))
+
+
 class WholeMessage(FilterCase):
     settings = "  smime_preserve = message\n"
 
