@@ -40,6 +40,16 @@ def port_is_taken(port):
     return False
 
 
+def age_of(pid):
+    """Seconds since the process was started; 0 if it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        up = float(Path("/proc/uptime").read_text().split()[0])
+    except OSError:
+        return 0
+    return up - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
 class Instance:
     """root: where `make install DESTDIR=` put the build. settings: lines that
     go into plugin { }, instead of the shipped rule if replace_rules. extra:

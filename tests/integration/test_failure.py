@@ -4,11 +4,11 @@ until the message is on disk."""
 import os
 import signal
 import threading
-from pathlib import Path
 
 from case import DovecotCase
 from clients import Lmtp, without_trace
 from fake_scanner import MISBEHAVIOURS, FakeScanner
+from instance import age_of
 
 
 class ScannerGone(DovecotCase):
@@ -69,16 +69,6 @@ class ScannerMisbehaves(DovecotCase):
         self.assertEqual([], self.bodies())
         for sign in ("killed with signal", "Panic", "Fatal"):
             self.assertNotIn(sign, self.instance.log())
-
-
-def age_of(pid):
-    """Seconds since the process was started; 0 if it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        up = float(Path("/proc/uptime").read_text().split()[0])
-    except OSError:
-        return 0
-    return up - int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 class ScannerKilled(DovecotCase):

@@ -1,11 +1,16 @@
 """What Sieve filters and edits do to signed mail, and that the plugin undoes it."""
 
 import os
+import random
+import re
 import shutil
+import signal
+import threading
 from pathlib import Path
 
 from case import DovecotCase
-from clients import Imap, crlf, without_trace
+from clients import Imap, Lmtp, crlf, without_trace
+from instance import age_of
 
 FILTERS = Path(__file__).resolve().parent / "filters" / "filter.py"
 
@@ -131,6 +136,60 @@ class Restored(FilterCase):
         log = self.instance.log()
         self.assertRegex(log, r"saved to mailbox INBOX, signed or encrypted part 1 differs from "
                               r"byte \d+ of it on: the original content was put back")
+
+
+class Killed(FilterCase):
+    """kill -9 of lmtp while it puts back: what got 250 is there, exact; nothing
+    that is there is broken."""
+
+    deliveries = 300
+
+    def killer(self, stop):
+        delays = random.Random(1)
+        while not stop.wait(delays.uniform(0.02, 0.15)):
+            for pid in self.instance.processes("lmtp"):
+                # Dovecot's master waits before it starts another where one
+                # dies young.
+                if age_of(pid) < 0.3:
+                    continue
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+
+    def send(self, number, message):
+        """True if it was acknowledged."""
+        try:
+            with Lmtp(self.instance, timeout=20) as lmtp:
+                ((code, _),) = lmtp.send(b"X-Number: %d\r\n" % number + message,
+                                         "alice@example.org")
+                return code == 250
+        except (OSError, AssertionError):
+            return False
+
+    def test_delivered_exact_or_not_acknowledged(self):
+        self.clear("alice")
+        self.sieve("alice", 'require ["vnd.dovecot.filter"];\nfilter "rewrite-text";\n')
+        message = self.samples.signed(entity=ENTITY + b"a longer sample\n" * 5000)
+        stop = threading.Event()
+        thread = threading.Thread(target=self.killer, args=(stop,))
+        thread.start()
+        try:
+            accepted = {n for n in range(self.deliveries) if self.send(n, message)}
+        finally:
+            stop.set()
+            thread.join()
+        content = message.partition(b"\r\n\r\n")[2]
+        found = []
+        for body in self.bodies():
+            self.assertTrue(body.endswith(b"\r\n\r\n" + content))
+            found.append(int(re.search(rb"X-Number: (\d+)", body)[1]))
+        print(f"[{len(accepted)} acknowledged, {len(found)} delivered, of {self.deliveries}] ",
+              end="", flush=True)
+        self.assertEqual(set(), accepted - set(found), "an acknowledged message is lost")
+        self.assertEqual(sorted(set(found)), sorted(found))
+        self.assertGreater(len(accepted), 20)
+        self.assertLess(len(accepted), self.deliveries)
 
 
 class ImapSieve(FilterCase):

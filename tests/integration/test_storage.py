@@ -9,6 +9,7 @@ import json
 import os
 import poplib
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -79,7 +80,8 @@ class Storage:
                     ) + cls.samples.signed() + b"\r\n--outer\r\n\r\nfooter\r\n--outer--\r\n"
 
     def setUp(self):
-        self.clear("alice")
+        for user in ("alice", "bob"):
+            shutil.rmtree(self.instance.home(user), ignore_errors=True)
 
     def same(self, expected, got, note=""):
         if self.final_newline and got.endswith(b"\r\n") and not expected.endswith(b"\r\n"):

@@ -1,0 +1,134 @@
+#include "protected-content.h"
+
+#include "dovecot-ptr.h"
+
+#include <CppUTest/TestHarness.h>
+
+using namespace smime;
+
+namespace {
+
+ProtectedContent find(const std::string &text, const std::vector<std::string> &extra = {}) {
+  StreamPtr input(i_stream_create_from_data(text.data(), text.size()));
+  ProtectedContent content;
+  std::string error;
+  CHECK_TEXT(find_protected(input.get(), extra, content, error), error.c_str());
+  return content;
+}
+
+std::string paths(const ProtectedContent &content) {
+  std::string all;
+  for (const ProtectedPart &part : content.parts)
+    all += (all.empty() ? "" : " ") + part.path;
+  return all;
+}
+
+const std::string signed_message =
+    "From: a\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; "
+    "boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\ntext\r\n--b\r\n"
+    "Content-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    "MIIB\r\n--b--\r\n";
+
+std::string replaced(std::string text, const std::string &what, const std::string &with) {
+  auto at = text.find(what);
+  CHECK(at != std::string::npos);
+  return text.replace(at, what.size(), with);
+}
+
+} // namespace
+
+TEST_GROUP(ProtectedContent){};
+
+TEST(ProtectedContent, SignedPartWithItsHeaderAndTheSignature) {
+  auto content = find(signed_message);
+  STRCMP_EQUAL("1 2", paths(content).c_str());
+  std::string part = signed_message.substr(content.parts[0].offset, content.parts[0].size);
+  STRCMP_EQUAL("Content-Type: text/plain\r\n\r\ntext", part.c_str());
+  std::string signature = signed_message.substr(content.parts[1].offset, content.parts[1].size);
+  STRCMP_EQUAL("MIIB", signature.c_str());
+}
+
+TEST(ProtectedContent, PlainMailHasNone) {
+  CHECK(find("From: a\r\n\r\nThis speaks of -----BEGIN PGP MESSAGE----- in a line\r\n").empty());
+  CHECK(find("").empty());
+}
+
+TEST(ProtectedContent, EveryKindOfLabel) {
+  for (std::string header :
+       {"application/pkcs7-mime; smime-type=enveloped-data", "application/x-pkcs7-mime",
+        "application/octet-stream; name=\"smime.p7m\"", "application/octet-stream\r\n"
+        "Content-Disposition: attachment; filename=smime.P7M"})
+    STRCMP_EQUAL("1", paths(find("Content-Type: " + header + "\r\n\r\nMIIB\r\n")).c_str());
+  STRCMP_EQUAL("1", paths(find("From: a\n\nhello\n-----BEGIN PGP MESSAGE-----\n")).c_str());
+  STRCMP_EQUAL(" 1", paths(find("Content-Type: multipart/encrypted; boundary=b\n\n--b\n"
+                                "Content-Type: application/pgp-encrypted\n\nVersion: 1\n--b\n"
+                                "Content-Type: application/octet-stream\n\nx\n--b--\n"))
+                         .c_str());
+}
+
+TEST(ProtectedContent, NestedInMultipartAndMessage) {
+  std::string outer = "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nhi\r\n--o\r\n"
+                      "Content-Type: message/rfc822\r\n\r\n" +
+                      signed_message + "\r\n--o--\r\n";
+  STRCMP_EQUAL("2.1 2.2", paths(find(outer)).c_str());
+}
+
+TEST(ProtectedContent, ExtraPartsAreNotLabelled) {
+  std::string text = "Content-Type: application/octet-stream\r\n\r\nMIIB\r\n";
+  auto content = find(text, {"1"});
+  STRCMP_EQUAL("1", paths(content).c_str());
+  CHECK_FALSE(content.combined().has_value());
+}
+
+TEST(ProtectedContent, LossIsFound) {
+  auto original = find(signed_message);
+  POINTERS_EQUAL(nullptr, find_lost_part(original, original));
+  std::string lf = signed_message;
+  std::erase(lf, '\r');
+  POINTERS_EQUAL(nullptr, find_lost_part(original, find(lf)));
+  CHECK(original.combined() == find(lf).combined());
+  // What is around the signed part may change.
+  POINTERS_EQUAL(nullptr,
+                 find_lost_part(original, find("X: y\r\n" + signed_message + "epilogue\r\n")));
+  struct Case {
+    std::string what;
+    std::string with;
+    std::string lost;
+  };
+  for (const Case &c : {Case{"\r\ntext", "\r\ntexT", "1"}, Case{"text/plain", "text/html", "1"},
+                        Case{"MIIB", "MIIC", "2"}, Case{"multipart/signed", "multipart/mixed", "1"},
+                        Case{"base64", "8bit", "2"},
+                        Case{"--b--", "--b\r\n\r\nfooter\r\n--b--", "1"}}) {
+    const ProtectedPart *lost =
+        find_lost_part(original, find(replaced(signed_message, c.what, c.with)));
+    CHECK_TEXT(lost != nullptr, c.what.c_str());
+    STRCMP_EQUAL(c.lost.c_str(), lost->path.c_str());
+  }
+}
+
+TEST(ProtectedContent, AnAddedLastLineEndIsNoLoss) {
+  std::string text = "Content-Type: application/pkcs7-mime\n\nMIIB";
+  POINTERS_EQUAL(nullptr, find_lost_part(find(text), find(text + "\n")));
+  text = "Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: binary\n\nMIIB";
+  CHECK(find_lost_part(find(text), find(text + "\n")) != nullptr);
+}
+
+TEST(ProtectedContent, NonCanonicalBytes) {
+  CHECK_FALSE(find(signed_message).non_canonical);
+  CHECK(find(replaced(signed_message, "\r\ntext", "\r\nte\nxt")).non_canonical);
+  CHECK(find(replaced(signed_message, "\r\ntext", "\r\nte\r\r\nxt")).non_canonical);
+  CHECK(find(replaced(signed_message, "\r\ntext", std::string("\r\nte\0xt", 7))).non_canonical);
+  std::string lf = signed_message;
+  std::erase(lf, '\r');
+  CHECK_FALSE(find(lf).non_canonical);
+}
+
+TEST(ProtectedContent, MorePartsThanAreCountedAreOne) {
+  std::string text = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+  for (int i = 0; i < 1500; i++)
+    text += "--b\r\nContent-Type: application/pkcs7-mime\r\n\r\nMIIB\r\n";
+  auto content = find(text + "--b--\r\n");
+  UNSIGNED_LONGS_EQUAL(1, content.parts.size());
+  auto changed = find(text + "x--b--\r\n");
+  CHECK(find_lost_part(content, changed) != nullptr);
+}
