@@ -118,6 +118,7 @@ void delivery_deinit() {
 Delivery::Delivery(mail_deliver_context *context, UserContext &user)
     : context_(context), user_(user), from_(encode(context->mail_from)),
       to_(encode(context->rcpt_to)) {
+  original_.mail = context->src_mail;
   user_.delivery = this;
 }
 
@@ -145,16 +146,19 @@ bool Delivery::may_divert() const {
 void Delivery::inspect() {
   istream *input;
   uoff_t size;
-  if (mail_get_physical_size(context_->src_mail, &size) < 0 ||
-      mail_get_stream(context_->src_mail, nullptr, nullptr, &input) < 0) {
+  if (mail_get_stream(context_->src_mail, nullptr, nullptr, &input) < 0 ||
+      i_stream_get_size(input, TRUE, &size) <= 0) {
     scan_error_ = "reading the message failed: " +
                   std::string(mailbox_get_last_internal_error(context_->src_mail->box, nullptr));
   } else {
     ScannerAddress address{scanner_socket_path(user_.settings->scanner_socket,
                                                context_->rcpt_user->set->base_dir),
                            user_.settings->scanner_timeout_seconds};
-    report_ = request_report(address, input, size, scan_error_);
-    if (!find_protected_content(input))
+    // Done while the scanner works, on another processor if there is one.
+    bool readable = true;
+    report_ = request_report(address, input, size, scan_error_,
+                             [&] { readable = find_labelled_content(input); });
+    if (!readable || !find_reported_content(input))
       report_.reset();
     i_stream_seek(input, 0);
   }
@@ -176,13 +180,17 @@ void Delivery::inspect() {
              "message inspected: " + fields.classes);
 }
 
+bool Delivery::find_labelled_content(istream *input) {
+  looked_for_content_ = true;
+  return find_protected(input, {}, original_.content, scan_error_);
+}
+
 // Plain mail pays nothing: the scanner's report tells whether there is anything
 // to protect. Without a report the labels do.
-bool Delivery::find_protected_content(istream *input) {
-  original_.mail = context_->src_mail;
-  if (report_ && report_->protected_entities.empty())
+bool Delivery::find_reported_content(istream *input) {
+  if (report_ && report_->protected_entities.empty() && original_.content.empty())
     return true;
-  if (!find_protected(input, {}, original_.content, scan_error_))
+  if (!looked_for_content_ && !find_labelled_content(input))
     return false;
   if (!report_)
     return true;

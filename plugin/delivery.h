@@ -60,8 +60,9 @@ private:
     std::string text;
   };
 
-  // Returns false with scan_error_ set if the message cannot be read.
-  bool find_protected_content(istream *input);
+  // Both return false with scan_error_ set if the message cannot be read.
+  bool find_labelled_content(istream *input);
+  bool find_reported_content(istream *input);
   Outcome without_report(mail_save_context *save);
   Outcome quarantine(mail_save_context *save, const std::string &rule, const std::string &reason);
   Outcome refuse(const mailbox *box, const Decision &decision);
@@ -77,6 +78,7 @@ private:
   std::optional<Report> report_;
   std::string scan_error_;
   Original original_;
+  bool looked_for_content_ = false;
   std::optional<Refusal> refusal_;
   // Mailbox to quarantine id.
   std::map<std::string, std::string> quarantined_;

@@ -1,5 +1,6 @@
 #include "mailbox-pattern.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <strings.h>
 
@@ -108,6 +109,11 @@ std::optional<MailboxPatterns> MailboxPatterns::parse(std::string_view text, std
   if (patterns.included_.empty() && !patterns.excluded_.empty())
     patterns.included_.emplace_back("*");
   return patterns;
+}
+
+bool MailboxPatterns::can_match() const {
+  return !included_.empty() &&
+         std::find(excluded_.begin(), excluded_.end(), "*") == excluded_.end();
 }
 
 bool MailboxPatterns::matches(std::string_view mailbox, char separator) const {

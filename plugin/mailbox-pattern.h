@@ -24,7 +24,7 @@ public:
 
   bool matches(std::string_view mailbox, char separator) const;
   // False if no mailbox at all can match.
-  bool can_match() const { return !included_.empty(); }
+  bool can_match() const;
 
 private:
   std::vector<std::string> included_;

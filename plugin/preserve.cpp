@@ -3,7 +3,7 @@
 #include "header-fields.h"
 
 extern "C" {
-#include "istream-crlf.h"
+#include "istream-private.h"
 }
 
 #include <algorithm>
@@ -22,36 +22,99 @@ struct Comparison {
   std::uint64_t offset = 0;
 };
 
-// Compares two streams from their present positions, line ends aside.
+// One side of a comparison: bytes of a stream that are not yet compared.
+class Side {
+public:
+  explicit Side(istream *input) : input_(input) {}
+
+  const unsigned char *begin() const { return data_ + used_; }
+  const unsigned char *end() const { return data_ + size_; }
+  bool empty() const { return used_ == size_; }
+  void use(std::size_t count) { used_ += count; }
+
+  // Makes at least one byte available. False at the end and on errors.
+  bool fill() { return !empty() || more(1); }
+
+  // Passes over CRs that belong to a line end; the LF stands for it.
+  bool skip_line_end_crs() {
+    std::size_t count = 0;
+    for (;;) {
+      while (used_ + count < size_ && data_[used_ + count] == '\r')
+        count++;
+      if (used_ + count < size_ || !more(count + 1))
+        break;
+    }
+    if (used_ + count == size_ || data_[used_ + count] != '\n' || count == 0)
+      return false;
+    used_ += count;
+    return true;
+  }
+
+  bool failed(std::string &error) const {
+    if (input_->stream_errno == 0)
+      return false;
+    error = std::string("reading the message failed: ") + i_stream_get_error(input_);
+    return true;
+  }
+
+private:
+  bool more(std::size_t count) {
+    i_stream_skip(input_, used_);
+    used_ = 0;
+    return i_stream_read_bytes(input_, &data_, &size_, count) > 0 && size_ >= count;
+  }
+
+  istream *input_;
+  const unsigned char *data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t used_ = 0;
+};
+
+// Whether reading one moves the other below its reader.
+bool share_a_parent(const istream *a, const istream *b) {
+  for (const istream *x = a; x != nullptr; x = x->real_stream->parent) {
+    for (const istream *y = b; y != nullptr; y = y->real_stream->parent) {
+      if (x == y)
+        return true;
+    }
+  }
+  return false;
+}
+
+// Compares two streams from their present positions, LF, CR LF and CR CR LF
+// being one and the same.
 std::optional<Comparison> compare(istream *a, istream *b, std::string &error) {
-  StreamPtr left(i_stream_create_crlf(a));
-  StreamPtr right(i_stream_create_crlf(b));
+  StreamPtr left_copy;
+  StreamPtr right_copy;
+  if (share_a_parent(a, b)) {
+    // These have buffers of their own.
+    left_copy.reset(i_stream_create_crlf(a));
+    right_copy.reset(i_stream_create_crlf(b));
+  }
+  Side left(left_copy ? left_copy.get() : a);
+  Side right(right_copy ? right_copy.get() : b);
   Comparison result;
   for (;;) {
-    const unsigned char *left_data = nullptr;
-    const unsigned char *right_data = nullptr;
-    std::size_t left_size = 0;
-    std::size_t right_size = 0;
-    bool left_more = i_stream_read_more(left.get(), &left_data, &left_size) > 0;
-    bool right_more = i_stream_read_more(right.get(), &right_data, &right_size) > 0;
-    for (istream *stream : {left.get(), right.get()}) {
-      if (stream->stream_errno != 0) {
-        error = std::string("reading the message failed: ") + i_stream_get_error(stream);
-        return std::nullopt;
-      }
-    }
+    bool left_more = left.fill();
+    bool right_more = right.fill();
+    if (left.failed(error) || right.failed(error))
+      return std::nullopt;
     if (!left_more || !right_more) {
       result.same = left_more == right_more;
       return result;
     }
-    std::size_t size = std::min(left_size, right_size);
-    const auto *difference = std::mismatch(left_data, left_data + size, right_data).first;
-    auto equal = static_cast<std::size_t>(difference - left_data);
-    result.offset += equal;
-    if (equal < size)
+    auto room = std::min(left.end() - left.begin(), right.end() - right.begin());
+    auto equal = std::mismatch(left.begin(), left.begin() + room, right.begin()).first -
+                 left.begin();
+    left.use(static_cast<std::size_t>(equal));
+    right.use(static_cast<std::size_t>(equal));
+    result.offset += static_cast<std::uint64_t>(equal);
+    if (equal == room)
+      continue;
+    bool skipped = left.skip_line_end_crs();
+    skipped = right.skip_line_end_crs() || skipped;
+    if (equal == 0 && !skipped)
       return result;
-    i_stream_skip(left.get(), size);
-    i_stream_skip(right.get(), size);
   }
 }
 

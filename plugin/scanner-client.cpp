@@ -1,8 +1,9 @@
 #include "scanner-client.h"
 
 #include "dovecot-ptr.h"
-#include "scan-limits.h"
+#include "marker-search.h"
 #include "protocol.h"
+#include "scan-limits.h"
 
 #include <cerrno>
 #include <chrono>
@@ -38,7 +39,8 @@ public:
   Conversation(const ScannerAddress &address, Clock::time_point deadline, std::string &error)
       : address_(address), deadline_(deadline), error_(error) {}
 
-  std::optional<Report> run(istream *message, std::uint64_t size);
+  std::optional<Report> run(istream *message, std::uint64_t size,
+                            const std::function<void()> &while_scanning);
   bool lost() const { return lost_; }
 
 private:
@@ -54,6 +56,7 @@ private:
   Clock::time_point deadline_;
   std::string &error_;
   std::string input_;
+  MarkerSearch markers_;
   bool lost_ = false;
   bool answered_early_ = false;
 };
@@ -144,6 +147,7 @@ bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
       break;
     if (!send_bytes(fd, data, available))
       return false;
+    markers_.update({data, available});
     i_stream_skip(message, available);
     sent += available;
   }
@@ -201,7 +205,8 @@ std::optional<Report> Conversation::read_answer(int fd) {
   return report_from_json(std::string_view(input_).substr(newline + 1, answer.length), error_);
 }
 
-std::optional<Report> Conversation::run(istream *message, std::uint64_t size) {
+std::optional<Report> Conversation::run(istream *message, std::uint64_t size,
+                                        const std::function<void()> &while_scanning) {
   Descriptor fd(connect_socket());
   // Fewer turns between the two processes; what the kernel allows is enough.
   const int buffer_size = 512 * 1024;
@@ -209,19 +214,28 @@ std::optional<Report> Conversation::run(istream *message, std::uint64_t size) {
     (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
   if (fd.get() < 0 || !send_message(fd.get(), message, size))
     return std::nullopt;
+  if (while_scanning && markers_.found())
+    while_scanning();
   return read_answer(fd.get());
 }
 
 } // namespace
 
 std::optional<Report> request_report(const ScannerAddress &address, istream *message,
-                                     std::uint64_t size, std::string &error) {
+                                     std::uint64_t size, std::string &error,
+                                     const std::function<void()> &while_scanning) {
   auto deadline = Clock::now() + std::chrono::seconds(address.timeout_seconds);
   // A scanner process can be replaced under our hands (reload, kill); one more
   // attempt costs a sender less than a deferral.
+  bool called = false;
+  auto call_once = [&] {
+    if (!called && while_scanning)
+      while_scanning();
+    called = true;
+  };
   for (int attempt = 0;; attempt++) {
     Conversation conversation(address, deadline, error);
-    auto report = conversation.run(message, size);
+    auto report = conversation.run(message, size, call_once);
     if (report || !conversation.lost() || attempt == 1)
       return report;
   }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <functional>
 #include <string>
 
 struct istream;
@@ -23,8 +24,11 @@ struct ScannerAddress {
 // time-out in all. Returns nullopt and sets error, which says what happened and
 // what to look at, when there is no report: the caller then acts on
 // smime_scanner_failure. The stream's position afterwards is undefined.
+// while_scanning is called at most once, when the message was sent and the report
+// is awaited, if the message may have protected content (MarkerSearch).
 std::optional<Report> request_report(const ScannerAddress &address, istream *message,
-                                     std::uint64_t size, std::string &error);
+                                     std::uint64_t size, std::string &error,
+                                     const std::function<void()> &while_scanning = {});
 
 // The socket's path for a setting's value.
 std::string scanner_socket_path(const std::string &setting, const std::string &base_dir);

@@ -73,7 +73,12 @@ TEST(MailboxPattern, QuotedNamesMayHaveSpaces) {
   CHECK_FALSE(patterns.matches("Legal", '/'));
 }
 
-TEST(MailboxPattern, EmptyListMatchesNothing) { CHECK_FALSE(parsed("").can_match()); }
+TEST(MailboxPattern, ListsThatMatchNothing) {
+  CHECK_FALSE(parsed("").can_match());
+  CHECK_FALSE(parsed("!*").can_match());
+  CHECK_FALSE(parsed("* !*").can_match());
+  CHECK(parsed("!INBOX").can_match());
+}
 
 TEST(MailboxPattern, BadListsAreRefused) {
   CHECK_FALSE(MailboxPatterns::parse("INBOX \"Legal", error).has_value());

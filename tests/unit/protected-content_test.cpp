@@ -60,10 +60,12 @@ TEST(ProtectedContent, EveryKindOfLabel) {
         "Content-Disposition: attachment; filename=smime.P7M"})
     STRCMP_EQUAL("1", paths(find("Content-Type: " + header + "\r\n\r\nMIIB\r\n")).c_str());
   STRCMP_EQUAL("1", paths(find("From: a\n\nhello\n-----BEGIN PGP MESSAGE-----\n")).c_str());
-  STRCMP_EQUAL(" 1", paths(find("Content-Type: multipart/encrypted; boundary=b\n\n--b\n"
-                                "Content-Type: application/pgp-encrypted\n\nVersion: 1\n--b\n"
-                                "Content-Type: application/octet-stream\n\nx\n--b--\n"))
-                         .c_str());
+  auto encrypted = find("Content-Type: multipart/encrypted; boundary=b\n\n--b\n"
+                        "Content-Type: application/pgp-encrypted\n\nVersion: 1\n--b\n"
+                        "Content-Type: application/octet-stream\n\nx\n--b--\n");
+  UNSIGNED_LONGS_EQUAL(2, encrypted.parts.size());
+  STRCMP_EQUAL("", encrypted.parts[0].path.c_str());
+  STRCMP_EQUAL("1", encrypted.parts[1].path.c_str());
 }
 
 TEST(ProtectedContent, NestedInMultipartAndMessage) {
