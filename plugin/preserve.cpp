@@ -81,6 +81,22 @@ bool share_a_parent(const istream *a, const istream *b) {
   return false;
 }
 
+// How many bytes are equal at the beginning; eight at a time.
+std::size_t count_equal(const unsigned char *a, const unsigned char *b, std::size_t size) {
+  std::size_t count = 0;
+  for (; count + sizeof(std::uint64_t) <= size; count += sizeof(std::uint64_t)) {
+    std::uint64_t x;
+    std::uint64_t y;
+    std::memcpy(&x, a + count, sizeof(x));
+    std::memcpy(&y, b + count, sizeof(y));
+    if (x != y)
+      break;
+  }
+  while (count < size && a[count] == b[count])
+    count++;
+  return count;
+}
+
 // Compares two streams from their present positions, LF, CR LF and CR CR LF
 // being one and the same.
 std::optional<Comparison> compare(istream *a, istream *b, std::string &error) {
@@ -103,12 +119,12 @@ std::optional<Comparison> compare(istream *a, istream *b, std::string &error) {
       result.same = left_more == right_more;
       return result;
     }
-    auto room = std::min(left.end() - left.begin(), right.end() - right.begin());
-    auto equal = std::mismatch(left.begin(), left.begin() + room, right.begin()).first -
-                 left.begin();
-    left.use(static_cast<std::size_t>(equal));
-    right.use(static_cast<std::size_t>(equal));
-    result.offset += static_cast<std::uint64_t>(equal);
+    auto room = static_cast<std::size_t>(
+        std::min(left.end() - left.begin(), right.end() - right.begin()));
+    std::size_t equal = count_equal(left.begin(), right.begin(), room);
+    left.use(equal);
+    right.use(equal);
+    result.offset += equal;
     if (equal == room)
       continue;
     bool skipped = left.skip_line_end_crs();
@@ -239,6 +255,31 @@ bool can_read_back(const mailbox *box) {
          (storage != "sdbox" || attachments == nullptr || *attachments == '\0');
 }
 
+namespace {
+
+// Whether the saved mail is what was sent, byte for byte. Nullopt with the error
+// set if one of them cannot be read.
+std::optional<bool> is_as_sent(istream *stored, istream *as_sent, std::string &error) {
+  i_stream_seek(as_sent, 0);
+  auto comparison = compare(as_sent, stored, error);
+  i_stream_seek(as_sent, 0);
+  return comparison ? std::optional(comparison->same) : std::nullopt;
+}
+
+bool has_content(istream *stored, const ProtectedContent &expected,
+                 const std::vector<std::string> &extra_parts, std::string &error) {
+  ProtectedContent found;
+  if (!find_protected(stored, extra_parts, found, error))
+    return false;
+  const ProtectedPart *lost = find_lost_part(expected, found);
+  if (lost != nullptr)
+    error = "the storage did not keep part " + (lost->path.empty() ? "TEXT" : lost->path) +
+            " of the message as it was saved";
+  return lost == nullptr;
+}
+
+} // namespace
+
 bool read_back(mail *saved, istream *as_sent, const ProtectedContent &expected,
                const std::vector<std::string> &extra_parts, std::string &error) {
   if (!can_read_back(saved->box))
@@ -247,23 +288,27 @@ bool read_back(mail *saved, istream *as_sent, const ProtectedContent &expected,
   if (stored == nullptr)
     return false;
   if (as_sent != nullptr) {
-    i_stream_seek(as_sent, 0);
-    auto comparison = compare(as_sent, stored, error);
-    i_stream_seek(as_sent, 0);
-    if (!comparison)
+    auto same = is_as_sent(stored, as_sent, error);
+    if (!same)
       return false;
-    if (comparison->same)
+    if (*same)
       return true;
   }
-  ProtectedContent found;
-  if (!find_protected(stored, extra_parts, found, error))
-    return false;
-  const ProtectedPart *lost = find_lost_part(expected, found);
-  if (lost == nullptr)
+  return has_content(stored, expected, extra_parts, error);
+}
+
+bool read_back_copy(mail *saved, istream *as_sent, std::string &error) {
+  if (!can_read_back(saved->box))
     return true;
-  error = "the storage did not keep part " + (lost->path.empty() ? "TEXT" : lost->path) +
-          " of the message as it was saved";
-  return false;
+  istream *stored = open_stream(saved, error);
+  if (stored == nullptr)
+    return false;
+  auto same = is_as_sent(stored, as_sent, error);
+  if (!same)
+    return false;
+  ProtectedContent expected;
+  return *same || (find_protected(as_sent, {}, expected, error) &&
+                   has_content(stored, expected, {}, error));
 }
 
 } // namespace smime

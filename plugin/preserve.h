@@ -53,6 +53,10 @@ bool can_read_back(const mailbox *box);
 bool read_back(struct mail *saved, istream *as_sent, const ProtectedContent &expected,
                const std::vector<std::string> &extra_parts, std::string &error);
 
+// The same for a copy of the message in a stream, whose protected content is
+// looked for only if the bytes differ.
+bool read_back_copy(struct mail *saved, istream *as_sent, std::string &error);
+
 } // namespace smime
 
 #endif

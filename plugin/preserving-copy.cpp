@@ -100,7 +100,9 @@ int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
   istream *as_sent = plan->replacement != nullptr ? plan->replacement.get() : stream_of(source);
   if (!read_back(save->dest_mail, as_sent, plan->expected, original.extra_parts, error))
     return fail_copy(context, save, error);
-  auto digest = plan->expected.combined();
+  // With smime_preserve=no the record still tells what arrived.
+  bool changed = plan->lost && preserve == Preserve::no;
+  auto digest = (changed ? original.content : plan->expected).combined();
   if (digest) {
     arrival.version = ArrivalRecord::present;
     arrival.sha256 = *digest;
@@ -169,14 +171,11 @@ int copy_stored(MailboxContext *context, mail_save_context *save, mail *source) 
     // Within a storage the same file is linked or counted; nothing is written.
     if (save->copying_via_save && is_aware(save)) {
       std::string error;
-      ProtectedContent expected;
       istream *input = stream_of(source);
       if (input == nullptr)
         return fail_copy(context, save,
                          mailbox_get_last_internal_error(source->box, nullptr));
-      if (record && !find_protected(input, {}, expected, error))
-        return fail_copy(context, save, error);
-      if (record && !read_back(save->dest_mail, input, expected, {}, error))
+      if (!read_back_copy(save->dest_mail, input, error))
         return fail_copy(context, save, error);
     }
     if (record)

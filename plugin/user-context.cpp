@@ -39,7 +39,9 @@ extern "C" void user_created(mail_user *user) noexcept {
     auto context = std::make_unique<UserContext>();
     context->settings = settings_of_user(user);
     log_errors(user, *context->settings);
-    context->edits_in_session = user->service != nullptr && strcmp(user->service, "imap") == 0;
+    context->edits_in_session = user->service == nullptr ||
+                                (strcmp(user->service, "lmtp") != 0 &&
+                                 strcmp(user->service, "lda") != 0);
     mail_user_vfuncs *v = user->vlast;
     context->module_ctx.super = *v;
     user->vlast = &context->module_ctx.super;

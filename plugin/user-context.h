@@ -18,7 +18,7 @@ struct UserContext {
   Delivery *delivery = nullptr;
   // The delivery under way failed: nothing may be saved in its name any more.
   bool delivery_failed = false;
-  // Sieve may edit stored mail in this process (imap).
+  // Sieve may edit stored mail in this process (imap, sieve-filter).
   bool edits_in_session = false;
   // The mail that was positioned last and is still open, there; else null.
   mail *current_mail = nullptr;

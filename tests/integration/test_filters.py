@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 import signal
+import subprocess
 import threading
 from pathlib import Path
 
@@ -129,6 +130,22 @@ class Restored(FilterCase):
         for mailbox in ("One", "Two"):
             (body,) = self.bodies(mailbox=mailbox)
             self.assertTrue(self.samples.verifies(body), mailbox)
+
+    def test_the_sieve_filter_tool(self):
+        self.clear("alice")
+        self.sieve("alice", "keep;\n")
+        self.assert_accepted(self.signed())
+        script = self.directory / "tool.sieve"
+        script.write_text('require ["vnd.dovecot.filter", "fileinto", "mailbox"];\n'
+                          'filter "rewrite-text";\nfileinto :create "ByTool";\n')
+        script.chmod(0o644)
+        done = subprocess.run(["sieve-filter", "-e", "-W", "-c", str(self.instance.conf), "-u",
+                               "alice", str(script), "INBOX"], capture_output=True, text=True,
+                              cwd=self.directory, timeout=60)
+        self.assertEqual(0, done.returncode, done.stderr)
+        (body,) = self.bodies(mailbox="ByTool")
+        self.assertIn(b"Subject: signed SAMPLE", body)
+        self.assertTrue(self.samples.verifies(body), body.decode() + done.stderr)
 
     def test_the_log_says_who_did_it(self):
         self.instance.log_file.write_text("")
@@ -369,6 +386,9 @@ class OnlyReported(FilterCase):
         client = Imap(self.instance, "alice", "INBOX")
         self.assertIn("$SMIMEFailed", client.flags(client.uids()[0]))
         client.logout()
+        done = self.instance.doveadm("-f", "json", "smime", "audit", "-u", "alice", check=False)
+        self.assertEqual(65, done.returncode)
+        self.assertIn(b"changed", done.stdout)
 
 
 class NotAware(FilterCase):
