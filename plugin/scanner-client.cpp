@@ -17,6 +17,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t piece_size = 64 * 1024;
+
 class Descriptor {
 public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -133,9 +135,15 @@ bool Conversation::send_bytes(int fd, const unsigned char *data, std::size_t siz
 }
 
 bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
-  std::string request = format_request(size);
-  if (!send_bytes(fd, reinterpret_cast<const unsigned char *>(request.data()), request.size()))
-    return false;
+  // Large pieces: each one sent wakes the scanner.
+  std::string pending = format_request(size);
+  auto flush = [&] {
+    bool ok = answered_early_ ||
+              send_bytes(fd, reinterpret_cast<const unsigned char *>(pending.data()),
+                         pending.size());
+    pending.clear();
+    return ok;
+  };
   i_stream_seek(message, 0);
   std::uint64_t sent = 0;
   const unsigned char *data;
@@ -145,12 +153,15 @@ bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
       available = static_cast<std::size_t>(size - sent);
     if (available == 0)
       break;
-    if (!send_bytes(fd, data, available))
+    pending.append(reinterpret_cast<const char *>(data), available);
+    if (pending.size() >= piece_size && !flush())
       return false;
     markers_.update({data, available});
     i_stream_skip(message, available);
     sent += available;
   }
+  if (!flush())
+    return false;
   if (message->stream_errno != 0) {
     error_ = std::string("reading the message failed: ") + i_stream_get_error(message);
     return false;
@@ -210,7 +221,7 @@ std::optional<Report> Conversation::run(istream *message, std::uint64_t size,
   Descriptor fd(connect_socket());
   // Fewer turns between the two processes; what the kernel allows is enough.
   const int buffer_size = 512 * 1024;
-  if (fd.get() >= 0)
+  if (fd.get() >= 0 && size > piece_size)
     (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
   if (fd.get() < 0 || !send_message(fd.get(), message, size))
     return std::nullopt;
