@@ -1,6 +1,7 @@
 #include "preserve.h"
 
 #include "header-fields.h"
+#include "large-read.h"
 
 extern "C" {
 #include "istream-private.h"
@@ -33,7 +34,13 @@ public:
   void use(std::size_t count) { used_ += count; }
 
   // Makes at least one byte available. False at the end and on errors.
-  bool fill() { return !empty() || more(1); }
+  bool fill() {
+    if (!empty())
+      return true;
+    i_stream_skip(input_, used_);
+    used_ = 0;
+    return read_large(input_, &data_, &size_);
+  }
 
   // Passes over CRs that belong to a line end; the LF stands for it.
   bool skip_line_end_crs() {
@@ -107,6 +114,8 @@ std::optional<Comparison> compare(istream *a, istream *b, std::string &error) {
     left_copy.reset(i_stream_create_crlf(a));
     right_copy.reset(i_stream_create_crlf(b));
   }
+  allow_large_reads(a);
+  allow_large_reads(b);
   Side left(left_copy ? left_copy.get() : a);
   Side right(right_copy ? right_copy.get() : b);
   Comparison result;

@@ -1,6 +1,7 @@
 #include "protected-content.h"
 
 #include "dovecot-ptr.h"
+#include "large-read.h"
 #include "section-number.h"
 
 extern "C" {
@@ -291,7 +292,7 @@ bool Finder::digest(const Pending &pending, ProtectedContent &content, std::stri
   std::uint64_t left = found.size;
   const unsigned char *data;
   std::size_t size;
-  while (left > 0 && i_stream_read_more(input_, &data, &size) > 0) {
+  while (left > 0 && read_large(input_, &data, &size)) {
     size = static_cast<std::size_t>(std::min<std::uint64_t>(size, left));
     sha256.update({data, size});
     i_stream_skip(input_, size);
@@ -344,14 +345,16 @@ std::optional<Digest> ProtectedContent::combined() const {
 bool find_protected(istream *input, const std::vector<std::string> &extra,
                     ProtectedContent &content, std::string &error) {
   content = {};
+  allow_large_reads(input);
   return Finder(input, extra).run(content, error);
 }
 
 std::optional<Digest> digest_stream(istream *input, std::string &error) {
+  allow_large_reads(input);
   CanonicalSha256 sha256;
   const unsigned char *data;
   std::size_t size;
-  while (i_stream_read_more(input, &data, &size) > 0) {
+  while (read_large(input, &data, &size)) {
     sha256.update({data, size});
     i_stream_skip(input, size);
   }

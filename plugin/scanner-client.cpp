@@ -1,6 +1,7 @@
 #include "scanner-client.h"
 
 #include "dovecot-ptr.h"
+#include "large-read.h"
 #include "marker-search.h"
 #include "protocol.h"
 #include "scan-limits.h"
@@ -144,11 +145,12 @@ bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
     pending.clear();
     return ok;
   };
+  allow_large_reads(message);
   i_stream_seek(message, 0);
   std::uint64_t sent = 0;
   const unsigned char *data;
   std::size_t available;
-  while (!answered_early_ && i_stream_read_more(message, &data, &available) > 0) {
+  while (!answered_early_ && read_large(message, &data, &available)) {
     if (available > size - sent)
       available = static_cast<std::size_t>(size - sent);
     if (available == 0)
