@@ -266,10 +266,17 @@ FindResult visit_quarantine(mail_user *user, const Settings &settings,
         transaction.get(), arguments.get(), nullptr, MAIL_FETCH_STREAM_HEADER, nullptr);
     mail *quarantined;
     Visit wanted = Visit::next;
+    std::string unreadable;
     while (wanted == Visit::next && mailbox_search_next(search, &quarantined)) {
       istream *stored;
-      if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0)
-        continue; // expunged meanwhile
+      if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0) {
+        // What another session expunged meanwhile is not there. What cannot be
+        // read must not pass for that.
+        if (quarantined->expunged == 0)
+          unreadable = "message with UID " + std::to_string(quarantined->uid) +
+                       " cannot be read: " + last_error(box.get());
+        continue;
+      }
       i_stream_seek(stored, 0);
       auto block = read_block(stored);
       if (!block)
@@ -281,6 +288,10 @@ FindResult visit_quarantine(mail_user *user, const Settings &settings,
     }
     if (mailbox_search_deinit(&search) < 0 || transaction.commit() < 0) {
       error = last_error(box.get());
+      return FindResult::failed;
+    }
+    if (wanted == Visit::next && !unreadable.empty()) {
+      error = unreadable;
       return FindResult::failed;
     }
   }

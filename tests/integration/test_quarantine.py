@@ -167,6 +167,21 @@ class Quarantine(DovecotCase):
         self.assertEqual({"settings": "ok", "stores": "ok", "smime_rule": "ok",
                           "quarantine": "ok", "scanner": "ok"}, states)
 
+    def test_what_cannot_be_read_is_not_passed_over(self):
+        self.clear("carol")
+        for _ in range(2):
+            self.assert_accepted(self.samples.encrypted(), "carol@example.org")
+        folder = self.instance.home("carol") / "Maildir/.Quarantine"
+        path = next(p for name in ("new", "cur") for p in (folder / name).iterdir())
+        path.chmod(0)
+        done = self.instance.doveadm("-f", "json", "smime", "quarantine", "list", "-u", "carol",
+                                     check=False)
+        self.assertEqual(75, done.returncode)
+        self.assertEqual(1, len(json.loads(done.stdout)))
+        self.assertIn(b"cannot be read", done.stderr)
+        path.chmod(0o600)
+        self.assertEqual(2, len(self.quarantined("carol")))
+
 
 class Access(DovecotCase):
     settings = "  smime_reviewers = reviewer\n"
