@@ -124,13 +124,7 @@ Delivery::Delivery(mail_deliver_context *context, UserContext &user)
 
 Delivery::~Delivery() { user_.delivery = nullptr; }
 
-std::string Delivery::message_id() const {
-  DataStackFrame frame;
-  const char *id = nullptr;
-  if (mail_get_message_id(context_->src_mail, &id) <= 0 || id == nullptr)
-    return "unspecified";
-  return str_sanitize(id, 200);
-}
+std::string Delivery::message_id() const { return message_id_of(context_->src_mail); }
 
 Question Delivery::question(const mailbox *box, const Report &report) const {
   return {box->vname, separator_of(box), from_, to_, Origin::delivery, report};

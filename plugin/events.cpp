@@ -20,6 +20,14 @@ void add(event *e, const char *key, const std::string &value) {
 
 } // namespace
 
+std::string message_id_of(mail *m) {
+  DataStackFrame frame;
+  const char *id = nullptr;
+  if (mail_get_message_id(m, &id) <= 0 || id == nullptr)
+    return "unspecified";
+  return str_sanitize(id, 200);
+}
+
 void send_event(event *parent, const char *name, EventLevel level, const EventFields &fields,
                 const std::string &text) {
   EventPtr e(event_create(parent));

@@ -31,6 +31,9 @@ struct EventFields {
 
 enum class EventLevel : unsigned char { debug, info, warning, error };
 
+// The mail's Message-ID for a log line.
+std::string message_id_of(mail *m);
+
 // Sends the event name and logs text at level, below parent (which knows user
 // and session).
 void send_event(event *parent, const char *name, EventLevel level, const EventFields &fields,

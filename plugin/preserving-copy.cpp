@@ -17,14 +17,6 @@ bool is_aware(mail_save_context *save) {
       box->vname, mail_namespace_get_sep(mailbox_get_namespace(box)));
 }
 
-std::string message_id_of(mail *m) {
-  DataStackFrame frame;
-  const char *id = nullptr;
-  if (mail_get_message_id(m, &id) <= 0 || id == nullptr)
-    return "unspecified";
-  return str_sanitize(id, 200);
-}
-
 // Before anything was saved.
 int refuse_copy(mail_save_context *save, const std::string &error) {
   mailbox *box = save->transaction->box;
@@ -49,9 +41,9 @@ void report_loss(mail_save_context *save, const Original &original, const SavePl
   bool restored = preserve != Preserve::no;
   fields.action = restored ? "restored" : "delivered-changed";
   std::string part = plan.lost_path.empty() ? "TEXT" : plan.lost_path;
-  std::string text = "msgid=" + message_id_of(original.mail) + ": filtering changed what is saved to mailbox " +
-                     fields.mailbox + ", signed or encrypted part " + part + " " +
-                     plan.difference + ": ";
+  std::string text = "msgid=" + message_id_of(original.mail) +
+                     ": filtering changed what is saved to mailbox " + fields.mailbox +
+                     ", signed or encrypted part " + part + " " + plan.difference + ": ";
   if (!restored)
     text += "saved as changed, as smime_preserve=no says; its signature will fail";
   else if (preserve == Preserve::message || plan.whole_message)

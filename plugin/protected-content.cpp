@@ -110,7 +110,7 @@ public:
 
 private:
   void take(const message_block &block);
-  void settle(std::size_t level);
+  void settle();
   void close_entity();
   void add(const message_part *part, Range range, const std::string &path, std::string kind,
            bool labelled = true);
@@ -146,26 +146,10 @@ void read_labels(OpenEntity &entity) {
     entity.name = lower(file_name);
 }
 
-// Numbers an entity and reads its labels, once its header is complete.
-void Finder::settle(std::size_t level) {
-  OpenEntity &entity = open_[level];
-  if (entity.index != 0)
-    return;
-  read_labels(entity);
-  bool multipart = (entity.part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0;
-  if (level == 0) {
-    entity.index = 1;
-    entity.path = top_section_number(multipart);
-    return;
-  }
-  OpenEntity &parent = open_[level - 1];
-  entity.index = ++parent.children;
-  bool in_message = (parent.part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0;
-  entity.path = section_number(parent.path, in_message, entity.index, multipart);
-  if (entity.index == 1) {
-    parent.first_child = entity.part;
-    parent.first_child_path = entity.path;
-  }
+// Numbers the innermost entity and reads its labels, once its header is complete.
+void Finder::settle() {
+  if (number_entity(open_, open_.size() - 1))
+    read_labels(open_.back());
 }
 
 void Finder::add(const message_part *part, Range range, const std::string &path,
@@ -177,7 +161,7 @@ void Finder::add(const message_part *part, Range range, const std::string &path,
 }
 
 void Finder::close_entity() {
-  settle(open_.size() - 1);
+  settle();
   OpenEntity entity = std::move(open_.back());
   open_.pop_back();
   bool is_text = entity.type.empty() || entity.type.starts_with("text/");
@@ -194,14 +178,8 @@ void Finder::close_entity() {
 }
 
 void Finder::take(const message_block &block) {
-  while (!open_.empty() && open_.back().part != block.part &&
-         open_.back().part != block.part->parent)
-    close_entity();
-  if (open_.empty() || open_.back().part != block.part) {
-    if (!open_.empty())
-      settle(open_.size() - 1);
-    open_.emplace_back().part = block.part;
-  }
+  enter_part(
+      open_, block.part, [this] { close_entity(); }, [this] { settle(); });
   if (block.hdr != nullptr) {
     if (!is_content_field(block.hdr))
       return;
@@ -212,7 +190,7 @@ void Finder::take(const message_block &block) {
       read_part_header(pool_, block.part, limits_, block.hdr);
     return;
   }
-  settle(open_.size() - 1);
+  settle();
   OpenEntity &entity = open_.back();
   bool is_text = entity.type.empty() || entity.type.starts_with("text/");
   if (is_text && block.size > 0)

@@ -40,7 +40,7 @@ private:
 
   void take(const message_block &block);
   void take_header(message_header_line *hdr);
-  void settle(std::size_t level);
+  void settle() { (void)number_entity(open_, open_.size() - 1); }
   void close_entity();
   void tell_parent(Entity &parent, const Entity &entity, const CmsFacts &facts);
   CmsFacts close_leaf(Entity &leaf);
@@ -98,27 +98,6 @@ void Walk::add_malformed(const std::string &code, const std::string &path,
   add_error(code, path, text);
 }
 
-// Gives the entity at level its number, once its header tells what it is.
-void Walk::settle(std::size_t level) {
-  Entity &entity = open_[level];
-  if (entity.index != 0)
-    return;
-  bool multipart = (entity.part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0;
-  if (level == 0) {
-    entity.index = 1;
-    entity.path = top_section_number(multipart);
-    return;
-  }
-  Entity &parent = open_[level - 1];
-  entity.index = ++parent.children;
-  bool in_message = (parent.part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0;
-  entity.path = section_number(parent.path, in_message, entity.index, multipart);
-  if (entity.index == 1) {
-    parent.first_child = entity.part;
-    parent.first_child_path = entity.path;
-  }
-}
-
 void Walk::take_header(message_header_line *hdr) {
   Entity &entity = open_.back();
   if (!is_content_field(hdr))
@@ -134,27 +113,20 @@ void Walk::take_header(message_header_line *hdr) {
 }
 
 void Walk::take(const message_block &block) {
-  while (!open_.empty() && open_.back().part != block.part &&
-         open_.back().part != block.part->parent) {
-    close_entity();
-  }
-  if (open_.empty() || open_.back().part != block.part) {
-    if (!open_.empty())
-      settle(open_.size() - 1);
-    open_.emplace_back().part = block.part;
-  }
+  enter_part(
+      open_, block.part, [this] { close_entity(); }, [this] { settle(); });
   if (block.hdr != nullptr) {
     take_header(block.hdr);
     return;
   }
-  settle(open_.size() - 1);
+  settle();
   Entity &entity = open_.back();
   if (block.size > 0 && (block.part->flags & MESSAGE_PART_FLAG_MULTIPART) == 0)
     entity.read_body({block.data, block.size});
 }
 
 void Walk::close_entity() {
-  settle(open_.size() - 1);
+  settle();
   Entity entity = std::move(open_.back());
   open_.pop_back();
 
