@@ -6,12 +6,17 @@
 #include "protocol.h"
 #include "scan-limits.h"
 
+extern "C" {
+#include "fd-util.h"
+}
+
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace smime {
 namespace {
@@ -30,10 +35,39 @@ public:
   Descriptor(const Descriptor &) = delete;
   Descriptor &operator=(const Descriptor &) = delete;
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
 
 private:
   int fd_;
 };
+
+// The connection that the last request left open, for the next one. A mail
+// process serves one user at a time and has one thread.
+struct KeptConnection {
+  int fd = -1;
+  std::string path;
+};
+KeptConnection kept;
+
+// The kept connection if it leads to path and is still open, else -1.
+int take_kept(const std::string &path) {
+  int fd = std::exchange(kept.fd, -1);
+  if (fd < 0)
+    return -1;
+  char byte;
+  bool open = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+              (errno == EAGAIN || errno == EINTR);
+  if (open && kept.path == path)
+    return fd;
+  (void)close(fd);
+  return -1;
+}
+
+void keep(int fd, const std::string &path) {
+  close_scanner_connection();
+  kept.fd = fd;
+  kept.path = path;
+}
 
 // One attempt. lost: the connection ended without an answer, as it does when a
 // scanner process dies or is replaced; another one may do better.
@@ -45,6 +79,7 @@ public:
   std::optional<Report> run(istream *message, std::uint64_t size,
                             const std::function<void()> &while_scanning);
   bool lost() const { return lost_; }
+  bool used_kept() const { return used_kept_; }
 
 private:
   int connect_socket();
@@ -61,6 +96,7 @@ private:
   std::string input_;
   MarkerSearch markers_;
   bool lost_ = false;
+  bool used_kept_ = false;
   bool answered_early_ = false;
 };
 
@@ -71,10 +107,16 @@ void Conversation::set_timeout_error() {
 
 // Returns the descriptor, or -1 with the error set.
 int Conversation::connect_socket() {
+  int fd = take_kept(address_.path);
+  used_kept_ = fd >= 0;
+  if (used_kept_)
+    return fd;
   for (;;) {
-    int fd = net_connect_unix(address_.path.c_str());
-    if (fd >= 0)
+    fd = net_connect_unix(address_.path.c_str());
+    if (fd >= 0) {
+      fd_close_on_exec(fd, TRUE);
       return fd;
+    }
     int problem = errno;
     // EAGAIN: the listening queue is full, all scanners are busy.
     if (problem != EAGAIN) {
@@ -229,7 +271,11 @@ std::optional<Report> Conversation::run(istream *message, std::uint64_t size,
     return std::nullopt;
   if (while_scanning && markers_.found())
     while_scanning();
-  return read_answer(fd.get());
+  auto report = read_answer(fd.get());
+  // What was not sent to the end cannot be followed by another request.
+  if (report && !answered_early_)
+    keep(fd.release(), address_.path);
+  return report;
 }
 
 } // namespace
@@ -246,12 +292,21 @@ std::optional<Report> request_report(const ScannerAddress &address, istream *mes
       while_scanning();
     called = true;
   };
-  for (int attempt = 0;; attempt++) {
+  for (int attempt = 0;;) {
     Conversation conversation(address, deadline, error);
     auto report = conversation.run(message, size, call_once);
     if (report || !conversation.lost() || attempt == 1)
       return report;
+    // That a kept connection is gone says nothing about the scanner.
+    if (!conversation.used_kept())
+      attempt++;
   }
+}
+
+void close_scanner_connection() {
+  int fd = std::exchange(kept.fd, -1);
+  if (fd >= 0)
+    (void)close(fd);
 }
 
 std::string scanner_socket_path(const std::string &setting, const std::string &base_dir) {

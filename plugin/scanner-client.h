@@ -30,6 +30,10 @@ std::optional<Report> request_report(const ScannerAddress &address, istream *mes
                                      std::uint64_t size, std::string &error,
                                      const std::function<void()> &while_scanning = {});
 
+// A connection may stay open after a report, for the next request; this closes
+// it, before the module goes.
+void close_scanner_connection();
+
 // The socket's path for a setting's value.
 std::string scanner_socket_path(const std::string &setting, const std::string &base_dir);
 

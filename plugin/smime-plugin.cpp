@@ -5,6 +5,7 @@
 #include "dovecot-compat.h"
 #include "lmtp-reply.h"
 #include "mailbox.h"
+#include "scanner-client.h"
 #include "user-context.h"
 
 namespace {
@@ -34,4 +35,5 @@ void smime_plugin_deinit(void) {
   smime::lmtp_reply_deinit();
   smime::delivery_deinit();
   mail_storage_hooks_remove(&hooks);
+  smime::close_scanner_connection();
 }

@@ -129,7 +129,7 @@ Limits service_limits;
 extern "C" void client_connected(master_service_connection *connection) {
   master_service_client_connection_accept(connection);
   int fd = connection->fd;
-  serve_request(fd, service_limits);
+  serve_connection(fd, service_limits, master_service_get_socket_count(master_service));
   if (close(fd) < 0)
     i_error("close(client) failed: %m");
   master_service_client_connection_destroyed(master_service);

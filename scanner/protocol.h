@@ -1,10 +1,11 @@
-// The conversation between plugin and scanner, one message a connection:
+// The conversation between plugin and scanner, one message at a time:
 //
 //   plugin:   "smime-scan" TAB "1" TAB <size> LF, then exactly size bytes
 //   scanner:  "report" TAB <length> LF, then length bytes of JSON
 //         or  "error" TAB <text> LF
 //
-// Anything else is no report; the plugin then acts on smime_scanner_failure.
+// The next request may follow on the same connection after a report; the scanner
+// ends it when it likes. Anything else is no report; the plugin then acts on smime_scanner_failure.
 // Nothing in here depends on Dovecot; both ends use it.
 #ifndef SMIME_PROTOCOL_H
 #define SMIME_PROTOCOL_H

@@ -4,11 +4,17 @@
 #include "protocol.h"
 #include "walk.h"
 
+extern "C" {
+#include "master-interface.h"
+}
+
 #include <cstring>
 #include <fcntl.h>
 #include <memory>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <vector>
 
 namespace smime {
 namespace {
@@ -16,6 +22,12 @@ namespace {
 // Seconds between the request's own time-out, which is answered, and the alarm
 // that ends a process that hangs.
 constexpr unsigned alarm_grace = 5;
+
+// A connection is kept for the next message, so that busy mail processes save
+// the way through connect and accept; not for long, and not while others wait.
+constexpr int keep_milliseconds = 1000;
+constexpr int others_milliseconds = 2;
+constexpr unsigned max_messages_per_connection = 200;
 
 struct StreamUnref {
   void operator()(istream *stream) const { i_stream_unref(&stream); }
@@ -56,21 +68,21 @@ void answer(int fd, const Report &report) {
   send_all(fd, format_report_header(json.size()) + json);
 }
 
-void serve(int fd, const Limits &limits) {
-  StreamPtr connection(i_stream_create_fd(fd, IO_BLOCK_SIZE * 8));
-  auto line = read_request_line(connection.get());
+// Returns whether the request was answered and its message read to the end.
+bool serve_one(int fd, istream *connection, const Limits &limits) {
+  auto line = read_request_line(connection);
   if (!line)
-    return;
+    return false;
   auto size = parse_request(*line);
   if (!size) {
     send_all(fd, format_error("the request is not of this protocol"));
-    return;
+    return false;
   }
   if (*size > limits.max_message_size) {
     answer(fd, report_too_large(*size, limits));
-    return;
+    return false;
   }
-  StreamPtr message(i_stream_create_limit(connection.get(), *size));
+  StreamPtr message(i_stream_create_limit(connection, *size));
   std::string error;
   auto report = walk_message(message.get(), limits, error);
   if (report && report->size != *size) {
@@ -78,24 +90,60 @@ void serve(int fd, const Limits &limits) {
     error = "the message ended after " + std::to_string(message->v_offset) + " of " +
             std::to_string(*size) + " bytes";
   }
-  if (report)
-    answer(fd, *report);
-  else
+  if (!report) {
     send_all(fd, format_error(error));
+    return false;
+  }
+  answer(fd, *report);
+  return message->v_offset == *size;
+}
+
+bool others_wait(unsigned listeners) {
+  for (unsigned i = 0; i < listeners; i++) {
+    pollfd entry = {MASTER_LISTEN_FD_FIRST + static_cast<int>(i), POLLIN, 0};
+    if (poll(&entry, 1, 0) > 0)
+      return true;
+  }
+  return false;
+}
+
+// Waits for the next request. Returns false when it is time to let go.
+bool await_next(int fd, unsigned listeners) {
+  std::vector<pollfd> entries{{fd, POLLIN, 0}};
+  for (unsigned i = 0; i < listeners; i++)
+    entries.push_back({MASTER_LISTEN_FD_FIRST + static_cast<int>(i), POLLIN, 0});
+  for (;;) {
+    if (poll(entries.data(), entries.size(), keep_milliseconds) <= 0)
+      return false;
+    if (entries[0].revents != 0)
+      return true;
+    // Another process may be about to take the new connection.
+    if (poll(entries.data(), 1, others_milliseconds) != 0)
+      return entries[0].revents != 0;
+    if (others_wait(listeners))
+      return false;
+  }
 }
 
 } // namespace
 
-void serve_request(int fd, const Limits &limits) {
+void serve_connection(int fd, const Limits &limits, unsigned listeners) {
   auto seconds = static_cast<unsigned>(limits.timeout);
   int flags = fcntl(fd, F_GETFL);
   (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
   const timeval wait = {static_cast<time_t>(seconds), 0};
   (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
   (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-  (void)alarm(seconds + alarm_grace);
-  serve(fd, limits);
-  (void)alarm(0);
+  StreamPtr connection(i_stream_create_fd(fd, IO_BLOCK_SIZE * 8));
+  for (unsigned served = 0; served < max_messages_per_connection; served++) {
+    if (served > 0 && !await_next(fd, listeners))
+      break;
+    (void)alarm(seconds + alarm_grace);
+    bool again = serve_one(fd, connection.get(), limits);
+    (void)alarm(0);
+    if (!again)
+      break;
+  }
 }
 
 } // namespace smime
