@@ -1,25 +1,21 @@
 #include "cms.h"
 
+#include "algorithm.h"
+#include "ber.h"
+#include "openssl-ptr.h"
+
+#include <algorithm>
 #include <array>
-#include <memory>
 #include <openssl/asn1.h>
-#include <openssl/cms.h>
+#include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
-#include <optional>
+#include <openssl/x509v3.h>
 #include <utility>
 
 namespace smime {
 namespace {
-
-using Bytes = std::span<const unsigned char>;
-
-struct CmsFree {
-  void operator()(CMS_ContentInfo *cms) const { CMS_ContentInfo_free(cms); }
-};
-struct ObjectFree {
-  void operator()(ASN1_OBJECT *object) const { ASN1_OBJECT_free(object); }
-};
 
 constexpr std::array<std::pair<int, CmsType>, 8> content_types{{
     {NID_pkcs7_data, CmsType::data},
@@ -32,57 +28,183 @@ constexpr std::array<std::pair<int, CmsType>, 8> content_types{{
     {NID_id_smime_ct_compressedData, CmsType::compressed_data},
 }};
 
-// One element's header, read by OpenSSL. The content may end beyond the bytes
-// at hand; rest is what is there of it.
-struct Element {
-  int tag = 0;
-  int tag_class = 0;
-  bool constructed = false;
-  bool indefinite = false;
-  long length = 0;
-  Bytes whole;
-  Bytes content;
-
-  bool is(int wanted_tag, int wanted_class = V_ASN1_UNIVERSAL) const {
-    return tag == wanted_tag && tag_class == wanted_class;
-  }
-  // The elements behind this one; empty if it does not end in the bytes.
-  Bytes after() const {
-    if (indefinite || static_cast<std::size_t>(length) > content.size())
-      return {};
-    return content.subspan(static_cast<std::size_t>(length));
-  }
+class NoSink : public CmsContentSink {
+public:
+  void content_begins(const CmsHead &) override {}
+  void content(Bytes) override {}
+  void content_ends() override {}
 };
 
-std::optional<Element> read_element(Bytes bytes) {
-  if (bytes.size() < 2)
-    return std::nullopt;
-  const unsigned char *at = bytes.data();
-  Element element;
-  int flags = ASN1_get_object(&at, &element.length, &element.tag, &element.tag_class,
-                              static_cast<long>(bytes.size()));
-  // 0x80 is set also for content that ends beyond the bytes; then the position
-  // has moved behind the header. A broken header leaves it.
-  if ((flags & 0x80) != 0 && at == bytes.data()) {
-    ERR_clear_error();
-    return std::nullopt;
+std::string hex(const unsigned char *bytes, int size) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string text;
+  for (int i = 0; i < size; i++) {
+    text += digits[bytes[i] >> 4];
+    text += digits[bytes[i] & 15];
   }
-  ERR_clear_error();
-  element.constructed = (flags & V_ASN1_CONSTRUCTED) != 0;
-  element.indefinite = (flags & 1) != 0;
-  if (element.length < 0)
-    return std::nullopt;
-  element.whole = bytes;
-  element.content = bytes.subspan(static_cast<std::size_t>(at - bytes.data()));
-  return element;
+  return text;
 }
 
-CmsType type_of_object(const Element &element) {
-  if (static_cast<std::size_t>(element.length) > element.content.size())
-    return CmsType::none;
-  const unsigned char *at = element.whole.data();
-  long size = static_cast<long>(element.content.data() - element.whole.data()) + element.length;
-  std::unique_ptr<ASN1_OBJECT, ObjectFree> object(d2i_ASN1_OBJECT(nullptr, &at, size));
+std::string hex(const ASN1_STRING *string) {
+  return string == nullptr ? std::string()
+                           : hex(ASN1_STRING_get0_data(string),
+                                 std::min(ASN1_STRING_length(string), 64));
+}
+
+std::string name_text(const X509_NAME *name) {
+  BioPtr bio(BIO_new(BIO_s_mem()));
+  if (bio == nullptr || name == nullptr ||
+      X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
+    return {};
+  char *data = nullptr;
+  long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(std::min(size, 512L))};
+}
+
+void identify(Recipient &recipient, const ASN1_OCTET_STRING *key, const X509_NAME *issuer,
+              const ASN1_INTEGER *serial) {
+  recipient.issuer = name_text(issuer);
+  recipient.serial = hex(serial);
+  recipient.key_id = hex(key);
+}
+
+void read_key_agreement(CMS_RecipientInfo *info, std::vector<Recipient> &list) {
+  X509_ALGOR *algorithm = nullptr;
+  (void)CMS_RecipientInfo_kari_get0_alg(info, &algorithm, nullptr);
+  STACK_OF(CMS_RecipientEncryptedKey) *keys = CMS_RecipientInfo_kari_get0_reks(info);
+  for (int i = 0; i < sk_CMS_RecipientEncryptedKey_num(keys); i++) {
+    if (list.size() >= Report::max_list)
+      return;
+    Recipient recipient;
+    ASN1_OCTET_STRING *key = nullptr;
+    X509_NAME *issuer = nullptr;
+    ASN1_INTEGER *serial = nullptr;
+    if (CMS_RecipientEncryptedKey_get0_id(sk_CMS_RecipientEncryptedKey_value(keys, i), &key,
+                                          nullptr, nullptr, &issuer, &serial) > 0)
+      identify(recipient, key, issuer, serial);
+    recipient.key_encryption = algorithm_name(algorithm);
+    list.push_back(std::move(recipient));
+  }
+}
+
+void read_recipient(CMS_RecipientInfo *info, CmsFacts &facts) {
+  Recipient recipient;
+  switch (CMS_RecipientInfo_type(info)) {
+  case CMS_RECIPINFO_TRANS: {
+    ASN1_OCTET_STRING *key = nullptr;
+    X509_NAME *issuer = nullptr;
+    ASN1_INTEGER *serial = nullptr;
+    X509_ALGOR *algorithm = nullptr;
+    if (CMS_RecipientInfo_ktri_get0_signer_id(info, &key, &issuer, &serial) > 0)
+      identify(recipient, key, issuer, serial);
+    if (CMS_RecipientInfo_ktri_get0_algs(info, nullptr, nullptr, &algorithm) > 0)
+      recipient.key_encryption = algorithm_name(algorithm);
+    break;
+  }
+  case CMS_RECIPINFO_AGREE: read_key_agreement(info, facts.recipients); return;
+  case CMS_RECIPINFO_KEK: {
+    X509_ALGOR *algorithm = nullptr;
+    ASN1_OCTET_STRING *key = nullptr;
+    if (CMS_RecipientInfo_kekri_get0_id(info, &algorithm, &key, nullptr, nullptr, nullptr) > 0) {
+      recipient.key_id = hex(key);
+      recipient.key_encryption = algorithm_name(algorithm);
+    }
+    break;
+  }
+  case CMS_RECIPINFO_PASS: recipient.key_encryption = "password"; break;
+  default: recipient.key_encryption = "other"; break;
+  }
+  facts.recipients.push_back(std::move(recipient));
+}
+
+void weaken(CmsFacts &facts, const std::string &why) {
+  facts.strength = Strength::weak;
+  if (std::find(facts.weaknesses.begin(), facts.weaknesses.end(), why) == facts.weaknesses.end())
+    facts.weaknesses.push_back(why);
+}
+
+void judge(CmsFacts &facts, Strength strength, const std::string &name) {
+  if (strength == Strength::weak)
+    weaken(facts, name);
+  else if (strength == Strength::strong && facts.strength == Strength::unknown)
+    facts.strength = Strength::strong;
+}
+
+// KeyTransRecipientInfo ::= SEQUENCE { version, rid, keyEncryptionAlgorithm,
+// encryptedKey OCTET STRING }: the key's length is that of the RSA modulus.
+void judge_recipient_keys(Bytes before, CmsFacts &facts) {
+  for (std::size_t used = 0; used < before.size();) {
+    Bytes rest = before.subspan(used);
+    auto set = read_element(rest);
+    auto size = element_size(rest);
+    if (!set || !size)
+      return;
+    used += *size;
+    if (!set->is(V_ASN1_SET))
+      continue;
+    Bytes infos = set->content;
+    for (std::size_t seen = 0; seen < Report::max_list; seen++) {
+      auto info = read_element(infos);
+      auto info_size = element_size(infos);
+      if (!info || !info_size || info->is_end_of_contents())
+        return;
+      Bytes fields = info->content;
+      for (int skipped = 0; info->is(V_ASN1_SEQUENCE) && skipped < 3; skipped++)
+        fields = fields.subspan(element_size(fields).value_or(fields.size()));
+      auto key = read_element(fields);
+      if (info->is(V_ASN1_SEQUENCE) && key && key->is(V_ASN1_OCTET_STRING) && key->length >= 32 &&
+          key->length < 2048 / 8)
+        weaken(facts, "a recipient's RSA key has " + std::to_string(key->length * 8) + " bits");
+      infos = infos.subspan(*info_size);
+    }
+  }
+}
+
+void read_encryption(const CmsStream &stream, CMS_ContentInfo *cms, CmsFacts &facts) {
+  Bytes algorithm = stream.algorithm();
+  const unsigned char *at = algorithm.data();
+  AlgorithmPtr parsed(d2i_X509_ALGOR(nullptr, &at, static_cast<long>(algorithm.size())));
+  if (parsed != nullptr) {
+    facts.algorithm = algorithm_name(parsed.get());
+    facts.authenticated = facts.type == CmsType::auth_enveloped_data;
+    if (is_encrypted_type(facts.type))
+      judge(facts, cipher_strength(parsed.get()), facts.algorithm);
+  }
+  if (facts.type != CmsType::enveloped_data && facts.type != CmsType::auth_enveloped_data)
+    return;
+  judge_recipient_keys(stream.before(), facts);
+  if (cms == nullptr)
+    return;
+  STACK_OF(CMS_RecipientInfo) *infos = CMS_get0_RecipientInfos(cms);
+  facts.recipient_count = static_cast<std::size_t>(std::max(0, sk_CMS_RecipientInfo_num(infos)));
+  for (std::size_t i = 0; i < facts.recipient_count && facts.recipients.size() < Report::max_list;
+       i++)
+    read_recipient(sk_CMS_RecipientInfo_value(infos, static_cast<int>(i)), facts);
+}
+
+void read_signers(CMS_ContentInfo *cms, CmsFacts &facts) {
+  STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+  int count = sk_CMS_SignerInfo_num(signers);
+  facts.has_signers = count > 0;
+  (void)CMS_set1_signers_certs(cms, nullptr, 0);
+  for (int i = 0; i < count && i < static_cast<int>(Report::max_list); i++) {
+    EVP_PKEY *key = nullptr;
+    X509_ALGOR *digest = nullptr;
+    CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(signers, i), &key, nullptr, &digest, nullptr);
+    std::string name = algorithm_name(digest);
+    if (std::find(facts.digests.begin(), facts.digests.end(), name) == facts.digests.end())
+      facts.digests.push_back(name);
+    judge(facts, digest_strength(digest), name);
+    if (key != nullptr && EVP_PKEY_is_a(key, "RSA") != 0 && EVP_PKEY_get_bits(key) < 2048)
+      weaken(facts, "the signer's RSA key has " + std::to_string(EVP_PKEY_get_bits(key)) + " bits");
+  }
+}
+
+} // namespace
+
+CmsType cms_type_of(Bytes object_identifier) {
+  const unsigned char *at = object_identifier.data();
+  ObjectPtr object(d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(object_identifier.size())));
   ERR_clear_error();
   if (object == nullptr)
     return CmsType::none;
@@ -94,80 +216,46 @@ CmsType type_of_object(const Element &element) {
   return CmsType::other;
 }
 
-// ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, [0] EXPLICIT ANY }
-struct ContentInfo {
-  CmsType type = CmsType::none;
-  Bytes content;
-};
-
-ContentInfo read_content_info(Bytes bytes) {
+bool looks_like_cms(Bytes bytes) {
   auto sequence = read_element(bytes);
   if (!sequence || !sequence->is(V_ASN1_SEQUENCE) || !sequence->constructed)
-    return {};
-  auto oid = read_element(sequence->content);
-  if (!oid || !oid->is(V_ASN1_OBJECT) || oid->constructed)
-    return {};
-  ContentInfo info{type_of_object(*oid), {}};
-  auto explicit0 = read_element(oid->after());
-  if (!explicit0 || !explicit0->is(0, V_ASN1_CONTEXT_SPECIFIC) || !explicit0->constructed)
-    return {};
-  info.content = explicit0->content;
-  return info;
+    return false;
+  auto size = element_size(sequence->content);
+  auto object = read_element(sequence->content);
+  if (!size || !object->is(V_ASN1_OBJECT))
+    return false;
+  CmsType type = cms_type_of(sequence->content.first(*size));
+  auto explicit0 = read_element(sequence->content.subspan(*size));
+  return type != CmsType::none && type != CmsType::other && type != CmsType::data && explicit0 &&
+         explicit0->is(0, V_ASN1_CONTEXT_SPECIFIC) && explicit0->constructed;
 }
 
-// SignedData ::= SEQUENCE { version, digestAlgorithms SET,
-//   encapContentInfo SEQUENCE { eContentType, [0] eContent OPTIONAL }, ... }
-bool signed_data_has_content(Bytes content) {
-  auto sequence = read_element(content);
-  if (!sequence || !sequence->is(V_ASN1_SEQUENCE))
-    return false;
-  auto version = read_element(sequence->content);
-  if (!version || !version->is(V_ASN1_INTEGER))
-    return false;
-  auto digests = read_element(version->after());
-  if (!digests || !digests->is(V_ASN1_SET))
-    return false;
-  auto encapsulated = read_element(digests->after());
-  if (!encapsulated || !encapsulated->is(V_ASN1_SEQUENCE))
-    return false;
-  auto oid = read_element(encapsulated->content);
-  if (!oid || !oid->is(V_ASN1_OBJECT))
-    return false;
-  // Without eContent a definite-length encapContentInfo ends behind the OID.
-  std::size_t used = static_cast<std::size_t>(oid->content.data() - encapsulated->content.data()) +
-                     static_cast<std::size_t>(oid->length);
-  if (!encapsulated->indefinite && used >= static_cast<std::size_t>(encapsulated->length))
-    return false;
-  auto content0 = read_element(oid->after());
-  return content0 && content0->is(0, V_ASN1_CONTEXT_SPECIFIC);
-}
-
-} // namespace
-
-bool looks_like_cms(Bytes bytes) {
-  ContentInfo info = read_content_info(bytes);
-  return info.type != CmsType::none && info.type != CmsType::other && info.type != CmsType::data;
+CmsFacts cms_facts(const CmsStream &stream) {
+  CmsFacts facts;
+  facts.type = stream.type();
+  facts.has_content = facts.type == CmsType::signed_data && stream.has_content();
+  CmsPtr cms;
+  if (stream.whole()) {
+    const unsigned char *at = stream.skeleton().data();
+    cms.reset(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(stream.skeleton().size())));
+    facts.parsed = cms != nullptr;
+  }
+  if (cms != nullptr && facts.type == CmsType::signed_data)
+    read_signers(cms.get(), facts);
+  read_encryption(stream, cms.get(), facts);
+  ERR_clear_error();
+  return facts;
 }
 
 CmsFacts inspect_cms(Bytes bytes, bool complete) {
-  CmsFacts facts;
-  ContentInfo info = read_content_info(bytes);
-  facts.type = info.type;
-  if (facts.type == CmsType::signed_data)
-    facts.has_content = signed_data_has_content(info.content);
-  if (!complete || facts.type == CmsType::none)
-    return facts;
-
-  const unsigned char *at = bytes.data();
-  std::unique_ptr<CMS_ContentInfo, CmsFree> cms(
-      d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(bytes.size())));
-  facts.parsed = cms != nullptr;
-  if (cms != nullptr && facts.type == CmsType::signed_data) {
-    facts.has_content = CMS_is_detached(cms.get()) == 0;
-    facts.has_signers = sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms.get())) > 0;
-  }
-  ERR_clear_error();
-  return facts;
+  NoSink sink;
+  CmsStream stream(sink);
+  stream.feed(bytes);
+  if (complete)
+    stream.finish();
+  else
+    stream.settle();
+  return cms_facts(stream);
 }
 
 std::string_view name_of(CmsType type) {

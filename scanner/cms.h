@@ -2,24 +2,15 @@
 #ifndef SMIME_CMS_H
 #define SMIME_CMS_H
 
-#include <cstdint>
-#include <span>
-#include <string_view>
+#include "byte-sink.h"
+#include "cms-stream.h"
+#include "cms-type.h"
+#include "report.h"
+
+#include <string>
+#include <vector>
 
 namespace smime {
-
-enum class CmsType : std::uint8_t {
-  none, // no ContentInfo at all
-  data,
-  signed_data,
-  enveloped_data,
-  auth_enveloped_data,
-  encrypted_data,
-  digested_data,
-  authenticated_data,
-  compressed_data,
-  other, // a ContentInfo of a type that S/MIME does not use
-};
 
 struct CmsFacts {
   CmsType type = CmsType::none;
@@ -30,17 +21,34 @@ struct CmsFacts {
   bool has_content = false;
   // SignedData: known only if parsed.
   bool has_signers = false;
+
+  // Lower case names: digests of the signers, without repetition; the content
+  // encryption or compression algorithm.
+  std::vector<std::string> digests;
+  std::string algorithm;
+  // The content encryption protects integrity too (RFC 5083, RFC 8551 section
+  // 2.7); without that, EFAIL-like changes go unnoticed.
+  bool authenticated = false;
+  std::vector<Recipient> recipients;
+  // How many recipients there are; recipients keeps Report::max_list.
+  std::size_t recipient_count = 0;
+  // By RFC 8551 sections 2.1 to 2.7 and 4; unknown without any algorithm.
+  Strength strength = Strength::unknown;
+  // Why it is weak, for a person: "3DES", "RSA with 1024 bits".
+  std::vector<std::string> weaknesses;
 };
 
-// True if bytes can be the beginning of a ContentInfo of one of the types
-// above. For a part that no label calls CMS; needs max_sniff_prefix bytes.
-bool looks_like_cms(std::span<const unsigned char> bytes);
+// True if bytes can be the beginning of a ContentInfo of one of S/MIME's types
+// (not of bare data). For a part that no label calls CMS; needs
+// max_sniff_prefix bytes.
+bool looks_like_cms(Bytes bytes);
+
+// The facts about an object that has flowed through stream to its end.
+CmsFacts cms_facts(const CmsStream &stream);
 
 // Reads the object that starts at the first byte. complete: bytes holds all of
 // it; otherwise it holds only the beginning and the leading headers decide.
-CmsFacts inspect_cms(std::span<const unsigned char> bytes, bool complete);
-
-std::string_view name_of(CmsType type);
+CmsFacts inspect_cms(Bytes bytes, bool complete);
 
 } // namespace smime
 

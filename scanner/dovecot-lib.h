@@ -15,8 +15,8 @@
 extern "C" {
 #include "config.h"
 #include "lib.h"
-#include "base64-decoder.h"
 #include "buffer.h"
+#include "fed-stream.h"
 #include "istream.h"
 #include "message-decoder.h"
 #include "message-parser.h"

@@ -1,18 +1,16 @@
 #include "entity.h"
 
+#include "base64.h"
 #include "dovecot-lib.h"
 #include "scan-limits.h"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string_view>
+#include <vector>
 
 namespace smime {
 namespace {
-
-constexpr std::string_view armor_message = "-----BEGIN PGP MESSAGE-----";
-constexpr std::string_view armor_signed = "-----BEGIN PGP SIGNED MESSAGE-----";
 
 std::string lower(std::string_view text) {
   std::string result(text.substr(0, max_parameter));
@@ -77,27 +75,25 @@ TransferDecoder::Encoding read_encoding(const message_header_line *hdr) {
 } // namespace
 
 struct TransferDecoder::State {
-  explicit State(Encoding e) : encoding(e), output(buffer_create_dynamic(default_pool, 8192)) {
-    if (encoding == Encoding::base64)
-      base64 = smime_base64_decoder_create();
-    if (encoding == Encoding::quoted_printable)
-      qp = qp_decoder_init(output);
+  explicit State(Encoding e) : encoding(e) {
+    if (encoding == Encoding::quoted_printable) {
+      buffer = buffer_create_dynamic(default_pool, 8192);
+      qp = qp_decoder_init(buffer);
+    }
   }
   ~State() {
     if (qp != nullptr)
       qp_decoder_deinit(&qp);
-    smime_base64_decoder_free(base64);
-    buffer_free(&output);
+    buffer_free(&buffer);
   }
   State(const State &) = delete;
   State &operator=(const State &) = delete;
 
   Encoding encoding;
-  buffer_t *output;
-  smime_base64_decoder *base64 = nullptr;
+  Base64Decoder base64;
+  std::vector<unsigned char> output;
+  buffer_t *buffer = nullptr;
   qp_decoder *qp = nullptr;
-  bool ended = false;
-  bool damaged = false;
 };
 
 TransferDecoder::TransferDecoder(Encoding encoding) : state_(std::make_unique<State>(encoding)) {}
@@ -105,62 +101,24 @@ TransferDecoder::~TransferDecoder() = default;
 TransferDecoder::TransferDecoder(TransferDecoder &&) noexcept = default;
 TransferDecoder &TransferDecoder::operator=(TransferDecoder &&) noexcept = default;
 
-bool TransferDecoder::damaged() const { return state_->damaged; }
-
-std::span<const unsigned char> TransferDecoder::decode(std::span<const unsigned char> bytes) {
+Bytes TransferDecoder::decode(Bytes bytes) {
   State &state = *state_;
-  buffer_set_used_size(state.output, 0);
   switch (state.encoding) {
   case Encoding::none:
-  case Encoding::unknown: return bytes;
+  case Encoding::unknown: break;
   case Encoding::quoted_printable: {
     std::size_t invalid_at;
     const char *error;
+    buffer_set_used_size(state.buffer, 0);
     (void)qp_decoder_more(state.qp, bytes.data(), bytes.size(), &invalid_at, &error);
-    break;
+    return {static_cast<const unsigned char *>(state.buffer->data), state.buffer->used};
   }
   case Encoding::base64:
-    if (!state.ended) {
-      int ret = smime_base64_decoder_more(state.base64, bytes.data(), bytes.size(),
-                                          state.output);
-      state.ended = ret <= 0;
-      state.damaged = ret < 0;
-    }
-    break;
+    state.output.clear();
+    state.base64.decode(bytes, state.output);
+    return state.output;
   }
-  return {static_cast<const unsigned char *>(state.output->data), state.output->used};
-}
-
-void ArmorFinder::feed(std::span<const unsigned char> bytes) {
-  while (!bytes.empty()) {
-    const void *newline = std::memchr(bytes.data(), '\n', bytes.size());
-    std::size_t length = newline == nullptr
-                             ? bytes.size()
-                             : static_cast<std::size_t>(
-                                   static_cast<const unsigned char *>(newline) - bytes.data());
-    std::size_t room = armor_signed.size() - std::min(line_.size(), armor_signed.size());
-    std::size_t taken = std::min(room, length);
-    // Nearly no line begins with a dash; those that do not are not copied.
-    if (taken > 0 && (!line_.empty() || bytes.front() == '-'))
-      line_.append(reinterpret_cast<const char *>(bytes.data()), taken);
-    else if (line_.empty() && length > 0)
-      line_.assign(armor_signed.size(), ' ');
-    if (newline == nullptr)
-      return;
-    end_line();
-    bytes = bytes.subspan(length + 1);
-  }
-}
-
-void ArmorFinder::finish() { end_line(); }
-
-void ArmorFinder::end_line() {
-  std::string_view line = line_;
-  if (line.starts_with(armor_message))
-    found_message_ = true;
-  else if (line.starts_with(armor_signed))
-    found_signed_ = true;
-  line_.clear();
+  return bytes;
 }
 
 bool Entity::has_cms_label() const {
@@ -190,47 +148,12 @@ void Entity::read_header(const message_header_line *hdr) {
   }
 }
 
-bool Entity::wants_more() const {
-  if (is_text())
-    return true;
-  if (has_cms_label() || sniffed_cms)
-    return prefix.size() <= max_cms_prefix;
-  return prefix.size() < max_sniff_prefix;
-}
-
-void Entity::keep(std::span<const unsigned char> decoded) {
-  std::size_t limit = has_cms_label() || sniffed_cms ? max_cms_prefix : max_sniff_prefix;
-  std::size_t room = limit - std::min(limit, prefix.size());
-  std::size_t taken = std::min(room, decoded.size());
-  prefix.insert(prefix.end(), decoded.begin(),
-                decoded.begin() + static_cast<std::ptrdiff_t>(taken));
-  if (taken < decoded.size())
-    truncated = true;
-}
-
-void Entity::read_body(std::span<const unsigned char> bytes) {
-  in_body = true;
-  if (truncated && !is_text())
+void Entity::read_body(Bytes bytes) {
+  if (!content->wants_more())
     return;
-  if (!wants_more()) {
-    truncated = true;
-    return;
-  }
   if (decoder == nullptr)
     decoder = std::make_unique<TransferDecoder>(encoding);
-  std::span<const unsigned char> decoded = decoder->decode(bytes);
-  if (is_text())
-    armor.feed(decoded);
-  if (!sniffed_cms && !has_cms_label() && prefix.size() < max_sniff_prefix) {
-    // Decide on the first bytes, before the rest of this block is dropped.
-    std::size_t missing = std::min(max_sniff_prefix - prefix.size(), decoded.size());
-    keep(decoded.first(missing));
-    decoded = decoded.subspan(missing);
-    if (prefix.size() == max_sniff_prefix)
-      sniffed_cms = looks_like_cms(prefix);
-  }
-  if (!decoded.empty())
-    keep(decoded);
+  content->feed(decoder->decode(bytes));
 }
 
 } // namespace smime

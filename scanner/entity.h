@@ -1,15 +1,13 @@
 // One MIME entity while the walk is in it: its header fields that matter and,
-// for a leaf, the beginning of its decoded content.
+// for a leaf, who reads its decoded content.
 #ifndef SMIME_ENTITY_H
 #define SMIME_ENTITY_H
 
 #include "cms.h"
+#include "content.h"
 
-#include <cstddef>
 #include <memory>
-#include <span>
 #include <string>
-#include <vector>
 
 struct message_part;
 struct message_header_line;
@@ -27,29 +25,11 @@ public:
   TransferDecoder &operator=(TransferDecoder &&other) noexcept;
 
   // The decoded bytes are valid until the next call.
-  std::span<const unsigned char> decode(std::span<const unsigned char> bytes);
-  // Characters that the encoding does not have were met.
-  bool damaged() const;
+  Bytes decode(Bytes bytes);
 
 private:
   struct State;
   std::unique_ptr<State> state_;
-};
-
-// Finds OpenPGP armor (RFC 9580 section 6.2) at the beginning of a line.
-class ArmorFinder {
-public:
-  void feed(std::span<const unsigned char> bytes);
-  // Looks at a last line that has no line end.
-  void finish();
-  bool found_message() const { return found_message_; }
-  bool found_signed() const { return found_signed_; }
-
-private:
-  void end_line();
-  std::string line_;
-  bool found_message_ = false;
-  bool found_signed_ = false;
 };
 
 struct Entity {
@@ -79,13 +59,9 @@ struct Entity {
   bool has_pgp_version = false;
   CmsFacts signature;
 
-  // The leaf's content.
-  bool in_body = false;
-  bool sniffed_cms = false;
-  bool truncated = false;
-  std::vector<unsigned char> prefix;
+  // The leaf's content, from its first byte on.
   std::unique_ptr<TransferDecoder> decoder;
-  ArmorFinder armor;
+  std::unique_ptr<Content> content;
 
   bool is_multipart() const { return type.starts_with("multipart/"); }
   bool is_text() const { return type.starts_with("text/"); }
@@ -95,11 +71,7 @@ struct Entity {
   // Takes what matters from one complete header field.
   void read_header(const message_header_line *hdr);
   // Takes raw bytes of the leaf's body. Cheap once nothing more is wanted.
-  void read_body(std::span<const unsigned char> bytes);
-
-private:
-  bool wants_more() const;
-  void keep(std::span<const unsigned char> decoded);
+  void read_body(Bytes bytes);
 };
 
 } // namespace smime

@@ -4,6 +4,7 @@
 #include "sandbox.h"
 #include "scanner-config.h"
 #include "service.h"
+#include "toolbox.h"
 #include "walk.h"
 
 extern "C" {
@@ -17,6 +18,7 @@ extern "C" {
 #include <cstring>
 #include <fcntl.h>
 #include <getopt.h>
+#include <memory>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <vector>
@@ -80,12 +82,12 @@ void raise_open_files_limit() {
   }
 }
 
-bool inspect_file(const std::string &file, int fd, const Limits &limits) {
+bool inspect_file(const std::string &file, int fd, const Limits &limits, const Tools &tools) {
   istream *input = i_stream_create_fd_autoclose(&fd, IO_BLOCK_SIZE * 8);
   i_stream_set_name(input, file.c_str());
   istream *limited = i_stream_create_limit(input, limits.max_message_size + 1);
   std::string error;
-  auto report = walk_message(limited, limits, error);
+  auto report = inspect_stream(limited, limits, tools, error);
   i_stream_unref(&limited);
   i_stream_unref(&input);
   if (!report) {
@@ -99,7 +101,7 @@ bool inspect_file(const std::string &file, int fd, const Limits &limits) {
   return true;
 }
 
-int inspect(const Options &options, const Limits &limits) {
+int inspect(const Options &options, const ScannerConfig &config) {
   raise_open_files_limit();
   bool ok = true;
   std::vector<std::pair<std::string, int>> opened;
@@ -112,27 +114,41 @@ int inspect(const Options &options, const Limits &limits) {
     }
     opened.emplace_back(file, fd);
   }
+  lib_init(); // opens /dev/null
   std::string error;
-  if (!drop_root(error)) {
+  auto toolbox = Toolbox::open(config, [] { std::string ignored; return drop_root(ignored); }, error);
+  if (toolbox == nullptr || !drop_root(error) || !enter_sandbox(Sandbox::inspect, error)) {
     std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
-    return 1;
+    return toolbox == nullptr ? 78 : 1;
   }
-  lib_init();
   for (const auto &[file, fd] : opened)
-    ok = inspect_file(file, fd, limits) && ok;
+    ok = inspect_file(file, fd, config.limits, toolbox->tools()) && ok;
   lib_deinit();
   return ok ? 0 : 1;
 }
 
-Limits service_limits;
+// What the service's callback needs; it is given none of its own.
+struct Service {
+  ScannerConfig config;
+  std::unique_ptr<Toolbox> toolbox;
+};
+Service service;
 
 extern "C" void client_connected(master_service_connection *connection) {
   master_service_client_connection_accept(connection);
   int fd = connection->fd;
-  serve_connection(fd, service_limits, master_service_get_socket_count(master_service));
+  serve_connection(fd, service.config.limits, service.toolbox->tools(),
+                   master_service_get_socket_count(master_service));
   if (close(fd) < 0)
     i_error("close(client) failed: %m");
   master_service_client_connection_destroyed(master_service);
+}
+
+// The helper has to reach the engine's socket, so it keeps the root directory.
+bool drop_to_service_user() {
+  (void)unsetenv("RESTRICT_CHROOT");
+  restrict_access_by_env(static_cast<restrict_access_flags>(0), nullptr);
+  return true;
 }
 
 int run_service(char *program, const Options &options) {
@@ -148,15 +164,18 @@ int run_service(char *program, const Options &options) {
   master_service_init_log(master_service);
 
   std::string error;
-  auto limits = read_scanner_config(options.config, options.config_given, error);
-  if (!limits)
+  auto config = read_scanner_config(options.config, options.config_given, error);
+  if (config) {
+    service.config = *config;
+    service.toolbox = Toolbox::open(*config, drop_to_service_user, error);
+  }
+  if (service.toolbox == nullptr)
     i_fatal("%s: mail is handled by smime_scanner_failure until this is mended", error.c_str());
-  service_limits = *limits;
 
   restrict_access_by_env(static_cast<restrict_access_flags>(0), nullptr);
-  if (!enter_sandbox(error))
-    i_fatal("Entering the sandbox failed: %s", error.c_str());
   master_service_init_finish(master_service);
+  if (!enter_sandbox(Sandbox::service, error))
+    i_fatal("Entering the sandbox failed: %s", error.c_str());
   master_service_run(master_service, client_connected);
   master_service_deinit(&master_service);
   return 0;
@@ -178,10 +197,10 @@ int main(int argc, char *argv[]) {
     return smime::run_service(argv[0], options);
   }
   std::string error;
-  auto limits = smime::read_scanner_config(options.config, options.config_given, error);
-  if (!limits) {
+  auto config = smime::read_scanner_config(options.config, options.config_given, error);
+  if (!config) {
     std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
     return 78;
   }
-  return smime::inspect(options, *limits);
+  return smime::inspect(options, *config);
 }

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -134,10 +135,42 @@ Json uninspectable_json(const Report &report) {
   return list;
 }
 
+Json encryption_json(const Report &report) {
+  Json entry = Json::object();
+  put_if_set(entry, "content", report.content_encryption);
+  entry["strength"] = name_of(report.strength);
+  if (!report.content_encryption.empty())
+    entry["authenticated"] = report.authenticated;
+  Json list = Json::array();
+  for (const Recipient &recipient : report.recipients) {
+    Json one = Json::object();
+    put_if_set(one, "issuer", recipient.issuer);
+    put_if_set(one, "serial", recipient.serial);
+    put_if_set(one, "key_id", recipient.key_id);
+    put_if_set(one, "key_encryption", recipient.key_encryption);
+    list.push_back(std::move(one));
+  }
+  entry["recipients"] = std::move(list);
+  if (report.recipient_count > report.recipients.size())
+    entry["recipient_count"] = report.recipient_count;
+  return entry;
+}
+
+Json signature_json(const Report &report) {
+  Json entry{{"status", name_of(report.signature)}};
+  if (report.classes.intersects(any_signed_classes) && report.strength != Strength::unknown)
+    entry["strength"] = name_of(report.strength);
+  entry["errors"] = Json::array();
+  return entry;
+}
+
 Json protected_json(const Report &report) {
   Json list = Json::array();
-  for (const ProtectedEntity &entity : report.protected_entities)
-    list.push_back({{"path", entity.path}, {"offset", entity.offset}, {"size", entity.size}});
+  for (const ProtectedEntity &entity : report.protected_entities) {
+    Json entry{{"path", entity.path}, {"offset", entity.offset}, {"size", entity.size}};
+    put_if_set(entry, "sha256", entity.sha256);
+    list.push_back(std::move(entry));
+  }
   return list;
 }
 
@@ -159,6 +192,22 @@ bool read_classes(const Json &document, ClassSet &classes, std::string &error) {
   return true;
 }
 
+void read_encryption(const Json &encryption, Report &report) {
+  if (auto strength = strength_from_name(get_string(encryption, "strength")))
+    report.strength = *strength;
+  report.content_encryption = get_string(encryption, "content");
+  const Json *authenticated = member(encryption, "authenticated");
+  report.authenticated =
+      authenticated != nullptr && authenticated->is_boolean() && authenticated->get<bool>();
+  for_each_object(encryption, "recipients", [&](const Json &entry) {
+    report.recipients.push_back({get_string(entry, "issuer"), get_string(entry, "serial"),
+                                 get_string(entry, "key_id"),
+                                 get_string(entry, "key_encryption")});
+  });
+  report.recipient_count = std::max<std::uint64_t>(get_number(encryption, "recipient_count"),
+                                                   report.recipients.size());
+}
+
 bool read_states(const Json &document, Report &report, std::string &error) {
   const Json *signature = member(document, "signature");
   const Json *scan = member(document, "scan");
@@ -177,9 +226,10 @@ bool read_states(const Json &document, Report &report, std::string &error) {
   report.scan = *verdict;
   report.scan_engine = get_string(*scan, "engine");
   report.scan_name = get_string(*scan, "name");
+  report.strength =
+      strength_from_name(get_string(*signature, "strength")).value_or(Strength::unknown);
   if (encryption != nullptr && encryption->is_object())
-    report.strength =
-        strength_from_name(get_string(*encryption, "strength")).value_or(Strength::unknown);
+    read_encryption(*encryption, report);
   return true;
 }
 
@@ -226,9 +276,9 @@ std::string to_json(const Report &report) {
   document["class"] = std::move(classes);
   document["size"] = report.size;
   document["layers"] = layers_json(report);
-  document["signature"] = {{"status", name_of(report.signature)}, {"errors", Json::array()}};
+  document["signature"] = signature_json(report);
   if (report.classes.intersects(any_encrypted_classes))
-    document["encryption"] = {{"strength", name_of(report.strength)}};
+    document["encryption"] = encryption_json(report);
   document["uninspectable"] = uninspectable_json(report);
   document["scan"] = {{"verdict", name_of(report.scan)},
                       {"engine", report.scan_engine},
@@ -264,7 +314,8 @@ std::optional<Report> report_from_json(std::string_view text, std::string &error
   });
   for_each_object(document, "protected", [&](const Json &entry) {
     report.protected_entities.push_back(
-        {get_string(entry, "path"), get_number(entry, "offset"), get_number(entry, "size")});
+        {get_string(entry, "path"), get_number(entry, "offset"), get_number(entry, "size"),
+         get_string(entry, "sha256")});
   });
   for_each_object(document, "errors", [&](const Json &entry) {
     report.errors.push_back({get_string(entry, "code"), get_string(entry, "path"),

@@ -107,6 +107,15 @@ struct ReportError {
   std::string remedy;
 };
 
+// To whom something is encrypted: issuer and serial, or the key's identifier,
+// both in hex (RFC 5652 section 6.2).
+struct Recipient {
+  std::string issuer;
+  std::string serial;
+  std::string key_id;
+  std::string key_encryption;
+};
+
 struct Uninspectable {
   std::string path;
   std::string reason;
@@ -120,6 +129,8 @@ struct ProtectedEntity {
   std::string path;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
+  // Hex, over the canonical form; empty where only one pass was possible.
+  std::string sha256;
 };
 
 struct Report {
@@ -129,7 +140,14 @@ struct Report {
   std::vector<Layer> layers;
   SignatureStatus signature = SignatureStatus::unknown;
   std::vector<ReportError> errors;
+  // The weakest algorithm of all layers.
   Strength strength = Strength::unknown;
+  // Of the outermost encrypted layer: its algorithm, and whether that protects
+  // integrity too.
+  std::string content_encryption;
+  bool authenticated = false;
+  std::vector<Recipient> recipients;
+  std::uint64_t recipient_count = 0;
   std::vector<Uninspectable> uninspectable;
   ScanVerdict scan = ScanVerdict::not_scanned;
   std::string scan_engine;

@@ -8,9 +8,16 @@
 
 namespace smime {
 
-// For the service, after Dovecot's restrictions. Returns false with error set
-// if one of them cannot be had; the process must not serve then.
-bool enter_sandbox(std::string &error);
+enum class Sandbox : unsigned char {
+  service,
+  inspect, // may write its report to a file
+};
+
+// After Dovecot's restrictions; everything is loaded and open by then. No new
+// file, process, connection or program is possible from then on. Returns false
+// with error set if one of the restrictions cannot be had; the process must not
+// read mail then.
+bool enter_sandbox(Sandbox kind, std::string &error);
 
 // For --inspect run by root: become nobody. All files must be open by then.
 bool drop_root(std::string &error);

@@ -17,19 +17,33 @@ struct Limits {
   std::uint64_t max_depth = 100;
   // max_parts: MIME parts in all.
   std::uint64_t max_parts = 10000;
-  // timeout: seconds for one message, from connection to answer.
-  std::uint64_t timeout = 30;
+  // max_layers: CMS layers in layers, archives in archives.
+  std::uint64_t max_layers = 16;
+  // max_expanded_size: bytes that come out of all layers and archives of one
+  // message together.
+  std::uint64_t max_expanded_size = 1024ULL * 1024 * 1024;
+  // max_document_size: bytes of a document or archive that can only be read as
+  // a whole (7z, PDF, legacy Office). Memory of one message grows with it.
+  std::uint64_t max_document_size = 8ULL * 1024 * 1024;
+  // timeout: seconds of work on one message.
+  std::uint64_t timeout = 25;
 };
 
 // Bounds that are no settings.
 
-// Decoded bytes of one CMS part that are kept for the CMS parse. A larger part
-// is classified by its leading headers alone.
-inline constexpr std::size_t max_cms_prefix = 1024 * 1024;
-// Decoded bytes of any other part that are kept to find out what it is.
+// What is kept of a CMS object before and behind its content: recipients,
+// certificates, CRLs, signers. A larger object is uninspectable.
+inline constexpr std::size_t max_cms_head = 1024 * 1024;
+inline constexpr std::size_t max_cms_trailer = 1024 * 1024;
+// Nested elements of indefinite length, and strings in strings.
+inline constexpr unsigned max_ber_depth = 16;
+// Decoded bytes at the beginning of a part that are kept to find out what it is.
 inline constexpr std::size_t max_sniff_prefix = 64;
+inline constexpr std::size_t max_type_prefix = 2048;
 // Length of a MIME parameter or file name that is kept.
 inline constexpr std::size_t max_parameter = 255;
+// Addresses of one engine.
+inline constexpr std::size_t max_engine_addresses = 16;
 // The request line and the answer line of the protocol, in bytes.
 inline constexpr std::size_t max_protocol_line = 512;
 // The report's JSON, in bytes.

@@ -1,5 +1,7 @@
 #include "scanner-config.h"
 
+#include "connector.h"
+
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -20,10 +22,13 @@ struct Setting {
   std::uint64_t maximum;
 };
 
-constexpr std::array<Setting, 4> settings{{
+constexpr std::array<Setting, 7> settings{{
     {"max_message_size", &Limits::max_message_size, Unit::bytes, 1024, 1ULL << 50},
     {"max_depth", &Limits::max_depth, Unit::count, 1, 1000},
     {"max_parts", &Limits::max_parts, Unit::count, 1, 1000000},
+    {"max_layers", &Limits::max_layers, Unit::count, 1, 100},
+    {"max_expanded_size", &Limits::max_expanded_size, Unit::bytes, 1024, 1ULL << 50},
+    {"max_document_size", &Limits::max_document_size, Unit::bytes, 65536, 1ULL << 32},
     {"timeout", &Limits::timeout, Unit::seconds, 1, 3600},
 }};
 
@@ -82,13 +87,39 @@ const Setting *find_setting(std::string_view key) {
   return nullptr;
 }
 
+// Settings that are no number. Returns nullopt for a key that is none of them,
+// else what is wrong with the value, or an empty string.
+std::optional<std::string> apply_text(std::string_view key, std::string_view value,
+                                      ScannerConfig &config) {
+  if (key == "escrow_key" || key == "escrow_certificate") {
+    if (!value.starts_with('/'))
+      return "\"" + std::string(value) + "\" is no absolute path for " + std::string(key);
+    (key == "escrow_key" ? config.escrow_key : config.escrow_certificate) = value;
+    return "";
+  }
+  if (key != "clamd")
+    return std::nullopt;
+  config.clamd.clear();
+  std::istringstream words{std::string(value)};
+  for (std::string word; words >> word;) {
+    if (!is_engine_address(word))
+      return "\"" + word + "\" is no address for clamd (/path/of/socket or host:port)";
+    config.clamd.push_back(word);
+  }
+  if (config.clamd.empty() || config.clamd.size() > max_engine_addresses)
+    return "clamd wants one to " + std::to_string(max_engine_addresses) + " addresses";
+  return "";
+}
+
 // Returns what is wrong with the line, or an empty string.
-std::string apply_line(std::string_view line, Limits &limits) {
+std::string apply_line(std::string_view line, ScannerConfig &config) {
   auto equals = line.find('=');
   if (equals == std::string_view::npos)
     return "expected \"key = value\", found \"" + std::string(line) + "\"";
   std::string_view key = trim(line.substr(0, equals));
   std::string_view value = trim(line.substr(equals + 1));
+  if (auto problem = apply_text(key, value, config))
+    return *problem;
   const Setting *setting = find_setting(key);
   if (setting == nullptr)
     return "unknown setting \"" + std::string(key) + "\"";
@@ -96,15 +127,15 @@ std::string apply_line(std::string_view line, Limits &limits) {
   if (!number)
     return "\"" + std::string(value) + "\" is no value for " + std::string(key) + " (" +
            std::to_string(setting->minimum) + " to " + std::to_string(setting->maximum) + ")";
-  limits.*(setting->member) = *number;
+  config.limits.*(setting->member) = *number;
   return {};
 }
 
 } // namespace
 
-std::optional<Limits> parse_scanner_config(std::string_view text, const std::string &file,
+std::optional<ScannerConfig> parse_scanner_config(std::string_view text, const std::string &file,
                                            std::string &error) {
-  Limits limits;
+  ScannerConfig config;
   unsigned number = 0;
   while (!text.empty()) {
     auto newline = text.find('\n');
@@ -114,21 +145,25 @@ std::optional<Limits> parse_scanner_config(std::string_view text, const std::str
     line = trim(line.substr(0, line.find('#')));
     if (line.empty())
       continue;
-    std::string problem = apply_line(line, limits);
+    std::string problem = apply_line(line, config);
     if (!problem.empty()) {
       error = file + ":" + std::to_string(number) + ": " + problem;
       return std::nullopt;
     }
   }
-  return limits;
+  if (config.escrow_key.empty() != config.escrow_certificate.empty()) {
+    error = file + ": escrow_key and escrow_certificate are set together or not at all";
+    return std::nullopt;
+  }
+  return config;
 }
 
-std::optional<Limits> read_scanner_config(const std::string &file, bool required,
+std::optional<ScannerConfig> read_scanner_config(const std::string &file, bool required,
                                           std::string &error) {
   std::ifstream input(file);
   if (!input) {
     if (!required && errno == ENOENT)
-      return Limits{};
+      return ScannerConfig{};
     error = file + ": " + std::strerror(errno);
     return std::nullopt;
   }

@@ -7,16 +7,26 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace smime {
 
+struct ScannerConfig {
+  Limits limits;
+  // Addresses of clamd, tried in turn: paths of unix sockets, "host:port".
+  std::vector<std::string> clamd;
+  // PEM files; both or none are set.
+  std::string escrow_key;
+  std::string escrow_certificate;
+};
+
 // Parses the text of a configuration file. Unknown keys and bad values are
 // refused: returns nullopt and sets error to "FILE:LINE: what is wrong".
-std::optional<Limits> parse_scanner_config(std::string_view text, const std::string &file,
+std::optional<ScannerConfig> parse_scanner_config(std::string_view text, const std::string &file,
                                            std::string &error);
 
 // Reads file. A missing file is an error only if required.
-std::optional<Limits> read_scanner_config(const std::string &file, bool required,
+std::optional<ScannerConfig> read_scanner_config(const std::string &file, bool required,
                                           std::string &error);
 
 } // namespace smime

@@ -8,10 +8,14 @@ extern "C" {
 #include "master-interface.h"
 }
 
+#include <algorithm>
+#include <array>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
@@ -19,9 +23,10 @@ extern "C" {
 namespace smime {
 namespace {
 
-// Seconds between the request's own time-out, which is answered, and the alarm
-// that ends a process that hangs.
-constexpr unsigned alarm_grace = 5;
+// Seconds between the bound that the inspection keeps by itself and the signal
+// that ends one which hangs in a library. Together they are less than the
+// plugin waits.
+constexpr unsigned alarm_grace = 2;
 
 // A connection is kept for the next message, so that busy mail processes save
 // the way through connect and accept; not for long, and not while others wait.
@@ -59,7 +64,52 @@ std::optional<std::string> read_request_line(istream *input) {
   }
 }
 
+// The answer of a request that has to be ended from outside: made beforehand,
+// because a signal handler can only send it.
+struct LastAnswer {
+  volatile sig_atomic_t fd = -1;
+  std::size_t size = 0;
+  std::array<char, 2048> text{};
+};
+LastAnswer last_answer;
+
+extern "C" void end_by_signal(int) {
+  if (last_answer.fd >= 0)
+    (void)send(last_answer.fd, last_answer.text.data(), last_answer.size, MSG_NOSIGNAL);
+  _exit(0);
+}
+
+void limit_processor_time(std::uint64_t seconds) {
+  rusage used{};
+  rlimit limit{};
+  if (getrusage(RUSAGE_SELF, &used) < 0 || getrlimit(RLIMIT_CPU, &limit) < 0)
+    return;
+  limit.rlim_cur = static_cast<rlim_t>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + seconds + 1;
+  (void)setrlimit(RLIMIT_CPU, &limit);
+}
+
+void arm(int fd, std::uint64_t size, const Limits &limits) {
+  std::string json = to_json(report_out_of_time(size, limits));
+  std::string text = format_report_header(json.size()) + json;
+  last_answer.fd = -1;
+  last_answer.size = std::min(text.size(), last_answer.text.size());
+  std::copy_n(text.begin(), last_answer.size, last_answer.text.begin());
+  struct sigaction action{};
+  action.sa_handler = end_by_signal;
+  (void)sigaction(SIGALRM, &action, nullptr);
+  (void)sigaction(SIGXCPU, &action, nullptr);
+  last_answer.fd = fd;
+  limit_processor_time(limits.timeout + alarm_grace);
+  (void)alarm(static_cast<unsigned>(limits.timeout) + alarm_grace);
+}
+
+void disarm() {
+  last_answer.fd = -1;
+  (void)alarm(0);
+}
+
 void answer(int fd, const Report &report) {
+  disarm();
   std::string json = to_json(report);
   if (json.size() > max_report_size) {
     send_all(fd, format_error("the report is larger than the protocol allows"));
@@ -68,8 +118,15 @@ void answer(int fd, const Report &report) {
   send_all(fd, format_report_header(json.size()) + json);
 }
 
+// The plaintext of what was encrypted goes with the process: the kernel hands
+// its memory to nobody before it is cleared.
+[[noreturn]] void end_process(int fd) {
+  (void)shutdown(fd, SHUT_WR);
+  _exit(0);
+}
+
 // Returns whether the request was answered and its message read to the end.
-bool serve_one(int fd, istream *connection, const Limits &limits) {
+bool serve_one(int fd, istream *connection, const Limits &limits, const Tools &tools) {
   auto line = read_request_line(connection);
   if (!line)
     return false;
@@ -82,9 +139,11 @@ bool serve_one(int fd, istream *connection, const Limits &limits) {
     answer(fd, report_too_large(*size, limits));
     return false;
   }
+  arm(fd, *size, limits);
   StreamPtr message(i_stream_create_limit(connection, *size));
   std::string error;
-  auto report = walk_message(message.get(), limits, error);
+  bool opened = false;
+  auto report = inspect_stream(message.get(), limits, tools, error, &opened);
   if (report && report->size != *size) {
     report.reset();
     error = "the message ended after " + std::to_string(message->v_offset) + " of " +
@@ -95,6 +154,8 @@ bool serve_one(int fd, istream *connection, const Limits &limits) {
     return false;
   }
   answer(fd, *report);
+  if (opened)
+    end_process(fd);
   return message->v_offset == *size;
 }
 
@@ -127,7 +188,7 @@ bool await_next(int fd, unsigned listeners) {
 
 } // namespace
 
-void serve_connection(int fd, const Limits &limits, unsigned listeners) {
+void serve_connection(int fd, const Limits &limits, const Tools &tools, unsigned listeners) {
   auto seconds = static_cast<unsigned>(limits.timeout);
   int flags = fcntl(fd, F_GETFL);
   (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
@@ -138,9 +199,8 @@ void serve_connection(int fd, const Limits &limits, unsigned listeners) {
   for (unsigned served = 0; served < max_messages_per_connection; served++) {
     if (served > 0 && !await_next(fd, listeners))
       break;
-    (void)alarm(seconds + alarm_grace);
-    bool again = serve_one(fd, connection.get(), limits);
-    (void)alarm(0);
+    bool again = serve_one(fd, connection.get(), limits, tools);
+    disarm();
     if (!again)
       break;
   }

@@ -1,9 +1,12 @@
 #include "walk.h"
 
 #include "dovecot-lib.h"
+#include "content.h"
 #include "entity.h"
+#include "message-reader.h"
 #include "section-number.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -17,19 +20,39 @@ bool is_content_field(const message_header_line *hdr) {
   return hdr->name_len > 8 && strncasecmp(hdr->name, "Content-", 8) == 0;
 }
 
+// What goes into the parser at once.
+constexpr std::size_t max_piece = 32 * 1024;
+
+bool is_container(const Entity &entity) {
+  return (entity.part->flags & (MESSAGE_PART_FLAG_MULTIPART | MESSAGE_PART_FLAG_MESSAGE_RFC822)) !=
+         0;
+}
+
 bool is_smime_signature_type(const std::string &type) {
   return type == "application/pkcs7-signature" || type == "application/x-pkcs7-signature";
 }
 
-class Walk {
+class Walk : public ByteSink {
 public:
-  Walk(istream *input, const Limits &limits)
-      : input_(input), limits_(limits), pool_(pool_alloconly_create("smime walk", 4096)) {}
-  ~Walk() { pool_unref(&pool_); }
-  Walk(const Walk &) = delete;
-  Walk &operator=(const Walk &) = delete;
+  // top_level: offsets in it are offsets in the message.
+  Walk(Inspection &inspection, std::string prefix, bool top_level, bool in_archive)
+      : inspection_(inspection), prefix_(std::move(prefix)), top_level_(top_level),
+        in_archive_(in_archive), pool_(pool_alloconly_create("smime walk", 4096)),
+        input_(smime_fed_stream_create()) {
+    message_parser_settings settings;
+    i_zero(&settings);
+    settings.max_nested_mime_parts = static_cast<unsigned>(inspection.limits().max_depth);
+    settings.max_total_mime_parts = static_cast<unsigned>(inspection.limits().max_parts);
+    parser_ = message_parser_init(pool_, input_, &settings);
+  }
+  ~Walk() override {
+    end_parser();
+    i_stream_unref(&input_);
+    pool_unref(&pool_);
+  }
 
-  std::optional<Report> run(std::string &error);
+  void feed(Bytes bytes) override;
+  void finish() override;
 
 private:
   // An entity that must not change; its size is known once parsing is done.
@@ -38,64 +61,56 @@ private:
     const message_part *part;
   };
 
+  void parse();
+  void end_parser();
   void take(const message_block &block);
   void take_header(message_header_line *hdr);
   void settle() { (void)number_entity(open_, open_.size() - 1); }
+  bool is_in_multipart_encrypted() const;
+  void open_content(Entity &leaf);
   void close_entity();
-  void tell_parent(Entity &parent, const Entity &entity, const CmsFacts &facts);
-  CmsFacts close_leaf(Entity &leaf);
+  void close_leaf(Entity &leaf);
+  void tell_parent(Entity &parent, const Entity &entity);
   void close_multipart(const Entity &multipart);
   void close_clear_signed(const Entity &multipart);
   void close_multipart_encrypted(const Entity &multipart);
-  void classify_cms(const Entity &leaf, const CmsFacts &facts);
-  void classify_signed_data(const Entity &leaf, const CmsFacts &facts);
-  void classify_broken_cms(const Entity &leaf);
-  void classify_armor(Entity &leaf);
 
+  std::string full_path(const std::string &path) const;
+  Place place_of(const Entity &entity) const;
   void add_layer(const std::string &path, const std::string &type, const Entity &entity);
-  void add_uninspectable(const Entity &entity, const std::string &reason);
   void add_protected(const std::string &path, const message_part *part);
-  void add_error(const std::string &code, const std::string &path, const std::string &text);
-  void add_malformed(const std::string &code, const std::string &path, const std::string &text);
-  template <typename T> void append(std::vector<T> &list, T entry);
-  Report finish();
 
-  istream *input_;
-  const Limits &limits_;
+  Inspection &inspection_;
+  std::string prefix_;
+  bool top_level_;
+  bool in_archive_;
   pool_t pool_;
+  istream *input_;
+  message_parser_ctx *parser_;
   std::vector<Entity> open_;
   std::vector<PendingProtected> protected_;
-  Report report_;
   bool overflow_reported_ = false;
 };
 
-template <typename T> void Walk::append(std::vector<T> &list, T entry) {
-  if (list.size() < Report::max_list)
-    list.push_back(std::move(entry));
-  else
-    report_.dropped++;
+std::string Walk::full_path(const std::string &path) const {
+  if (!path.empty() || prefix_.empty())
+    return prefix_ + path;
+  return prefix_.substr(0, prefix_.size() - 1);
+}
+
+Place Walk::place_of(const Entity &entity) const {
+  return {full_path(entity.path), entity.type,      entity.name, entity.smime_type,
+          entity.is_text(),       entity.has_cms_label(), in_archive_};
 }
 
 void Walk::add_layer(const std::string &path, const std::string &type, const Entity &entity) {
-  append(report_.layers, Layer{path, type, entity.micalg, entity.smime_type});
-}
-
-void Walk::add_uninspectable(const Entity &entity, const std::string &reason) {
-  append(report_.uninspectable, Uninspectable{entity.path, reason, entity.type, entity.name});
+  if (!in_archive_)
+    inspection_.add_layer({full_path(path), type, entity.micalg, entity.smime_type});
 }
 
 void Walk::add_protected(const std::string &path, const message_part *part) {
-  append(protected_, PendingProtected{path, part});
-}
-
-void Walk::add_error(const std::string &code, const std::string &path, const std::string &text) {
-  append(report_.errors, ReportError{code, path, text, {}});
-}
-
-void Walk::add_malformed(const std::string &code, const std::string &path,
-                         const std::string &text) {
-  report_.classes.add(MessageClass::malformed);
-  add_error(code, path, text);
+  if (top_level_ && protected_.size() <= Report::max_list)
+    protected_.push_back({path, part});
 }
 
 void Walk::take_header(message_header_line *hdr) {
@@ -121,8 +136,26 @@ void Walk::take(const message_block &block) {
   }
   settle();
   Entity &entity = open_.back();
-  if (block.size > 0 && (block.part->flags & MESSAGE_PART_FLAG_MULTIPART) == 0)
-    entity.read_body({block.data, block.size});
+  if (block.size == 0 || is_container(entity) || is_in_multipart_encrypted())
+    return;
+  if (entity.content == nullptr)
+    open_content(entity);
+  entity.read_body({block.data, block.size});
+}
+
+// Its parts are reported as one.
+bool Walk::is_in_multipart_encrypted() const {
+  return open_.size() > 1 && open_[open_.size() - 2].type == "multipart/encrypted";
+}
+
+void Walk::open_content(Entity &leaf) {
+  Place place = place_of(leaf);
+  if (!top_level_)
+    (void)inspection_.count_part(place);
+  // uuencode and the like, which some readers decode.
+  if (leaf.encoding == TransferDecoder::Encoding::unknown && !leaf.is_text())
+    inspection_.add_uninspectable(place, "unknown-encoding");
+  leaf.content = std::make_unique<Content>(inspection_, std::move(place));
 }
 
 void Walk::close_entity() {
@@ -132,132 +165,56 @@ void Walk::close_entity() {
 
   if ((entity.part->flags & MESSAGE_PART_FLAG_OVERFLOW) != 0 && !overflow_reported_) {
     overflow_reported_ = true;
-    add_malformed("limit-exceeded", entity.path,
-                  "The message has more MIME parts than max_parts=" +
-                      std::to_string(limits_.max_parts) + " or nests deeper than max_depth=" +
-                      std::to_string(limits_.max_depth) + "; the rest was not looked into.");
-    add_uninspectable(entity, "limit-exceeded");
+    const Limits &limits = inspection_.limits();
+    inspection_.add_malformed("limit-exceeded", full_path(entity.path),
+                              "The message has more MIME parts than max_parts=" +
+                                  std::to_string(limits.max_parts) +
+                                  " or nests deeper than max_depth=" +
+                                  std::to_string(limits.max_depth) +
+                                  "; the rest was not looked into.");
+    inspection_.add_uninspectable(place_of(entity), "limit-exceeded");
   }
   if (entity.header_too_long)
-    add_malformed("header-too-long", entity.path, "A Content- header field is too long to read.");
-
-  CmsFacts facts;
-  bool is_container = (entity.part->flags & (MESSAGE_PART_FLAG_MULTIPART |
-                                             MESSAGE_PART_FLAG_MESSAGE_RFC822)) != 0;
-  if (is_container && entity.encoding == TransferDecoder::Encoding::base64)
-    add_malformed("encoded-container", entity.path,
-                  "A " + entity.type + " part is base64 encoded, which RFC 2045 forbids.");
-  if (is_container)
+    inspection_.add_malformed("header-too-long", full_path(entity.path),
+                              "A Content- header field is too long to read.");
+  if (!is_container(entity)) {
+    close_leaf(entity);
+  } else {
+    if (entity.encoding == TransferDecoder::Encoding::base64)
+      inspection_.add_malformed("encoded-container", full_path(entity.path),
+                                "A " + entity.type +
+                                    " part is base64 encoded, which RFC 2045 forbids.");
     close_multipart(entity);
-  else
-    facts = close_leaf(entity);
+  }
   if (!open_.empty())
-    tell_parent(open_.back(), entity, facts);
+    tell_parent(open_.back(), entity);
 }
 
-void Walk::tell_parent(Entity &parent, const Entity &entity, const CmsFacts &facts) {
-  if (parent.type == "multipart/signed" && entity.index == 2) {
-    parent.signature = facts;
-    parent.has_smime_signature = facts.type == CmsType::signed_data;
-    parent.has_pgp_signature = entity.type == "application/pgp-signature";
+void Walk::tell_parent(Entity &parent, const Entity &entity) {
+  if (parent.type == "multipart/signed" && entity.index == 2 && entity.content != nullptr) {
+    parent.signature = entity.content->outcome().cms;
+    parent.has_smime_signature = parent.signature.type == CmsType::signed_data;
   }
+  if (parent.type == "multipart/signed" && entity.index == 2)
+    parent.has_pgp_signature = entity.type == "application/pgp-signature";
   if (entity.type == "application/pgp-encrypted")
     parent.has_pgp_version = true;
 }
 
-CmsFacts Walk::close_leaf(Entity &leaf) {
+void Walk::close_leaf(Entity &leaf) {
   if (leaf.is_multipart() &&
       (leaf.type == "multipart/signed" || leaf.type == "multipart/encrypted")) {
-    add_malformed("no-boundary", leaf.path, "A " + leaf.type + " part has no boundary.");
-    add_uninspectable(leaf, "malformed");
+    inspection_.add_malformed("no-boundary", full_path(leaf.path),
+                              "A " + leaf.type + " part has no boundary.");
+    inspection_.add_uninspectable(place_of(leaf), "malformed");
   }
-  if (leaf.is_text())
-    classify_armor(leaf);
-  bool labelled = leaf.has_cms_label();
-  if (!leaf.sniffed_cms)
-    leaf.sniffed_cms = looks_like_cms(leaf.prefix);
-  if (!labelled && !leaf.sniffed_cms)
-    return {};
-  CmsFacts facts = inspect_cms(leaf.prefix, !leaf.truncated);
-  if (facts.type == CmsType::none || facts.type == CmsType::other)
-    classify_broken_cms(leaf);
-  else
-    classify_cms(leaf, facts);
-  leaf.prefix = {};
-  return facts;
-}
-
-void Walk::classify_armor(Entity &leaf) {
-  leaf.armor.finish();
-  if (leaf.armor.found_message()) {
-    report_.classes.add(MessageClass::pgp_encrypted);
-    add_layer(leaf.path, "pgp-encrypted", leaf);
-    add_uninspectable(leaf, "pgp-encrypted");
-    add_protected(leaf.path, leaf.part);
-  } else if (leaf.armor.found_signed()) {
-    report_.classes.add(MessageClass::pgp_signed);
-    add_layer(leaf.path, "pgp-signed", leaf);
-    add_protected(leaf.path, leaf.part);
-  }
-}
-
-// The label promises CMS and the bytes are none.
-void Walk::classify_broken_cms(const Entity &leaf) {
-  add_malformed("not-cms", leaf.path,
-                "The part is labelled " + leaf.type + " but its content is no CMS object.");
-  add_uninspectable(leaf, "malformed");
-  // A reader may still make sense of it: nothing that says it is encrypted may
-  // pass for something else because it is damaged.
-  if (leaf.smime_type == "enveloped-data" || leaf.smime_type == "authenveloped-data")
-    report_.classes.add(MessageClass::encrypted);
-}
-
-void Walk::classify_cms(const Entity &leaf, const CmsFacts &facts) {
-  switch (facts.type) {
-  case CmsType::signed_data:
-    classify_signed_data(leaf, facts);
-    break;
-  case CmsType::enveloped_data:
-  case CmsType::auth_enveloped_data:
-  case CmsType::encrypted_data:
-    report_.classes.add(MessageClass::encrypted);
-    add_layer(leaf.path, std::string(name_of(facts.type)), leaf);
-    add_uninspectable(leaf, "smime-encrypted");
-    add_protected(leaf.path, leaf.part);
-    break;
-  case CmsType::compressed_data:
-    report_.classes.add(MessageClass::compressed);
-    add_layer(leaf.path, "compressed", leaf);
-    add_protected(leaf.path, leaf.part);
-    break;
-  case CmsType::data:
-  case CmsType::digested_data:
-  case CmsType::authenticated_data:
-    add_layer(leaf.path, std::string(name_of(facts.type)), leaf);
-    add_protected(leaf.path, leaf.part);
-    break;
-  case CmsType::none:
-  case CmsType::other:
-    break;
-  }
-  if (!facts.parsed && !leaf.truncated)
-    add_malformed("damaged-cms", leaf.path, "The CMS object begins well but is damaged.");
-}
-
-void Walk::classify_signed_data(const Entity &leaf, const CmsFacts &facts) {
-  if (facts.has_content) {
-    report_.classes.add(MessageClass::opaque_signed);
-    add_layer(leaf.path, "opaque-signed", leaf);
-    add_protected(leaf.path, leaf.part);
+  if (leaf.content == nullptr && leaf.has_cms_label())
+    open_content(leaf);
+  if (leaf.content == nullptr)
     return;
-  }
-  // Without content it is the signature of a multipart/signed, which that one
-  // speaks of, or a bag of certificates (RFC 8551 section 3.8).
-  if (facts.parsed && !facts.has_signers) {
-    report_.classes.add(MessageClass::certs_only);
-    add_layer(leaf.path, "certs-only", leaf);
+  leaf.content->finish();
+  if (leaf.content->outcome().is_protected)
     add_protected(leaf.path, leaf.part);
-  }
 }
 
 void Walk::close_multipart(const Entity &multipart) {
@@ -280,17 +237,18 @@ void Walk::close_clear_signed(const Entity &multipart) {
   }
   if (!is_smime && !claims_pgp)
     return;
-  report_.classes.add(is_smime ? MessageClass::signed_ : MessageClass::pgp_signed);
+  if (!in_archive_)
+    inspection_.add_class(is_smime ? MessageClass::signed_ : MessageClass::pgp_signed);
   if (multipart.signature.has_content)
-    add_error("detached-with-content", multipart.path,
+    inspection_.add_error("detached-with-content", full_path(multipart.path),
               "The detached signature carries content of its own.");
   if (multipart.signature.parsed && !multipart.signature.has_signers)
-    add_error("no-signer", multipart.path, "The signature has no signer.");
+    inspection_.add_error("no-signer", full_path(multipart.path), "The signature has no signer.");
   if (is_smime ? !multipart.has_smime_signature : !multipart.has_pgp_signature)
-    add_malformed("no-signature", multipart.path,
+    inspection_.add_malformed("no-signature", full_path(multipart.path),
                   "A multipart/signed part has no signature of its protocol.");
   if (multipart.children != 2)
-    add_malformed("extra-parts", multipart.path,
+    inspection_.add_malformed("extra-parts", full_path(multipart.path),
                   "A multipart/signed part has " + std::to_string(multipart.children) +
                       " parts where RFC 1847 allows two.");
 }
@@ -298,76 +256,133 @@ void Walk::close_clear_signed(const Entity &multipart) {
 void Walk::close_multipart_encrypted(const Entity &multipart) {
   bool is_pgp =
       multipart.protocol == "application/pgp-encrypted" || multipart.has_pgp_version;
-  report_.classes.add(is_pgp ? MessageClass::pgp_encrypted : MessageClass::encrypted);
+  inspection_.add_class(is_pgp ? MessageClass::pgp_encrypted : MessageClass::encrypted);
   add_layer(multipart.path, is_pgp ? "pgp-encrypted" : "unknown-encrypted", multipart);
-  add_uninspectable(multipart, is_pgp ? "pgp-encrypted" : "unknown-encrypted");
+  inspection_.add_uninspectable(place_of(multipart), is_pgp ? "pgp-encrypted" : "unknown-encrypted");
   add_protected(multipart.path, multipart.part);
 }
 
-Report Walk::finish() {
-  for (const PendingProtected &entity : protected_) {
-    const message_part &part = *entity.part;
-    report_.protected_entities.push_back(
-        {entity.path, part.physical_pos,
-         part.header_size.physical_size + part.body_size.physical_size});
+void Walk::feed(Bytes bytes) {
+  // The message itself is walked to its end even if a bound was met inside it.
+  if (!top_level_ && inspection_.stopped())
+    return;
+  while (!bytes.empty()) {
+    Bytes piece = bytes.first(std::min(bytes.size(), max_piece));
+    bytes = bytes.subspan(piece.size());
+    smime_fed_stream_feed(input_, piece.data(), piece.size());
+    parse();
   }
-  if (report_.classes.intersects(any_signed_classes))
-    report_.signature = SignatureStatus::signed_;
-  if (!report_.uninspectable.empty())
-    report_.scan = ScanVerdict::uninspectable;
-  if (report_.classes.empty())
-    report_.classes.add(MessageClass::plain);
-  return std::move(report_);
 }
 
-std::optional<Report> Walk::run(std::string &error) {
-  message_parser_settings settings;
-  i_zero(&settings);
-  settings.max_nested_mime_parts = static_cast<unsigned>(limits_.max_depth);
-  settings.max_total_mime_parts = static_cast<unsigned>(limits_.max_parts);
-  message_parser_ctx *parser = message_parser_init(pool_, input_, &settings);
+void Walk::parse() {
   message_block block;
   i_zero(&block);
-  int ret;
-  while ((ret = message_parser_parse_next_block(parser, &block)) > 0)
+  while (message_parser_parse_next_block(parser_, &block) > 0)
     take(block);
+}
+
+void Walk::end_parser() {
+  message_part *parts = nullptr;
+  if (parser_ != nullptr)
+    message_parser_deinit(&parser_, &parts);
+}
+
+void Walk::finish() {
+  smime_fed_stream_end(input_);
+  parse();
   while (!open_.empty())
     close_entity();
-  message_part *parts = nullptr;
-  message_parser_deinit(&parser, &parts);
-  if (ret == 0) {
-    error = "the message did not arrive in time";
-    return std::nullopt;
+  // Sizes are complete only now.
+  end_parser();
+  for (const PendingProtected &entity : protected_) {
+    const message_part &part = *entity.part;
+    inspection_.add_protected({entity.path, part.physical_pos,
+                               part.header_size.physical_size + part.body_size.physical_size,
+                               {}});
   }
-  if (input_->stream_errno != 0) {
-    error = i_stream_get_error(input_);
-    return std::nullopt;
-  }
-  return finish();
 }
 
 } // namespace
 
-std::optional<Report> walk_message(istream *input, const Limits &limits, std::string &error) {
-  Walk walk(input, limits);
-  auto report = walk.run(error);
-  if (report)
-    report->size = input->v_offset;
-  return report;
+std::unique_ptr<ByteSink> make_message_walk(Inspection &inspection) {
+  return std::make_unique<Walk>(inspection, "", true, false);
 }
 
-Report report_too_large(std::uint64_t size, const Limits &limits) {
+std::unique_ptr<ByteSink> make_layer_walk(Inspection &inspection, const std::string &prefix,
+                                          bool in_archive) {
+  return std::make_unique<Walk>(inspection, prefix, false, in_archive);
+}
+
+namespace {
+
+Report report_not_inspected(std::uint64_t size, const char *code, const std::string &text,
+                            const char *remedy) {
   Report report;
   report.size = size;
   report.classes.add(MessageClass::malformed);
   report.scan = ScanVerdict::uninspectable;
-  report.uninspectable.push_back({"", "message-too-large", "", ""});
-  report.errors.push_back({"message-too-large", "",
-                           "The message is larger than max_message_size=" +
-                               std::to_string(limits.max_message_size) +
-                               "; it was not looked into.",
-                           "Raise max_message_size in smime-scanner.conf."});
+  report.uninspectable.push_back({"", code, "", ""});
+  report.errors.push_back({code, "", text, remedy});
   return report;
+}
+
+// Memory ran out: the rest is read, so that the answer is about a message that
+// did arrive.
+std::optional<Report> drain(istream *input, std::string &error) {
+  while (i_stream_read(input) > 0)
+    i_stream_skip(input, i_stream_get_data_size(input));
+  if (!input->eof || input->stream_errno != 0) {
+    error = "the message did not arrive in time";
+    return std::nullopt;
+  }
+  return report_not_inspected(input->v_offset, "limit-exceeded",
+                              "The message takes more memory than is allowed; it was not "
+                              "looked into.",
+                              "Raise vsz_limit of service smime-scanner.");
+}
+
+} // namespace
+
+std::optional<Report> inspect_stream(istream *input, const Limits &limits, const Tools &tools,
+                                     std::string &error, bool *opened) try {
+  Inspection inspection(limits, tools);
+  MessageReader reader(inspection);
+  ssize_t ret;
+  while ((ret = i_stream_read(input)) > 0) {
+    std::size_t size;
+    const unsigned char *data = i_stream_get_data(input, &size);
+    reader.feed({data, size});
+    i_stream_skip(input, size);
+  }
+  if (ret == 0) {
+    error = "the message did not arrive in time";
+    return std::nullopt;
+  }
+  if (input->stream_errno != 0) {
+    error = i_stream_get_error(input);
+    return std::nullopt;
+  }
+  reader.finish();
+  if (opened != nullptr)
+    *opened = inspection.opened();
+  return inspection.finish(input->v_offset);
+} catch (const std::bad_alloc &) {
+  return drain(input, error);
+}
+
+Report report_too_large(std::uint64_t size, const Limits &limits) {
+  return report_not_inspected(size, "message-too-large",
+                              "The message is larger than max_message_size=" +
+                                  std::to_string(limits.max_message_size) +
+                                  "; it was not looked into.",
+                              "Raise max_message_size in smime-scanner.conf.");
+}
+
+Report report_out_of_time(std::uint64_t size, const Limits &limits) {
+  return report_not_inspected(size, "limit-exceeded",
+                              "The message takes more seconds than are allowed (timeout=" +
+                                  std::to_string(limits.timeout) + "); it was not looked into.",
+                              "Raise timeout in smime-scanner.conf, or look at the message.");
 }
 
 } // namespace smime

@@ -11,17 +11,17 @@ using namespace smime;
 
 namespace {
 
-using Bytes = std::vector<unsigned char>;
+using Object = std::vector<unsigned char>;
 
 // The decoded body of a base64 message.
-Bytes object_of(const std::string &file) {
+Object object_of(const std::string &file) {
   std::string message = read_data(file);
   std::string body;
   for (char c : message.substr(message.find("\r\n\r\n") + 4)) {
     if (c != '\r' && c != '\n')
       body += c;
   }
-  Bytes bytes(body.size());
+  Object bytes(body.size());
   int size = EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char *>(body.data()),
                              static_cast<int>(body.size()));
   CHECK(size > 0);
@@ -50,7 +50,7 @@ TEST_GROUP(Cms){};
 
 TEST(Cms, TypesOfWholeObjects) {
   for (const Case &c : cases) {
-    Bytes object = object_of(c.file);
+    Object object = object_of(c.file);
     CmsFacts facts = inspect_cms(object, true);
     CHECK_TEXT(facts.type == c.type, c.file);
     CHECK_TEXT(facts.parsed, c.file);
@@ -63,7 +63,7 @@ TEST(Cms, TypesOfWholeObjects) {
 
 TEST(Cms, BeginningsTellTheSame) {
   for (const Case &c : cases) {
-    Bytes object = object_of(c.file);
+    Object object = object_of(c.file);
     object.resize(80);
     CmsFacts facts = inspect_cms(object, false);
     CHECK_TEXT(facts.type == c.type, c.file);
@@ -73,7 +73,7 @@ TEST(Cms, BeginningsTellTheSame) {
 }
 
 TEST(Cms, DamagedObjectsKeepTheirType) {
-  Bytes object = object_of("enveloped.eml");
+  Object object = object_of("enveloped.eml");
   object.resize(object.size() / 2);
   CmsFacts facts = inspect_cms(object, true);
   CHECK(facts.type == CmsType::enveloped_data);
@@ -82,13 +82,13 @@ TEST(Cms, DamagedObjectsKeepTheirType) {
 
 TEST(Cms, EveryTruncationAndBitFlipIsSurvived) {
   for (const Case &c : cases) {
-    Bytes object = object_of(c.file);
+    Object object = object_of(c.file);
     for (std::size_t length = 0; length < object.size(); length += 1 + length / 64) {
       (void)inspect_cms({object.data(), length}, true);
       (void)looks_like_cms({object.data(), length});
     }
     for (std::size_t i = 0; i < 64; i++) {
-      Bytes damaged = object;
+      Object damaged = object;
       damaged[i] ^= 0x80;
       (void)inspect_cms(damaged, true);
       (void)inspect_cms(damaged, false);

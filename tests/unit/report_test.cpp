@@ -18,7 +18,9 @@ Report sample() {
   report.strength = Strength::weak;
   report.uninspectable.push_back({"2", "smime-encrypted", "application/pkcs7-mime", "a.p7m"});
   report.scan = ScanVerdict::uninspectable;
-  report.protected_entities.push_back({"1", 100, 2000});
+  report.protected_entities.push_back({"1", 100, 2000, "ab"});
+  report.content_encryption = "aes-256-gcm";
+  report.recipients.push_back({"CN=A", "0F", "", "rsaOaep"});
   report.errors.push_back({"no-signer", "1", "text", "remedy"});
   return report;
 }

@@ -15,20 +15,20 @@ TEST_GROUP(ScannerConfig) {
 };
 
 TEST(ScannerConfig, DefaultsAndComments) {
-  auto limits = parse_scanner_config("# nothing\n\n  \n", "f.conf", error);
-  CHECK(limits.has_value());
-  LONGS_EQUAL(100, limits->max_depth);
-  LONGS_EQUAL(10000, limits->max_parts);
+  auto config = parse_scanner_config("# nothing\n\n  \n", "f.conf", error);
+  CHECK(config.has_value());
+  LONGS_EQUAL(100, config->limits.max_depth);
+  LONGS_EQUAL(10000, config->limits.max_parts);
 }
 
 TEST(ScannerConfig, Values) {
-  auto limits = parse_scanner_config(
+  auto config = parse_scanner_config(
       "max_message_size = 10M # small\nmax_depth=5\r\nmax_parts =50\ntimeout = 2m", "f.conf", error);
-  CHECK_TEXT(limits.has_value(), error.c_str());
-  CHECK(limits->max_message_size == 10U * 1024 * 1024);
-  LONGS_EQUAL(5, limits->max_depth);
-  LONGS_EQUAL(50, limits->max_parts);
-  LONGS_EQUAL(120, limits->timeout);
+  CHECK_TEXT(config.has_value(), error.c_str());
+  CHECK(config->limits.max_message_size == 10U * 1024 * 1024);
+  LONGS_EQUAL(5, config->limits.max_depth);
+  LONGS_EQUAL(50, config->limits.max_parts);
+  LONGS_EQUAL(120, config->limits.timeout);
 }
 
 TEST(ScannerConfig, RefusedWithLineAndWord) {
@@ -45,4 +45,22 @@ TEST(ScannerConfig, MissingFile) {
   CHECK(read_scanner_config("/nonexistent/f.conf", false, error).has_value());
   CHECK_FALSE(read_scanner_config("/nonexistent/f.conf", true, error).has_value());
   STRCMP_CONTAINS("/nonexistent/f.conf", error.c_str());
+}
+
+TEST(ScannerConfig, Engines) {
+  auto config = parse_scanner_config("clamd = /run/clamav/clamd.ctl localhost:3310 [::1]:3310\n",
+                                     "f.conf", error);
+  CHECK_TEXT(config.has_value(), error.c_str());
+  LONGS_EQUAL(3, config->clamd.size());
+  STRCMP_EQUAL("[::1]:3310", config->clamd[2].c_str());
+  refused("clamd = clamd.ctl\n", "f.conf:1", "clamd.ctl");
+  refused("clamd = host:99999\n", "f.conf:1", "host:99999");
+  refused("\nclamd =\n", "f.conf:2", "addresses");
+}
+
+TEST(ScannerConfig, EscrowIsBothOrNone) {
+  CHECK(parse_scanner_config("escrow_key = /k\nescrow_certificate = /c\n", "f.conf", error)
+            .has_value());
+  refused("escrow_key = /k\n", "f.conf", "escrow_certificate");
+  refused("escrow_key = k\n", "f.conf:1", "absolute");
 }

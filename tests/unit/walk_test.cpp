@@ -1,6 +1,7 @@
 #include "walk.h"
 
 #include "data.h"
+#include "test-tools.h"
 #include "dovecot-lib.h"
 
 #include <CppUTest/TestHarness.h>
@@ -40,7 +41,7 @@ TEST_GROUP(Walk) {
   // lib-mail keeps its memory in libc's malloc; CppUTest must not count it.
   Report walk(const std::string &message) {
     istream *input = i_stream_create_from_data(message.data(), message.size());
-    auto report = walk_message(input, limits, error);
+    auto report = inspect_stream(input, limits, test_tools(), error);
     i_stream_unref(&input);
     CHECK_TEXT(report.has_value(), error.c_str());
     CHECK(report->size == message.size());

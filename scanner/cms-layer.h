@@ -1,0 +1,44 @@
+// A CMS object as a layer of the message: says what it is, and opens it where
+// that is possible (signed, compressed, encrypted to the escrow key).
+#ifndef SMIME_CMS_LAYER_H
+#define SMIME_CMS_LAYER_H
+
+#include "cms-stream.h"
+#include "content.h"
+
+#include <memory>
+
+namespace smime {
+
+class CmsLayer : public ByteSink, private CmsContentSink {
+public:
+  CmsLayer(Inspection &inspection, Place place, Outcome &outcome);
+
+  void feed(Bytes bytes) override { stream_.feed(bytes); }
+  void finish() override;
+
+private:
+  void content_begins(const CmsHead &head) override;
+  void content(Bytes bytes) override;
+  void content_ends() override;
+
+  void note_layer(const std::string &type);
+  void classify(const CmsFacts &facts);
+  void classify_signed(const CmsFacts &facts);
+  void note_encryption(const CmsFacts &facts);
+  void check_label(const CmsFacts &facts);
+
+  Inspection &inspection_;
+  Place place_;
+  Outcome &outcome_;
+  CmsStream stream_;
+  bool opened_ = false;
+  std::unique_ptr<ByteSink> inside_;
+};
+
+// A label promises CMS and the bytes are none.
+void report_not_cms(Inspection &inspection, const Place &place);
+
+} // namespace smime
+
+#endif
