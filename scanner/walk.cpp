@@ -329,8 +329,10 @@ Report report_not_inspected(std::uint64_t size, const char *code, const std::str
 // Memory ran out: the rest is read, so that the answer is about a message that
 // did arrive.
 std::optional<Report> drain(istream *input, std::string &error) {
-  while (i_stream_read(input) > 0)
-    i_stream_skip(input, i_stream_get_data_size(input));
+  const unsigned char *data;
+  std::size_t size;
+  while (i_stream_read_more(input, &data, &size) > 0)
+    i_stream_skip(input, size);
   if (!input->eof || input->stream_errno != 0) {
     error = "the message did not arrive in time";
     return std::nullopt;
@@ -347,10 +349,10 @@ std::optional<Report> inspect_stream(istream *input, const Limits &limits, const
                                      std::string &error, bool *opened) try {
   Inspection inspection(limits, tools);
   MessageReader reader(inspection);
-  ssize_t ret;
-  while ((ret = i_stream_read(input)) > 0) {
-    std::size_t size;
-    const unsigned char *data = i_stream_get_data(input, &size);
+  const unsigned char *data;
+  std::size_t size;
+  int ret;
+  while ((ret = i_stream_read_more(input, &data, &size)) > 0) {
     reader.feed({data, size});
     i_stream_skip(input, size);
   }
