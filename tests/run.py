@@ -74,6 +74,20 @@ def sanitized_unit_tests(build, totals):
     unit_tests(directory, totals)
 
 
+def fuzz_targets(build, totals):
+    """A short run of each; "make fuzz" runs them for long."""
+    step("fuzz targets")
+    sys.path.insert(0, str(HERE / "fuzz"))
+    import run as fuzz
+    seconds = int(os.environ.get("SMIME_FUZZ_SECONDS", "60"))
+    try:
+        failed = fuzz.fuzz(build / "fuzz", seconds)
+        totals.add(len(fuzz.TARGETS) - failed, failed)
+    except SystemExit as problem:
+        print(problem)
+        totals.add(0, len(fuzz.TARGETS))
+
+
 def integration_tests(pattern, totals):
     step("integration tests")
     sys.path.insert(0, str(HERE / "integration"))
@@ -111,6 +125,7 @@ def main():
     if not options.only:
         unit_tests(options.build, totals)
         sanitized_unit_tests(options.build, totals)
+        fuzz_targets(options.build, totals)
     integration_tests(options.only, totals)
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
     print(f"\n{totals.passed} passed, {totals.failed} failed{skipped}", flush=True)

@@ -1,0 +1,60 @@
+// An inspection as the service has it: detection, an escrow key, and an engine
+// that calls everything clean, so that only the scanner's own findings speak.
+#ifndef SMIME_FUZZ_TOOLS_H
+#define SMIME_FUZZ_TOOLS_H
+
+#include "detect.h"
+#include "engine.h"
+#include "escrow.h"
+#include "fuzz.h"
+
+namespace smime {
+
+class CleanSession : public EngineSession {
+public:
+  void feed(Bytes) override {}
+  EngineVerdict finish() override { return {ScanVerdict::clean, "none", ""}; }
+};
+
+class CleanEngine : public Engine {
+public:
+  std::unique_ptr<EngineSession> begin() override { return std::make_unique<CleanSession>(); }
+};
+
+inline const Tools &fuzz_tools() {
+  static std::string error;
+  static CleanEngine engine;
+  static const auto detector = Detector::create(error);
+  static const char *key = getenv("SMIME_FUZZ_KEY");
+  static const auto escrow = key != nullptr ? Escrow::load(key, key, error) : nullptr;
+  static const Tools tools{detector.get(), escrow.get(), &engine};
+  FUZZ_CHECK(detector != nullptr);
+  FUZZ_CHECK(key == nullptr || escrow != nullptr);
+  return tools;
+}
+
+inline Limits fuzz_limits() {
+  Limits limits;
+  limits.max_expanded_size = 4ULL * 1024 * 1024;
+  limits.max_document_size = 1024ULL * 1024;
+  limits.max_parts = 500;
+  limits.max_depth = 20;
+  limits.timeout = 5;
+  return limits;
+}
+
+// What must hold of every report, whatever the message was.
+inline void check_report(const Report &report) {
+  FUZZ_CHECK(!report.classes.empty());
+  FUZZ_CHECK(report.uninspectable.empty() || report.scan == ScanVerdict::uninspectable);
+  std::string json = to_json(report);
+  FUZZ_CHECK(json.size() <= max_report_size);
+  std::string error;
+  auto again = report_from_json(json, error);
+  FUZZ_CHECK(again.has_value());
+  FUZZ_CHECK(to_json(*again) == json);
+}
+
+} // namespace smime
+
+#endif

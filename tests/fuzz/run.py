@@ -1,0 +1,154 @@
+"""Builds the fuzz targets with clang and runs each for a while, as many at a time
+as there are processors (or SMIME_FUZZ_JOBS).
+
+    tests/fuzz/run.py DIRECTORY SECONDS [TARGET...]
+
+DIRECTORY keeps the build, what was learned (corpus/), and the findings. Ends
+with 1 if there is one; a finding becomes a fixture in tests/data.
+"""
+
+import base64
+import email
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+DATA = TOP / "tests/data"
+# Largest input, in bytes: what is larger costs time and finds nothing new.
+TARGETS = {"message": 20000, "cms": 8000, "protocol": 4000, "header-block": 4000, "rules": 1000,
+           "protected": 8000}
+MEGABYTES = 1024
+
+
+def build(directory):
+    (directory / "build").mkdir(parents=True, exist_ok=True)
+    script = (f"test -f Makefile -a Makefile -nt {TOP}/configure || "
+              f"CC=clang CXX=clang++ {TOP}/configure --enable-werror --enable-fuzzers && "
+              f"make -s -j{os.cpu_count()} fuzzers")
+    done = subprocess.run(script, shell=True, cwd=directory / "build", capture_output=True,
+                          text=True)
+    if done.returncode != 0:
+        sys.exit(f"{done.stdout[-2000:]}\n{done.stderr[-3000:]}\nthe fuzz targets do not build")
+
+
+def openssl(*arguments, data):
+    return subprocess.run(["openssl", *arguments], input=data, capture_output=True,
+                          check=True).stdout
+
+
+def cms_objects():
+    key = str(HERE / "escrow.pem")
+    text = (DATA / "signed.eml").read_bytes()
+    signed = ("cms", "-sign", "-nodetach", "-outform", "DER", "-signer", key, "-inkey", key)
+    yield openssl(*signed, data=text)
+    yield openssl(*signed, "-stream", data=text)
+    yield openssl(*signed, "-keyid", data=openssl(*signed, data=text))
+    for cipher in ("-aes-256-cbc", "-aes-128-gcm", "-des3"):
+        yield openssl("cms", "-encrypt", cipher, "-outform", "DER", key, data=text)
+    yield openssl("cms", "-encrypt", "-stream", "-outform", "DER", key,
+                  data=openssl(*signed, data=text))
+    for path in sorted(DATA.rglob("*")):
+        if path.suffix in (".p7m", ".p7s", ".p7c", ".der", ".p7b"):
+            yield path.read_bytes()
+        elif path.suffix == ".eml":
+            for part in email.message_from_bytes(path.read_bytes()).walk():
+                if "pkcs7" in part.get_content_type():
+                    yield part.get_payload(decode=True) or b""
+
+
+def attached(content, name):
+    return (b"MIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=" + name.encode()
+            + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content))
+
+
+def seeds(target):
+    messages = [path.read_bytes() for path in sorted(DATA.rglob("*.eml"))]
+    other = os.environ.get("SMIME_CORPUS")
+    if other:
+        messages += [path.read_bytes() for path in sorted(Path(other).rglob("*.eml"))]
+    if target == "message":
+        yield from messages
+        for path in sorted((DATA / "files").rglob("*")):
+            if path.is_file():
+                yield attached(path.read_bytes(), path.name)
+        for content in cms_objects():
+            yield attached(content, "smime.p7m")
+    elif target == "protected":
+        yield from messages
+    elif target == "cms":
+        for content in cms_objects():
+            yield b"\xff" + content
+    elif target == "protocol":
+        yield b"smime-scan\t1\t1234\n"
+        yield b"error\tout of order\n"
+        yield b"stream: Eicar-Test-Signature FOUND"
+        scanner = os.environ.get("SMIME_TEST_ROOT")
+        files = sorted(DATA.rglob("*.eml"))
+        if scanner:
+            done = subprocess.run([scanner + "/usr/lib/dovecot/smime-scanner", "-c", "/dev/null",
+                                   "--inspect", *files], capture_output=True, check=True)
+            for report in done.stdout.splitlines():
+                yield b"report\t%d\n" % len(report) + report
+    elif target == "header-block":
+        yield (b"X-SMIME-Quarantine-Id: 0123456789abcdef0123456789abcdef\r\n"
+               b"X-SMIME-Quarantine-Time: 2024-01-01T00:00:00Z\r\n"
+               b"X-SMIME-Quarantine-Mailbox: INBOX\r\nX-SMIME-Quarantine-From: a@example.org\r\n"
+               b"X-SMIME-Quarantine-To: b@example.org\r\nX-SMIME-Quarantine-Rule: class=encrypted\r\n"
+               b"X-SMIME-Quarantine-Reason: because\r\nX-SMIME-Quarantine-Report: {}\r\n"
+               b"X-SMIME-Quarantine-SHA256: " + b"0" * 64 + b"\r\nSubject: x\r\n\r\nbody\r\n")
+        for message in messages[:40]:
+            header = message.partition(b"\r\n\r\n")[0]
+            yield header + b"\xff" + header + b"\r\nX-Spam: no\r\n"
+    elif target == "rules":
+        yield (b'mailbox=Public/* class=signed,encrypted signature=signed scan=uninspectable '
+               b'from=*@example.org to=b@* origin=delivery strength=weak flag=x '
+               b'reason="a \\"b\\"" action=quarantine\nclass=plain action=deliver\n\nPublic/x')
+
+
+def run(directory, target, seconds):
+    """(target, executions, what was found)"""
+    corpus, findings = directory / "corpus" / target, directory / "findings"
+    given = directory / "seeds" / target
+    for path in (corpus, findings, given):
+        path.mkdir(parents=True, exist_ok=True)
+    for number, content in enumerate(seeds(target)):
+        (given / str(number)).write_bytes(content[:TARGETS[target]])
+    environment = dict(os.environ, SMIME_FUZZ_KEY=str(HERE / "escrow.pem"),
+                       UBSAN_OPTIONS="print_stacktrace=1")
+    done = subprocess.run(
+        [directory / "build/tests/fuzz" / f"fuzz-{target}", f"-max_total_time={seconds}",
+         f"-max_len={TARGETS[target]}", f"-rss_limit_mb={MEGABYTES}", "-timeout=20",
+         "-print_final_stats=1", f"-artifact_prefix={findings}/{target}-", corpus, given],
+        capture_output=True, env=environment, cwd=directory)
+    log = done.stderr.decode(errors="replace")
+    (directory / f"{target}.log").write_text(log)
+    executions = re.search(r"number_of_executed_units: (\d+)", log)
+    found = "" if done.returncode == 0 else log[-2500:]
+    return target, int(executions.group(1)) if executions else 0, found
+
+
+def fuzz(directory, seconds, targets=TARGETS):
+    """Lines for a person, and the number of targets with a finding."""
+    build(directory)
+    failed = 0
+    jobs = int(os.environ.get("SMIME_FUZZ_JOBS", os.cpu_count()))
+    with ThreadPoolExecutor(jobs) as pool:
+        for target, executions, found in pool.map(lambda t: run(directory, t, seconds), targets):
+            print(f"fuzz-{target}: {executions} executions in {seconds} s"
+                  f"{', a finding:' if found else ', no finding'}", flush=True)
+            if found:
+                print(found)
+                failed += 1
+    return failed
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    sys.exit(1 if fuzz(Path(sys.argv[1]).resolve(), int(sys.argv[2]),
+                       sys.argv[3:] or TARGETS) else 0)
