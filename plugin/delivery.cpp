@@ -134,7 +134,7 @@ bool Delivery::may_divert() const {
   if (!report_)
     return user_.settings->scanner_failure == ScannerFailure::quarantine;
   Question any_mailbox{{}, '/', from_, to_, Origin::delivery, *report_};
-  return may_divert_in_some_mailbox(user_.settings->rules, any_mailbox);
+  return report_->scan == ScanVerdict::error || may_divert_in_some_mailbox(user_.settings->rules, any_mailbox);
 }
 
 void Delivery::inspect() {
@@ -236,6 +236,24 @@ Delivery::Outcome Delivery::without_report(mail_save_context *save) {
   return Outcome::refused;
 }
 
+// No rule says what becomes of a message on which the virus scanner gave no
+// verdict: that is no permission to deliver it.
+Delivery::Outcome Delivery::without_verdict(mail_save_context *save) {
+  static const std::string reason = "The virus scanner gave no verdict on the message";
+  if (user_.settings->scanner_failure == ScannerFailure::quarantine)
+    return quarantine(save, "smime_scanner_failure=quarantine", reason);
+  refusal_ = {false, "Virus scanner is not available"};
+  EventFields fields;
+  fields.mailbox = save->transaction->box->vname;
+  fields.classes = join_class_names(report_->classes);
+  fields.action = name_of(Action::tempfail);
+  send_event(context_->event, event_message_rejected, EventLevel::error, fields,
+             "msgid=" + message_id() + ": deferred (smime_scanner_failure=tempfail), was for "
+                 "mailbox " + fields.mailbox + ": " + report_->scan_engine + ": " +
+                 report_->scan_name);
+  return Outcome::refused;
+}
+
 Delivery::Outcome Delivery::before_save(mail_save_context *save) {
   if (refusal_)
     return Outcome::refused;
@@ -248,6 +266,9 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
     return without_report(save);
 
   Decision decision = decide(user_.settings->rules, question(box, *report_));
+  if (decision.rule == nullptr && report_->scan == ScanVerdict::error &&
+      user_.settings->scanner_failure != ScannerFailure::deliver)
+    return without_verdict(save);
   switch (decision.action) {
   case Action::deliver:
     add_keywords(save, *report_, decision.rule == nullptr ? "" : decision.rule->flag);

@@ -64,6 +64,7 @@ private:
   bool find_labelled_content(istream *input);
   bool find_reported_content(istream *input);
   Outcome without_report(mail_save_context *save);
+  Outcome without_verdict(mail_save_context *save);
   Outcome quarantine(mail_save_context *save, const std::string &rule, const std::string &reason);
   Outcome refuse(const mailbox *box, const Decision &decision);
   bool may_divert() const;

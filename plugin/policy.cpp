@@ -261,6 +261,11 @@ std::string reason_of(const Decision &decision, const Report &report) {
   if (!decision.rule->reason.empty())
     return decision.rule->reason;
   std::string content = "Mail of class " + join_class_names(report.classes);
+  // What was asked for is what is answered.
+  if (decision.rule->scan == ScanVerdict::infected)
+    content = "A message that carries malware (" + report.scan_name + ")";
+  else if (decision.rule->scan == ScanVerdict::error)
+    content = "A message that the virus scanner could not look at";
   switch (decision.action) {
   case Action::deliver: return content + " is delivered";
   case Action::quarantine: return content + " is held for review";

@@ -130,7 +130,8 @@ void ArchiveContent::read_whole() {
   archive_read_set_seek_callback(reader.get(), seek_window);
   archive_read_set_callback_data(reader.get(), &source);
   int result = archive_read_open1(reader.get());
-  if (result != ARCHIVE_OK)
+  opened_ = result == ARCHIVE_OK;
+  if (!opened_)
     report_failure(reader.get(), result);
   else
     read_entries(reader.get());
@@ -143,7 +144,8 @@ void ArchiveContent::read_streamed(Fiber &fiber) {
     int result = reader == nullptr ? ARCHIVE_FATAL
                                    : archive_read_open(reader.get(), &fiber, nullptr, read_fiber,
                                                        nullptr);
-    if (result != ARCHIVE_OK)
+    opened_ = result == ARCHIVE_OK;
+    if (!opened_)
       report_failure(reader.get(), result);
     else
       read_entries(reader.get());
@@ -240,7 +242,7 @@ void ArchiveContent::report_encrypted() {
 void ArchiveContent::report_failure(archive *reader, int result) {
   if (inspection_.stopped())
     return;
-  if (rar5_.encrypted() || (reader != nullptr && archive_read_has_encrypted_entries(reader) > 0))
+  if (rar5_.encrypted() || (opened_ && archive_read_has_encrypted_entries(reader) > 0))
     return report_encrypted();
   std::string_view text =
       reader == nullptr || archive_error_string(reader) == nullptr ? ""

@@ -44,6 +44,7 @@ private:
   std::unique_ptr<Fiber> fiber_;
   Rar5Headers rar5_;
   bool reported_ = false;
+  bool opened_ = false;
 };
 
 } // namespace smime

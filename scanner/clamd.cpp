@@ -23,7 +23,7 @@ EngineVerdict failed(const std::string &text) { return {ScanVerdict::error, "cla
 
 class Session : public EngineSession {
 public:
-  explicit Session(Clamd &clamd) : clamd_(clamd) { chunk_.reserve(chunk_size); }
+  explicit Session(Clamd &clamd) : clamd_(clamd), first_(clamd.preferred()) { chunk_.reserve(chunk_size); }
   ~Session() override { close_stream(); }
 
   void feed(Bytes bytes) override {
@@ -46,18 +46,33 @@ public:
       if (!ended_ && (fd_ >= 0 || open()) && send_all(chunk_))
         (void)send_end();
       std::string answer = fd_ >= 0 ? read_answer() : "";
-      if (!answer.empty())
+      if (!answer.empty()) {
+        clamd_.prefer(index());
         return parse_clamd_answer(answer);
+      }
     }
-    return failed(error_.empty() ? "the connection ended without an answer" : error_);
+    // What failed once is not what the next message begins with.
+    clamd_.prefer(index() + 1);
+    return failed(error_);
   }
 
 private:
   bool open() {
-    while (fd_ < 0 && attempt_ < clamd_.address_count())
-      fd_ = clamd_.open_stream(attempt_++, error_);
+    while (fd_ < 0 && attempt_ < clamd_.address_count()) {
+      attempt_++;
+      fd_ = clamd_.open_stream(index(), error_);
+    }
     ended_ = fd_ < 0;
     return fd_ >= 0;
+  }
+
+  // Of the address in use.
+  std::size_t index() const {
+    return (first_ + (attempt_ == 0 ? 0 : attempt_ - 1)) % clamd_.address_count();
+  }
+
+  void note(const std::string &what) {
+    error_ += (error_.empty() ? "" : "; ") + clamd_.address(index()) + ": " + what;
   }
 
   void close_stream() {
@@ -81,7 +96,7 @@ private:
     while (size > 0) {
       ssize_t sent = send(fd_, at, size, MSG_NOSIGNAL | flags);
       if (sent <= 0) {
-        error_ = std::string("sending failed: ") + std::strerror(errno);
+        note(std::string("sending failed: ") + std::strerror(errno));
         return false;
       }
       at += sent;
@@ -110,10 +125,12 @@ private:
     std::array<char, max_answer> buffer{};
     while (answer.size() < max_answer) {
       ssize_t size = recv(fd_, buffer.data(), buffer.size(), 0);
-      if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-        error_ = "no answer in time";
-      if (size <= 0)
+      if (size <= 0) {
+        note(size == 0                                   ? "it ended the connection without an answer"
+             : errno == EAGAIN || errno == EWOULDBLOCK ? "no answer in time"
+                                                         : std::strerror(errno));
         return {};
+      }
       answer.append(buffer.data(), static_cast<std::size_t>(size));
       if (answer.back() == '\0') {
         answer.pop_back();
@@ -124,6 +141,7 @@ private:
   }
 
   Clamd &clamd_;
+  std::size_t first_;
   std::vector<unsigned char> chunk_;
   int fd_ = -1;
   std::size_t attempt_ = 0;
@@ -136,13 +154,11 @@ private:
 
 std::unique_ptr<EngineSession> Clamd::begin() { return std::make_unique<Session>(*this); }
 
-int Clamd::open_stream(std::size_t attempt, std::string &error) {
-  std::size_t index = (preferred_ + attempt) % address_count();
-  const std::string &address = connector_->addresses()[index];
+int Clamd::open_stream(std::size_t index, std::string &error) {
   std::string reason;
   int fd = connector_->connect(index, reason);
   if (fd < 0) {
-    error = (error.empty() ? "" : error + "; ") + address + ": " + reason;
+    error += (error.empty() ? "" : "; ") + address(index) + ": " + reason;
     return -1;
   }
   const timeval wait = {static_cast<time_t>(timeout_), 0};
@@ -151,11 +167,10 @@ int Clamd::open_stream(std::size_t attempt, std::string &error) {
   constexpr auto command = "zINSTREAM\0"sv;
   if (send(fd, command.data(), command.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(command.size())) {
-    error = address + ": " + std::strerror(errno);
+    error += (error.empty() ? "" : "; ") + address(index) + ": " + std::strerror(errno);
     (void)close(fd);
     return -1;
   }
-  preferred_ = index;
   return fd;
 }
 

@@ -20,10 +20,14 @@ public:
 
   std::unique_ptr<EngineSession> begin() override;
 
-  // A connected socket on which a stream was begun, or -1 with error set. Tries
-  // each address once, the one that worked last at first.
-  int open_stream(std::size_t attempt, std::string &error);
+  // A connected socket on which a stream was begun, or -1 with what went wrong
+  // added to error.
+  int open_stream(std::size_t index, std::string &error);
   std::size_t address_count() const { return connector_->addresses().size(); }
+  const std::string &address(std::size_t index) const { return connector_->addresses()[index]; }
+  // The address that is tried first: the one that answered last.
+  std::size_t preferred() const { return preferred_; }
+  void prefer(std::size_t index) { preferred_ = index % address_count(); }
 
 private:
   std::unique_ptr<Connector> connector_;

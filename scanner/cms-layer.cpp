@@ -45,10 +45,11 @@ void CmsLayer::note_layer(const std::string &type) {
 void CmsLayer::content_begins(const CmsHead &head) {
   note_layer(head.type == CmsType::signed_data ? "opaque-signed"
                                                : std::string(name_of(head.type)));
-  std::unique_ptr<ByteSink> inside = std::make_unique<LayerContent>(inspection_, place_);
+  std::unique_ptr<ByteSink> inside =
+      std::make_unique<LayerContent>(inspection_, place_, is_encrypted_type(head.type));
   if (is_encrypted_type(head.type)) {
     const Escrow *escrow = inspection_.tools().escrow;
-    inside_ = escrow == nullptr ? nullptr : escrow->open(head, inside);
+    inside_ = escrow == nullptr ? nullptr : escrow->open(head, inside, [this] { report_odd_plaintext(inspection_, place_); });
     if (inside_ != nullptr)
       inspection_.note_opened();
   } else if (head.type == CmsType::compressed_data) {

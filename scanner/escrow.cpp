@@ -23,10 +23,10 @@ std::string openssl_error() {
   return text;
 }
 
-BioPtr open_file(const std::string &file, std::string &error) {
+BioPtr open_file(const char *setting, const std::string &file, std::string &error) {
   BioPtr bio(BIO_new_file(file.c_str(), "r"));
   if (bio == nullptr)
-    error = file + ": " + std::strerror(errno);
+    error = std::string(setting) + ": " + file + ": " + std::strerror(errno);
   ERR_clear_error();
   return bio;
 }
@@ -62,8 +62,8 @@ Buffer object_without_content(const CmsHead &head) {
 
 class Decrypter : public ByteSink {
 public:
-  Decrypter(CmsPtr cms, std::unique_ptr<ByteSink> inside)
-      : cms_(std::move(cms)), inside_(std::move(inside)) {}
+  Decrypter(CmsPtr cms, std::unique_ptr<ByteSink> inside, std::function<void()> failed)
+      : cms_(std::move(cms)), inside_(std::move(inside)), failed_(std::move(failed)) {}
   ~Decrypter() override { OPENSSL_cleanse(plain_.data(), plain_.size()); }
 
   bool begin() {
@@ -91,6 +91,8 @@ public:
     BIO_set_mem_eof_return(source_, 0);
     pass_on();
     ERR_clear_error();
+    if (BIO_get_cipher_status(chain_.get()) != 1 && failed_)
+      failed_();
     inside_->finish();
   }
 
@@ -103,6 +105,7 @@ private:
 
   CmsPtr cms_;
   std::unique_ptr<ByteSink> inside_;
+  std::function<void()> failed_;
   BIO *source_ = nullptr; // the end of chain_
   BioPtr chain_;
   std::array<unsigned char, 16384> plain_{};
@@ -113,24 +116,25 @@ private:
 std::unique_ptr<Escrow> Escrow::load(const std::string &key_file,
                                      const std::string &certificate_file, std::string &error) {
   auto escrow = std::make_unique<Escrow>();
-  BioPtr bio = open_file(key_file, error);
+  BioPtr bio = open_file("escrow_key", key_file, error);
   if (bio == nullptr)
     return nullptr;
   escrow->key_.reset(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   if (escrow->key_ == nullptr) {
-    error = key_file + ": no PEM private key without a password in it: " + openssl_error();
+    error = "escrow_key: " + key_file + ": no PEM private key without a password in it: " + openssl_error();
     return nullptr;
   }
-  bio = open_file(certificate_file, error);
+  bio = open_file("escrow_certificate", certificate_file, error);
   if (bio == nullptr)
     return nullptr;
   escrow->certificate_.reset(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
   if (escrow->certificate_ == nullptr) {
-    error = certificate_file + ": no PEM certificate in it: " + openssl_error();
+    error = "escrow_certificate: " + certificate_file + ": no PEM certificate in it: " + openssl_error();
     return nullptr;
   }
   if (X509_check_private_key(escrow->certificate_.get(), escrow->key_.get()) != 1) {
-    error = key_file + ": is not the key of the certificate in " + certificate_file;
+    error = "escrow_key: " + key_file + ": does not belong to the certificate in " +
+            certificate_file;
     ERR_clear_error();
     return nullptr;
   }
@@ -138,7 +142,8 @@ std::unique_ptr<Escrow> Escrow::load(const std::string &key_file,
 }
 
 std::unique_ptr<ByteSink> Escrow::open(const CmsHead &head,
-                                       std::unique_ptr<ByteSink> &inside) const {
+                                       std::unique_ptr<ByteSink> &inside,
+                                       std::function<void()> failed) const {
   if (head.type != CmsType::enveloped_data && head.type != CmsType::auth_enveloped_data)
     return nullptr;
   Buffer object = object_without_content(head);
@@ -149,7 +154,11 @@ std::unique_ptr<ByteSink> Escrow::open(const CmsHead &head,
     ERR_clear_error();
     return nullptr;
   }
-  auto decrypter = std::make_unique<Decrypter>(std::move(cms), std::move(inside));
+  // Whether the MAC is right is known behind the content, and not here.
+  if (head.type == CmsType::auth_enveloped_data)
+    failed = nullptr;
+  auto decrypter =
+      std::make_unique<Decrypter>(std::move(cms), std::move(inside), std::move(failed));
   if (!decrypter->begin()) {
     ERR_clear_error();
     inside = decrypter->take_inside();

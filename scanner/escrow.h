@@ -6,6 +6,7 @@
 #include "cms-stream.h"
 #include "openssl-ptr.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -18,9 +19,11 @@ public:
   static std::unique_ptr<Escrow> load(const std::string &key_file,
                                       const std::string &certificate_file, std::string &error);
 
-  // Decrypts what it is fed and passes it to inside. Returns null, and leaves
-  // inside alone, if the key does not open this one.
-  std::unique_ptr<ByteSink> open(const CmsHead &head, std::unique_ptr<ByteSink> &inside) const;
+  // Decrypts what it is fed and passes it to inside; failed is called at the end
+  // if that was no proper ciphertext. Returns null, and leaves inside alone, if
+  // the key does not open this one.
+  std::unique_ptr<ByteSink> open(const CmsHead &head, std::unique_ptr<ByteSink> &inside,
+                                 std::function<void()> failed) const;
 
 private:
   KeyPtr key_;

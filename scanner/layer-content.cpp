@@ -3,11 +3,20 @@
 #include "detect.h"
 #include "walk.h"
 
+#include <string_view>
 #include <utility>
 
 namespace smime {
-LayerContent::LayerContent(Inspection &inspection, Place place)
-    : inspection_(inspection), place_(std::move(place)) {
+
+void report_odd_plaintext(Inspection &inspection, const Place &place) {
+  inspection.add_malformed("odd-plaintext", place.path,
+                           "What escrow_key opens is not a whole MIME entity; other recipients "
+                           "may see something else.");
+  inspection.add_uninspectable(place, "malformed");
+}
+
+LayerContent::LayerContent(Inspection &inspection, Place place, bool decrypted)
+    : inspection_(inspection), place_(std::move(place)), decrypted_(decrypted) {
   if (inspection_.enter_layer(place_) && inspection_.tools().engine != nullptr)
     engine_ = inspection_.tools().engine->begin();
 }
@@ -17,7 +26,7 @@ LayerContent::~LayerContent() { inspection_.leave_layer(); }
 void LayerContent::feed(Bytes bytes) {
   if (!inspection_.count_expanded(place_, bytes.size()) || !inspection_.in_time(place_))
     return;
-  if (engine_ != nullptr)
+  if (decided_ && engine_ != nullptr)
     engine_->feed(bytes);
   if (!decided_) {
     prefix_.insert(prefix_.end(), bytes.begin(), bytes.end());
@@ -30,7 +39,19 @@ void LayerContent::feed(Bytes bytes) {
 
 void LayerContent::decide() {
   decided_ = true;
-  if (looks_like_entity(prefix_)) {
+  bool is_entity = looks_like_entity(prefix_);
+  if (engine_ != nullptr) {
+    // An engine takes for a mail what begins like one; "Content-Type:" is not
+    // enough for clamd.
+    static constexpr std::string_view mail_field = "MIME-Version: 1.0\r\n";
+    if (is_entity)
+      engine_->feed({reinterpret_cast<const unsigned char *>(mail_field.data()),
+                     mail_field.size()});
+    engine_->feed(prefix_);
+  }
+  if (decrypted_ && !is_entity && !looks_like_cms(prefix_))
+    report_odd_plaintext(inspection_, place_);
+  if (is_entity) {
     reader_ = make_layer_walk(inspection_, place_.path + "/", place_.in_archive);
   } else {
     Place inside{place_.path + "/1", {}, {}, {}, false, false, place_.in_archive};

@@ -13,8 +13,9 @@ namespace smime {
 
 class LayerContent : public ByteSink {
 public:
-  // place is the layer's own.
-  LayerContent(Inspection &inspection, Place place);
+  // place is the layer's own. decrypted: anything but a MIME entity is then
+  // suspicious, because other recipients' keys may show something else.
+  LayerContent(Inspection &inspection, Place place, bool decrypted);
   ~LayerContent() override;
 
   void feed(Bytes bytes) override;
@@ -25,11 +26,15 @@ private:
 
   Inspection &inspection_;
   Place place_;
+  bool decrypted_;
   bool decided_ = false;
   std::vector<unsigned char> prefix_;
   std::unique_ptr<EngineSession> engine_;
   std::unique_ptr<ByteSink> reader_;
 };
+
+// A decrypted layer that holds nothing which RFC 8551 section 3.1 allows.
+void report_odd_plaintext(Inspection &inspection, const Place &place);
 
 } // namespace smime
 

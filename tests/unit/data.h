@@ -8,9 +8,13 @@
 #include <sstream>
 #include <string>
 
-inline std::string read_data(const std::string &name) {
+inline std::string data_directory() {
   const char *directory = std::getenv("SMIME_TEST_DATA");
-  std::string path = std::string(directory == nullptr ? "tests/data" : directory) + "/" + name;
+  return directory == nullptr ? "tests/data" : directory;
+}
+
+inline std::string read_data(const std::string &name) {
+  std::string path = data_directory() + "/" + name;
   std::ifstream input(path, std::ios::binary);
   CHECK_TEXT(input.good(), path.c_str());
   std::ostringstream text;

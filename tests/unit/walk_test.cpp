@@ -5,6 +5,7 @@
 #include "dovecot-lib.h"
 
 #include <CppUTest/TestHarness.h>
+#include <filesystem>
 #include <string>
 
 using namespace smime;
@@ -190,6 +191,11 @@ TEST(Walk, EveryTruncationIsSurvived) {
   std::string message = mixed("b1", {read_data("signed.eml"), forwarded(read_data("enveloped.eml"))});
   for (std::size_t length = 0; length < message.size(); length += 7)
     (void)walk(message.substr(0, length));
+}
+
+TEST(Walk, FindingsOfTheFuzzTargets) {
+  for (const auto &entry : std::filesystem::directory_iterator(data_directory() + "/fuzz"))
+    (void)walk(read_data("fuzz/" + entry.path().filename().string()));
 }
 
 TEST(Walk, TooLargeReport) {
