@@ -24,7 +24,7 @@ struct Limits {
   std::uint64_t max_expanded_size = 1024ULL * 1024 * 1024;
   // max_document_size: bytes of a document or archive that can only be read as
   // a whole (7z, PDF, legacy Office). Memory of one message grows with it.
-  std::uint64_t max_document_size = 8ULL * 1024 * 1024;
+  std::uint64_t max_document_size = 5ULL * 1024 * 1024;
   // timeout: seconds of work on one message.
   std::uint64_t timeout = 25;
 };

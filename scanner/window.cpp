@@ -1,6 +1,7 @@
 #include "window.h"
 
 #include <algorithm>
+#include <new>
 
 namespace smime {
 namespace {
@@ -12,19 +13,30 @@ constexpr std::size_t max_tail = 1024 * 1024;
 
 Bytes Window::feed_head(Bytes bytes) {
   while (!head_full_ && !bytes.empty()) {
-    if (head_.size() == borrowed_) {
-      std::size_t granted = inspection_.borrow(std::max(step, borrowed_ / 2));
-      borrowed_ += granted;
-      head_.reserve(borrowed_);
-      head_full_ = granted == 0;
+    if (head_size_ == borrowed_) {
+      grow(std::max(step, borrowed_ / 2));
       continue;
     }
-    std::size_t taken = std::min(bytes.size(), borrowed_ - head_.size());
-    head_.insert(head_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
+    std::size_t taken = std::min(bytes.size(), borrowed_ - head_size_);
+    std::copy_n(bytes.begin(), taken, head_.get() + head_size_);
+    head_size_ += taken;
     size_ += taken;
     bytes = bytes.subspan(taken);
   }
   return bytes;
+}
+
+void Window::grow(std::size_t wanted) {
+  std::size_t granted = inspection_.borrow(wanted);
+  head_full_ = granted == 0;
+  if (head_full_)
+    return;
+  borrowed_ += granted;
+  void *larger = std::realloc(head_.get(), borrowed_);
+  if (larger == nullptr)
+    throw std::bad_alloc();
+  (void)head_.release();
+  head_.reset(static_cast<unsigned char *>(larger));
 }
 
 void Window::feed(Bytes bytes) {
@@ -47,14 +59,14 @@ void Window::feed_tail(Bytes bytes) {
 }
 
 bool Window::in_gap(std::uint64_t offset) const {
-  return offset >= head_.size() && offset < tail_start();
+  return offset >= head_size_ && offset < tail_start();
 }
 
 std::size_t Window::read(std::uint64_t offset, unsigned char *to, std::size_t length) const {
-  if (offset < head_.size()) {
+  if (offset < head_size_) {
     auto at = static_cast<std::size_t>(offset);
-    std::size_t taken = std::min(length, head_.size() - at);
-    std::copy_n(head_.begin() + static_cast<std::ptrdiff_t>(at), taken, to);
+    std::size_t taken = std::min(length, head_size_ - at);
+    std::copy_n(head_.get() + at, taken, to);
     return taken;
   }
   if (offset < tail_start() || offset >= size_)

@@ -6,6 +6,8 @@
 #include "inspection.h"
 
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <vector>
 
 namespace smime {
@@ -22,8 +24,8 @@ public:
   Bytes feed_head(Bytes bytes);
 
   std::uint64_t size() const { return size_; }
-  bool whole() const { return size_ == head_.size(); }
-  Bytes head() const { return head_; }
+  bool whole() const { return size_ == head_size_; }
+  Bytes head() const { return {head_.get(), head_size_}; }
   // Copies up to length bytes at offset. Returns how many; less where the copy
   // has a gap or the content ends.
   std::size_t read(std::uint64_t offset, unsigned char *to, std::size_t length) const;
@@ -31,12 +33,18 @@ public:
   bool in_gap(std::uint64_t offset) const;
 
 private:
+  void grow(std::size_t wanted);
   void feed_tail(Bytes bytes);
   std::uint64_t tail_start() const { return size_ - tail_used_; }
 
   Inspection &inspection_;
   std::size_t borrowed_ = 0;
-  std::vector<unsigned char> head_;
+  // By realloc(), which moves large blocks without holding two copies.
+  struct Free {
+    void operator()(unsigned char *bytes) const { std::free(bytes); }
+  };
+  std::unique_ptr<unsigned char, Free> head_;
+  std::size_t head_size_ = 0;
   bool head_full_ = false;
   std::vector<unsigned char> tail_; // a ring
   std::size_t tail_used_ = 0;

@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 
+import bench_inspect  # noqa: E402
 from clients import Lmtp, Samples, crlf  # noqa: E402
 from instance import Instance  # noqa: E402
 
@@ -149,6 +150,8 @@ def main():
     print("Peak memory, kB                   1 MB   300 MB   growth")
     for name, kilobytes in small.items():
         print(f"  {name:28} {kilobytes:8} {large[name]:8} {large[name] - kilobytes:8}")
+    with tempfile.TemporaryDirectory(prefix="smime-bench-") as directory:
+        bench_inspect.report(root, samples, Path(directory) / "inspect")
 
 
 if __name__ == "__main__":
