@@ -44,11 +44,11 @@ constexpr std::array allowed_calls{
     SCMP_SYS(getrandom),    SCMP_SYS(alarm),          SCMP_SYS(setitimer),
     SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),  SCMP_SYS(clock_nanosleep),
     SCMP_SYS(nanosleep),    SCMP_SYS(gettimeofday),   SCMP_SYS(time),
-    SCMP_SYS(times),        SCMP_SYS(getrusage),      SCMP_SYS(prlimit64),
+    SCMP_SYS(times),        SCMP_SYS(getrusage),
     SCMP_SYS(setrlimit),    SCMP_SYS(getrlimit),      SCMP_SYS(getpid),
     SCMP_SYS(getppid),      SCMP_SYS(gettid),         SCMP_SYS(getuid),
     SCMP_SYS(geteuid),      SCMP_SYS(getgid),         SCMP_SYS(getegid),
-    SCMP_SYS(tgkill),       SCMP_SYS(sched_yield),    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(sched_yield),  SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
     SCMP_SYS(restart_syscall), SCMP_SYS(exit),        SCMP_SYS(exit_group),
     SCMP_SYS(uname),        SCMP_SYS(sysinfo),        SCMP_SYS(pipe),
@@ -75,6 +75,11 @@ bool filter_system_calls(std::string &error) {
   for (int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
     ok = ok && seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1,
                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+  // Signals and limits: its own alone. abort() needs the one, setrlimit() the other.
+  ok = ok && seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                              SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()))) == 0;
+  ok = ok && seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+                              SCMP_A0(SCMP_CMP_EQ, 0)) == 0;
   if (ok && seccomp_load(filter.get()) == 0)
     return true;
   error = "the system call filter cannot be installed";
