@@ -3,6 +3,7 @@
 #include "dovecot-lib.h"
 #include "sandbox.h"
 #include "scanner-config.h"
+#include "sha256.h"
 #include "service.h"
 #include "toolbox.h"
 #include "walk.h"
@@ -14,6 +15,8 @@ extern "C" {
 #include "restrict-access.h"
 }
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -82,8 +85,29 @@ void raise_open_files_limit() {
   }
 }
 
+// A second pass over the protected entities, which the service has no way back
+// to. False if the file cannot be read again as it was.
+bool add_digests(int fd, Report &report) {
+  std::array<unsigned char, IO_BLOCK_SIZE> buffer;
+  for (ProtectedEntity &entity : report.protected_entities) {
+    CanonicalSha256 sha256;
+    std::uint64_t at = entity.offset;
+    std::uint64_t end = entity.offset + entity.size;
+    while (at < end) {
+      auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
+      ssize_t size = pread(fd, buffer.data(), wanted, static_cast<off_t>(at));
+      if (size <= 0)
+        return false;
+      sha256.update({buffer.data(), static_cast<std::size_t>(size)});
+      at += static_cast<std::uint64_t>(size);
+    }
+    entity.sha256 = to_hex(sha256.result());
+  }
+  return true;
+}
+
 bool inspect_file(const std::string &file, int fd, const Limits &limits, const Tools &tools) {
-  istream *input = i_stream_create_fd_autoclose(&fd, IO_BLOCK_SIZE * 8);
+  istream *input = i_stream_create_fd(fd, IO_BLOCK_SIZE * 8);
   i_stream_set_name(input, file.c_str());
   istream *limited = i_stream_create_limit(input, limits.max_message_size + 1);
   std::string error;
@@ -96,6 +120,10 @@ bool inspect_file(const std::string &file, int fd, const Limits &limits, const T
   }
   if (report->size > limits.max_message_size)
     report = report_too_large(report->size, limits);
+  else if (lseek(fd, 0, SEEK_CUR) >= 0 && !add_digests(fd, *report)) {
+    std::fprintf(stderr, "smime-scanner: %s: changed while it was read\n", file.c_str());
+    return false;
+  }
   report->file = file;
   std::puts(to_json(*report).c_str());
   return true;
@@ -121,8 +149,10 @@ int inspect(const Options &options, const ScannerConfig &config) {
     std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
     return toolbox == nullptr ? 78 : 1;
   }
-  for (const auto &[file, fd] : opened)
+  for (const auto &[file, fd] : opened) {
     ok = inspect_file(file, fd, config.limits, toolbox->tools()) && ok;
+    (void)close(fd);
+  }
   lib_deinit();
   return ok ? 0 : 1;
 }

@@ -129,7 +129,8 @@ struct ProtectedEntity {
   std::string path;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
-  // Hex, over the canonical form; empty where only one pass was possible.
+  // Hex, over the canonical form (lines end in CRLF); empty where only one pass
+  // was possible, as in the service.
   std::string sha256;
 };
 

@@ -2,8 +2,10 @@
 every depth; bombs; and the corpus with the class that its index states."""
 
 import base64
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -229,6 +231,17 @@ class CmsFacts(InspectCase):
             "cms", "-sign", "-signer", "short.pem", "-inkey", "short.key", input=b"x\r\n")))
         self.assertEqual("weak", report["signature"]["strength"])
         self.assertIn("1024 bits", report["errors"][0]["text"])
+
+    def test_digests_of_protected_content(self):
+        for message in (self.samples.signed(), self.samples.encrypted(),
+                        self.samples.signed().replace(b"\r\n", b"\n"),
+                        (DATA / "signed.eml").read_bytes()):
+            report = self.inspect(message)
+            self.assertTrue(report["protected"])
+            for entity in report["protected"]:
+                raw = message[entity["offset"]:][:entity["size"]]
+                canonical = re.sub(rb"\r*\n", b"\r\n", raw)
+                self.assertEqual(hashlib.sha256(canonical).hexdigest(), entity["sha256"])
 
     def test_nested_layers(self):
         inner = self.samples.opaque_signed()
