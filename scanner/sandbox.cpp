@@ -77,9 +77,9 @@ bool filter_system_calls(std::string &error) {
                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
   // Signals and limits: its own alone. abort() needs the one, setrlimit() the other.
   ok = ok && seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                              SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()))) == 0;
+                              SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()), 0)) == 0;
   ok = ok && seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-                              SCMP_A0(SCMP_CMP_EQ, 0)) == 0;
+                              SCMP_A0(SCMP_CMP_EQ, 0, 0)) == 0;
   if (ok && seccomp_load(filter.get()) == 0)
     return true;
   error = "the system call filter cannot be installed";
