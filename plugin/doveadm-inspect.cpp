@@ -1,15 +1,7 @@
-// doveadm smime inspect FILE|-: the report for a message file. The file is read
-// here and parsed in the scanner.
+// doveadm smime inspect FILE|-: the report for a message file.
 #include "doveadm-smime.h"
 
-#include "report.h"
-#include "scanner-client.h"
-
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "message-file.h"
 
 namespace smime {
 namespace {
@@ -54,57 +46,13 @@ void print_report(const Report &report) {
   print(join_errors(report));
 }
 
-StreamPtr open_input(const std::string &file) {
-  if (file == "-")
-    return StreamPtr(i_stream_create_fd(STDIN_FILENO, IO_BLOCK_SIZE));
-  int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return nullptr;
-  return StreamPtr(i_stream_create_fd_autoclose(&fd, IO_BLOCK_SIZE));
-}
-
-// Standard input is no file that can be read twice or asked for its size.
-bool read_all(istream *input, std::string &text) {
-  const unsigned char *data;
-  std::size_t size;
-  while (i_stream_read_more(input, &data, &size) > 0) {
-    text.append(reinterpret_cast<const char *>(data), size);
-    i_stream_skip(input, size);
-  }
-  return input->stream_errno == 0;
-}
-
-void fail(const std::string &text, int exit_code) {
-  i_error("smime inspect: %s", text.c_str());
-  doveadm_exit_code = exit_code;
-}
-
 void inspect(const std::string &file) {
-  StreamPtr input = open_input(file);
-  if (input == nullptr) {
-    fail(file + ": " + std::strerror(errno), EX_NOINPUT);
-    return;
-  }
-  std::string text;
-  uoff_t size;
-  if (file == "-") {
-    if (!read_all(input.get(), text)) {
-      fail("reading standard input failed", EX_NOINPUT);
-      return;
-    }
-    input.reset(i_stream_create_from_data(text.data(), text.size()));
-  }
-  if (i_stream_get_size(input.get(), TRUE, &size) <= 0) {
-    fail(file + ": its size cannot be told", EX_NOINPUT);
-    return;
-  }
   ScannerAddress address{scanner_socket_path("smime-scanner", doveadm_settings->base_dir), 30};
-  std::string error;
-  auto report = request_report(address, input.get(), size, error);
+  FileFailure failure;
+  auto report = report_on_file(file, address, failure);
   if (!report) {
-    fail(error + ". Is Dovecot running with service smime-scanner? Without it: "
-                 "smime-scanner --inspect " + file,
-         EX_TEMPFAIL);
+    i_error("smime inspect: %s", failure.text.c_str());
+    doveadm_exit_code = failure.exit_code;
     return;
   }
   report->file = file;

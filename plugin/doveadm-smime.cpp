@@ -14,6 +14,7 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_status);
   doveadm_cmd_register_ver2(&smime::command_audit);
   doveadm_cmd_register_ver2(&smime::command_inspect);
+  doveadm_cmd_register_ver2(&smime::command_policy);
   doveadm_cmd_register_ver2(&smime::command_quarantine_list);
   doveadm_cmd_register_ver2(&smime::command_quarantine_show);
   doveadm_cmd_register_ver2(&smime::command_quarantine_release);

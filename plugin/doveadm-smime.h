@@ -18,6 +18,7 @@ namespace smime {
 
 extern doveadm_cmd_ver2 command_audit;
 extern doveadm_cmd_ver2 command_inspect;
+extern doveadm_cmd_ver2 command_policy;
 extern doveadm_cmd_ver2 command_status;
 extern doveadm_cmd_ver2 command_quarantine_list;
 extern doveadm_cmd_ver2 command_quarantine_show;

@@ -174,6 +174,24 @@ std::string apply_word(const Word &word, Rule &rule) {
   return "unknown key \"" + word.key + "\" (known: " + known_keys() + ")";
 }
 
+std::string join_condition(ClassSet classes) {
+  if (classes == any_signed_classes)
+    return "any-signed";
+  if (classes == any_encrypted_classes)
+    return "any-encrypted";
+  return join_class_names(classes);
+}
+
+// "from is a@b, not *@c"
+std::string differs(std::string_view what, std::string_view is, std::string_view wanted) {
+  std::string text(what);
+  text += " is ";
+  text += is.empty() ? "not known" : is;
+  text += ", not ";
+  text += wanted;
+  return text;
+}
+
 bool mailbox_condition_holds(std::string_view pattern, const Question &question) {
   bool negated = pattern.starts_with('!');
   if (negated)
@@ -205,6 +223,39 @@ std::string_view name_of(Action action) {
     if (value == action)
       return name;
   }
+  return {};
+}
+
+std::string_view name_of(Origin origin) {
+  for (const auto &[value, name] : origin_names) {
+    if (value == origin)
+      return name;
+  }
+  return {};
+}
+
+std::optional<Origin> origin_from_name(std::string_view name) {
+  return find_value(origin_names, name);
+}
+
+std::string why_not(const Rule &rule, const Question &question) {
+  const Report &report = question.report;
+  if (rule.mailbox && !mailbox_condition_holds(*rule.mailbox, question))
+    return differs("mailbox", question.mailbox, *rule.mailbox);
+  if (rule.classes && !rule.classes->intersects(report.classes))
+    return differs("class", join_class_names(report.classes), join_condition(*rule.classes));
+  if (rule.origin && *rule.origin != question.origin)
+    return differs("origin", name_of(question.origin), name_of(*rule.origin));
+  if (rule.signature && *rule.signature != report.signature)
+    return differs("signature", name_of(report.signature), name_of(*rule.signature));
+  if (rule.scan && *rule.scan != report.scan)
+    return differs("scan", name_of(report.scan), name_of(*rule.scan));
+  if (rule.weak_only && report.strength != Strength::weak)
+    return differs("strength", name_of(report.strength), "weak");
+  if (rule.from && !address_matches(*rule.from, question.from))
+    return differs("from", question.from, *rule.from);
+  if (rule.to && !address_matches(*rule.to, question.to))
+    return differs("to", question.to, *rule.to);
   return {};
 }
 

@@ -17,6 +17,8 @@ enum class Action : std::uint8_t { deliver, quarantine, reject, tempfail };
 enum class Origin : std::uint8_t { delivery, append, copy };
 
 std::string_view name_of(Action action);
+std::string_view name_of(Origin origin);
+std::optional<Origin> origin_from_name(std::string_view name);
 
 // One rule. A condition that is not set holds for every message.
 struct Rule {
@@ -63,6 +65,10 @@ std::optional<Rule> parse_rule(const std::string &setting, std::string_view text
 
 // First match wins; none matching means deliver.
 Decision decide(const std::vector<Rule> &rules, const Question &question);
+
+// Why a rule does not match, in the words of the rule: "class is plain, not
+// encrypted"; empty if it matches. The first condition that fails counts.
+std::string why_not(const Rule &rule, const Question &question);
 
 // Whether a rule with another action than deliver could match in some mailbox;
 // the question's own mailbox does not count.

@@ -31,6 +31,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   Question question{asked.substr(0, asked.find('\n')), '/', "a@example.org", "b@example.org",
                     Origin::delivery, report};
   Decision decision = decide(rules, question);
+  // What is told of a rule is what it does.
+  for (const Rule &rule : rules) {
+    if (&rule == decision.rule) {
+      FUZZ_CHECK(why_not(rule, question).empty());
+      break;
+    }
+    FUZZ_CHECK(!why_not(rule, question).empty());
+  }
   FUZZ_CHECK(decision.rule != nullptr || decision.action == Action::deliver);
   if (decision.action != Action::deliver) {
     FUZZ_CHECK(!reason_of(decision, report).empty());

@@ -161,6 +161,22 @@ class Quarantine(DovecotCase):
         self.assertEqual(66, done.returncode)
         self.assertIn(b"/nonexistent", done.stderr)
 
+    def policy(self, message, *options):
+        path = self.directory / "policy.eml"
+        path.write_bytes(message)
+        path.chmod(0o644)
+        return json.loads(self.instance.doveadm("-f", "json", "smime", "policy", "-u", "alice",
+                                                *options, path).stdout)
+
+    def test_policy_tells_the_rule_and_why_the_others_do_not_match(self):
+        rows = self.policy(self.samples.encrypted())
+        self.assertEqual("quarantine", rows[-1]["result"])
+        self.assertIn("any-encrypted", rows[-1]["detail"])
+        rows = self.policy(self.samples.plain(), "-m", "Other", "--from", "a@b", "--origin",
+                           "append")
+        self.assertEqual(("none", "deliver"), (rows[-1]["rule"], rows[-1]["result"]))
+        self.assertIn("class is plain, not any-encrypted", rows[0]["detail"])
+
     def test_status(self):
         done = self.instance.doveadm("-f", "json", "smime", "status", "-u", "alice")
         states = {row["check"]: row["state"] for row in json.loads(done.stdout)}

@@ -54,6 +54,27 @@ TEST_GROUP(Policy) {
   Action action(const char *mailbox = "INBOX") { return decide(rules, question(mailbox)).action; }
 };
 
+TEST(Policy, WhyARuleDoesNotMatch) {
+  report.classes.add(MessageClass::plain);
+  const std::pair<const char *, const char *> cases[] = {
+      {"class=any-encrypted action=reject", "class is plain, not any-encrypted"},
+      {"mailbox=Legal/* action=reject", "mailbox is INBOX, not Legal/*"},
+      {"mailbox=!INBOX action=reject", "mailbox is INBOX, not !INBOX"},
+      {"origin=copy action=reject", "origin is delivery, not copy"},
+      {"signature=signed action=reject", "signature is unknown, not signed"},
+      {"scan=clean action=reject", "scan is not-scanned, not clean"},
+      {"strength=weak action=reject", "strength is unknown, not weak"},
+      {"from=*@example.com action=reject", "from is sender@example.org, not *@example.com"},
+      {"to=<> action=reject", "to is user@example.com, not <>"},
+      {"class=plain mailbox=INBOX to=user@* action=reject", ""},
+  };
+  for (const auto &[text, why] : cases) {
+    rules = {rule(text)};
+    STRCMP_EQUAL(why, why_not(rules[0], question()).c_str());
+    CHECK((decide(rules, question()).rule != nullptr) == (*why == '\0'));
+  }
+}
+
 TEST(Policy, BadRulesAreRefusedByName) {
   for (const BadRule &bad : bad_rules) {
     CHECK_TEXT(!parse_rule("smime_rule7", bad.text, error), bad.text);
