@@ -1,6 +1,7 @@
 #include "doveadm-smime.h"
 
 #include "events.h"
+#include "quarantine-filter.h"
 #include "quarantine.h"
 #include "report.h"
 
@@ -13,6 +14,11 @@ struct QuarantineCommand {
   doveadm_mail_cmd_context ctx;
   // release --mailbox
   const char *mailbox;
+  // list --class, --from, --rule, --since
+  const char *class_name;
+  const char *from;
+  const char *rule;
+  const char *since;
 };
 
 std::string class_names_of(const QuarantineRecord &record) {
@@ -29,7 +35,32 @@ int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &
 
 // --- list
 
-void list_init(doveadm_mail_cmd_context *, const char *const args[]) {
+QuarantineFilter filter_of(const QuarantineCommand *command) {
+  QuarantineFilter filter;
+  if (command->class_name != nullptr)
+    filter.classes = classes_from_name(command->class_name);
+  if (command->class_name != nullptr && !filter.classes)
+    i_fatal_status(EX_USAGE, "smime quarantine list: \"%s\" is no class, any-signed or "
+                             "any-encrypted",
+                   command->class_name);
+  if (command->from != nullptr)
+    filter.from = command->from;
+  if (command->rule != nullptr)
+    filter.rule = command->rule;
+  if (command->since != nullptr) {
+    time_t since;
+    bool utc;
+    if (mail_parse_human_timestamp(command->since, &since, &utc) < 0)
+      i_fatal_status(EX_USAGE, "smime quarantine list: \"%s\" is no date (2026-01-31, 7days, "
+                               "see doveadm-search-query(7))",
+                     command->since);
+    filter.since = since;
+  }
+  return filter;
+}
+
+void list_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  (void)filter_of(reinterpret_cast<QuarantineCommand *>(context));
   if (args[0] != nullptr)
     doveadm_mail_help_name("smime quarantine list");
   doveadm_print_header_simple("id");
@@ -45,17 +76,22 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
   UserContext *found = require_user_context(context, user);
   if (found == nullptr)
     return -1;
+  QuarantineFilter filter = filter_of(reinterpret_cast<QuarantineCommand *>(context));
   std::string error;
   auto result = visit_quarantine(
       user, *found->settings,
-      [](mail *, const ParsedBlock &block) {
+      [&](mail *, const ParsedBlock &block) {
         const QuarantineRecord &record = block.record;
+        std::string ignored;
+        auto report = report_from_json(record.report, ignored);
+        if (!filter.matches(record, report ? &*report : nullptr))
+          return Visit::next;
         print(record.id);
         print(record.time);
         print(record.mailbox);
         print(record.from);
         print(record.to);
-        print(class_names_of(record));
+        print(report ? join_class_names(report->classes) : "?");
         print(record.reason);
         return Visit::next;
       },
@@ -80,17 +116,13 @@ const char *const *require_ids(const char *const args[], const char *command) {
 void show_init(doveadm_mail_cmd_context *, const char *const args[]) {
   (void)require_ids(args, "smime quarantine show");
   for (const char *name : {"id", "time", "mailbox", "from", "to", "rule", "reason", "class",
-                           "uninspectable", "sha256", "report"})
+                           "uninspectable", "encrypted-to", "strength", "sha256", "report"})
     doveadm_print_header_simple(name);
 }
 
-std::string describe_uninspectable(const QuarantineRecord &record) {
-  std::string error;
-  auto report = report_from_json(record.report, error);
+std::string describe_uninspectable(const Report &report) {
   std::string text;
-  if (!report)
-    return text;
-  for (const Uninspectable &part : report->uninspectable) {
+  for (const Uninspectable &part : report.uninspectable) {
     text += text.empty() ? "" : "; ";
     text += part.path.empty() ? "the message" : "part " + part.path;
     text += " (" + part.type + (part.name.empty() ? "" : ", " + part.name) + "): " + part.reason;
@@ -106,8 +138,12 @@ void print_record(const QuarantineRecord &record) {
   print(record.to);
   print(record.rule);
   print(record.reason);
-  print(class_names_of(record));
-  print(describe_uninspectable(record));
+  std::string error;
+  auto report = report_from_json(record.report, error);
+  print(report ? join_class_names(report->classes) : "?");
+  print(report ? describe_uninspectable(*report) : "");
+  print(report ? describe_recipients(*report) : "");
+  print(report ? std::string(name_of(report->strength)) : "");
   print(record.sha256);
   print(record.report);
 }
@@ -227,6 +263,19 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
   return guarded("doveadm smime quarantine", -1, [&] { return run(context, user); });
 }
 
+extern "C" bool list_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
+  auto *command = reinterpret_cast<QuarantineCommand *>(context);
+  const char **target = c == 'c'   ? &command->class_name
+                        : c == 'r' ? &command->from
+                        : c == 'n' ? &command->rule
+                        : c == 's' ? &command->since
+                                   : nullptr;
+  if (target == nullptr)
+    return false;
+  *target = p_strdup(context->pool, optarg);
+  return true;
+}
+
 extern "C" bool release_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
   if (c != 'm')
     return false;
@@ -242,6 +291,8 @@ doveadm_mail_cmd_context *alloc_command(const char *print_type) {
 
 doveadm_mail_cmd_context *alloc_list() {
   auto *context = alloc_command(DOVEADM_PRINT_TYPE_TABLE);
+  context->getopt_args = "c:r:n:s:";
+  context->v.parse_arg = list_parse_arg;
   context->v.init = list_init;
   context->v.run = run_guarded<list_run>;
   return context;
@@ -270,7 +321,9 @@ doveadm_mail_cmd_context *alloc_delete() {
   return context;
 }
 
-const auto list_parameters = mail_parameters();
+const auto list_parameters = mail_parameters(
+    parameter('c', "class", CMD_PARAM_STR), parameter('r', "from", CMD_PARAM_STR),
+    parameter('n', "rule", CMD_PARAM_STR), parameter('s', "since", CMD_PARAM_STR));
 const auto id_parameters = mail_parameters(positional("id", CMD_PARAM_STR));
 const auto ids_parameters = mail_parameters(positional("id", CMD_PARAM_ARRAY));
 const auto release_parameters = mail_parameters(parameter('m', "mailbox", CMD_PARAM_STR),
@@ -281,7 +334,9 @@ const auto release_parameters = mail_parameters(parameter('m', "mailbox", CMD_PA
 doveadm_cmd_ver2 command_quarantine_list = {nullptr,
                                             alloc_list,
                                             "smime quarantine list",
-                                            "[-u <user>|-A] [-S <socket_path>]",
+                                            "[-u <user>|-A] [-S <socket_path>] "
+                                            "[--class <class>] [--from <pattern>] "
+                                            "[--rule <text>] [--since <date>]",
                                             CMD_FLAG_NONE,
                                             list_parameters.data()};
 doveadm_cmd_ver2 command_quarantine_show = {nullptr,

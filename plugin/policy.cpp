@@ -34,17 +34,6 @@ auto find_value(const Table &table, std::string_view name)
   return std::nullopt;
 }
 
-std::optional<ClassSet> parse_class(std::string_view value) {
-  if (value == "any-signed")
-    return any_signed_classes;
-  if (value == "any-encrypted")
-    return any_encrypted_classes;
-  auto single = class_from_name(value);
-  if (!single)
-    return std::nullopt;
-  return ClassSet(*single);
-}
-
 // RFC 9051 section 9, flag-keyword: an atom; "$" begins the registered ones.
 bool is_keyword(std::string_view value) {
   return !value.empty() && value.size() <= 64 && value[0] != '\\' &&
@@ -76,7 +65,7 @@ constexpr std::array<std::pair<std::string_view, Setter>, 11> keys{{
        return !value.empty() && value != "!";
      }},
     {"class", [](Rule &rule, std::string_view value) {
-       return assign(rule.classes, parse_class(value));
+       return assign(rule.classes, classes_from_name(value));
      }},
     {"signature",
      [](Rule &rule, std::string_view value) {
@@ -217,6 +206,17 @@ bool matches(const Rule &rule, const Question &question) {
 }
 
 } // namespace
+
+std::optional<ClassSet> classes_from_name(std::string_view value) {
+  if (value == "any-signed")
+    return any_signed_classes;
+  if (value == "any-encrypted")
+    return any_encrypted_classes;
+  auto single = class_from_name(value);
+  if (!single)
+    return std::nullopt;
+  return ClassSet(*single);
+}
 
 std::string_view name_of(Action action) {
   for (const auto &[value, name] : action_names) {

@@ -58,6 +58,9 @@ struct Decision {
   const Rule *rule = nullptr;
 };
 
+// A class name, any-signed or any-encrypted.
+std::optional<ClassSet> classes_from_name(std::string_view name);
+
 // Parses one rule: key=value ..., values may be quoted, action= comes last.
 // Returns nullopt and sets error to "SETTING: what is wrong with which word".
 std::optional<Rule> parse_rule(const std::string &setting, std::string_view text,

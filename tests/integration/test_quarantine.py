@@ -48,6 +48,23 @@ class Quarantine(DovecotCase):
         self.assertRegex(shown["sha256"], "^[0-9a-f]{64}$")
         self.assertRegex(shown["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
+        self.assertRegex(shown["encrypted-to"], r"^CN=Sample CA [0-9A-F]+ \(rsaEncryption\)$")
+        self.assertEqual("strong", shown["strength"])
+
+    def test_list_filters(self):
+        _, item = self.held()
+        for options, expected in ((("--class", "any-encrypted"), 1), (("--class", "signed"), 0),
+                                  (("--from", "*@example.org"), 1), (("--from", "x@*"), 0),
+                                  (("--rule", "any-encrypted"), 1), (("--rule", "rule7"), 0),
+                                  (("--since", "1days"), 1), (("--since", "2037-01-01"), 0)):
+            with self.subTest(options):
+                _, rows = self.doveadm_quarantine("list", "alice", *options)
+                self.assertEqual([item] * expected, [row["id"] for row in rows])
+        for option, word in (("--class", "encripted"), ("--since", "yesteryear")):
+            done, _ = self.doveadm_quarantine("list", "alice", option, word, check=False)
+            self.assertEqual(64, done.returncode)
+            self.assertIn(word.encode(), done.stderr)
+
     def test_the_record_is_the_message_s_first_header_fields(self):
         original, item = self.held()
         client = Imap(self.instance, "alice*reviewer")
