@@ -4,6 +4,7 @@
 #include "cms-layer.h"
 #include "detect.h"
 #include "document.h"
+#include "layer-content.h"
 #include "text-content.h"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ Content::Content(Inspection &inspection, Place place)
 
 // Text is known by little, and most mail is text.
 std::size_t Content::wanted_prefix() const {
-  return place_.is_text ? max_sniff_prefix : max_type_prefix;
+  return place_.is_text && !place_.has_mail_name() ? max_sniff_prefix : max_type_prefix;
 }
 
 void Content::feed(Bytes bytes) {
@@ -48,6 +49,9 @@ std::unique_ptr<ByteSink> Content::choose() {
     return nullptr;
   if (looks_like_cms(prefix_) || (place_.has_cms_label && !prefix_.empty() && prefix_[0] == 0x30))
     return std::make_unique<CmsLayer>(inspection_, place_, outcome_);
+  // A message that is attached as a file: readers open it by its name.
+  if ((!place_.is_text || place_.has_mail_name()) && looks_like_mail(prefix_))
+    return std::make_unique<LayerContent>(inspection_, place_, false);
   if (looks_like_text(prefix_) && !has_pdf_header(prefix_, place_.is_text))
     return std::make_unique<TextContent>(inspection_, place_, outcome_);
   if (place_.has_cms_label)

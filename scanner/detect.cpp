@@ -177,6 +177,20 @@ bool looks_like_entity(Bytes prefix) {
   return name_end != text.begin() && colon != text.end() && *colon == ':';
 }
 
+bool looks_like_mail(Bytes prefix) {
+  if (!looks_like_entity(prefix))
+    return false;
+  std::string text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  for (char &c : text) {
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c + 32);
+  }
+  auto has_field = [&](std::string_view field) {
+    return text.starts_with(field) || text.find("\n" + std::string(field)) != std::string::npos;
+  };
+  return has_field("mime-version:") || has_field("content-type:");
+}
+
 bool looks_like_pgp(Bytes prefix) {
   bool session_key = false;
   for (;;) {

@@ -54,6 +54,10 @@ bool looks_like_text(Bytes prefix);
 // A header field, or the empty line of an entity without any.
 bool looks_like_entity(Bytes prefix);
 
+// The beginning of a whole message with MIME header fields, such as an .eml file.
+// Needs max_type_prefix bytes.
+bool looks_like_mail(Bytes prefix);
+
 // The beginning of a binary OpenPGP message (RFC 9580 section 4) that is
 // encrypted: a session key packet with another packet behind it, or encrypted
 // data.

@@ -12,6 +12,9 @@
 namespace smime {
 namespace {
 
+// Of a Content-Type field, to tell two apart.
+constexpr std::size_t max_raw_type = 1024;
+
 std::string lower(std::string_view text) {
   std::string result(text.substr(0, max_parameter));
   for (char &c : result) {
@@ -136,12 +139,19 @@ bool Entity::has_cms_label() const {
 void Entity::read_header(const message_header_line *hdr) {
   // lib-mail takes the first of several equal fields; so does this.
   if (hdr->name_len == 12 && strcasecmp(hdr->name, "Content-Type") == 0) {
-    if (!seen_type)
+    std::string raw(reinterpret_cast<const char *>(hdr->full_value),
+                    std::min(hdr->full_value_len, max_raw_type));
+    if (!seen_type) {
       read_content_type(hdr, *this);
+      raw_type = raw;
+    }
+    contradicting = contradicting || raw != raw_type;
     seen_type = true;
   } else if (hdr->name_len == 25 && strcasecmp(hdr->name, "Content-Transfer-Encoding") == 0) {
+    auto read = read_encoding(hdr);
     if (!seen_encoding)
-      encoding = read_encoding(hdr);
+      encoding = read;
+    contradicting = contradicting || read != encoding;
     seen_encoding = true;
   } else if (hdr->name_len == 19 && strcasecmp(hdr->name, "Content-Disposition") == 0) {
     read_content_disposition(hdr, *this);

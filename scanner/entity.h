@@ -49,6 +49,9 @@ struct Entity {
   bool seen_type = false;
   bool seen_encoding = false;
   bool header_too_long = false;
+  // A second field of the same name says something else; readers differ.
+  bool contradicting = false;
+  std::string raw_type;
 
   // What the entity's children told it.
   unsigned children = 0;

@@ -1,9 +1,20 @@
 #include "inspection.h"
 
+#include <strings.h>
+#include <string_view>
 #include <algorithm>
 #include <utility>
 
 namespace smime {
+
+bool Place::has_mail_name() const {
+  auto ends_with = [this](std::string_view ending) {
+    return name.size() >= ending.size() &&
+           strncasecmp(name.c_str() + name.size() - ending.size(), ending.data(),
+                       ending.size()) == 0;
+  };
+  return ends_with(".eml") || ends_with(".mht") || ends_with(".mhtml") || ends_with(".msg");
+}
 
 Inspection::Inspection(const Limits &limits, const Tools &tools)
     : limits_(limits), tools_(tools), started_(std::clock()) {}

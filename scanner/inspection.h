@@ -37,6 +37,9 @@ struct Place {
   bool has_cms_label = false;
   // What is in an archive is no layer of the message.
   bool in_archive = false;
+
+  // Named as a message in a file is.
+  bool has_mail_name() const;
 };
 
 // Answers of the engines about one stream of bytes.

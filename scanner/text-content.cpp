@@ -43,19 +43,65 @@ void TextContent::feed(Bytes bytes) {
   }
 }
 
-// A piece of a line. Nearly no line begins with a dash; those that do not are
-// not copied.
+// What people and readers look past: quoting, indentation, tags, a byte order
+// mark.
+Bytes TextContent::skip_decoration(Bytes bytes) {
+  while (!bytes.empty()) {
+    unsigned char c = bytes.front();
+    if (state_ == Line::in_tag) {
+      const void *end = std::memchr(bytes.data(), '>', bytes.size());
+      if (end == nullptr)
+        return {};
+      bytes = bytes.subspan(
+          static_cast<std::size_t>(static_cast<const unsigned char *>(end) - bytes.data()) + 1);
+      state_ = Line::start;
+      continue;
+    }
+    if (c == '<')
+      state_ = Line::in_tag;
+    else if (c != ' ' && c != '\t' && c != '>' && c != 0xef && c != 0xbb && c != 0xbf)
+      break;
+    bytes = bytes.subspan(1);
+  }
+  return bytes;
+}
+
+// A piece of a line. Few lines begin as a marker does; others are not copied.
 void TextContent::take_line(Bytes bytes, bool ended) {
-  if (cms_ != nullptr && (line_.empty() ? bytes.empty() || bytes.front() != '-' : line_[0] != '-'))
+  if (line_length_ == 0 && !bytes.empty())
+    first_byte_ = bytes.front();
+  line_length_ += bytes.size();
+  Bytes rest = bytes;
+  if (state_ == Line::start || state_ == Line::in_tag) {
+    rest = skip_decoration(bytes);
+    if (!rest.empty())
+      state_ = rest.front() == '-' || rest.front() == 'b' ? Line::marker : Line::ordinary;
+  }
+  if (state_ == Line::marker) {
+    std::size_t room = longest_marker - std::min(line_.size(), longest_marker);
+    line_.append(reinterpret_cast<const char *>(rest.data()), std::min(room, rest.size()));
+  }
+  if (cms_ != nullptr && !line_.starts_with('-'))
     feed_cms(bytes);
-  std::size_t room = longest_marker - std::min(line_.size(), longest_marker);
-  std::size_t taken = std::min(room, bytes.size());
-  if (taken > 0 && (!line_.empty() || bytes.front() == '-'))
-    line_.append(reinterpret_cast<const char *>(bytes.data()), taken);
-  else if (line_.empty() && !bytes.empty())
-    line_.assign(longest_marker, ' ');
   if (ended)
     end_line();
+}
+
+// "begin 644 name", and then a line as long as its first character says.
+void TextContent::look_for_uuencoded() {
+  if (after_uu_header_) {
+    std::size_t octets = (first_byte_ - 32U) & 63U;
+    std::size_t expected = 1 + (octets + 2) / 3 * 4;
+    found_uuencoded_ = found_uuencoded_ || (octets > 0 && line_length_ >= expected &&
+                                            line_length_ <= expected + 2);
+  }
+  std::string_view line = line_;
+  after_uu_header_ = false;
+  if (line.starts_with("begin ")) {
+    line.remove_prefix(6);
+    std::size_t digits = std::min(line.find_first_not_of("01234567"), line.size());
+    after_uu_header_ = (digits == 3 || digits == 4) && line.substr(digits).starts_with(' ');
+  }
 }
 
 void TextContent::end_line() {
@@ -71,7 +117,10 @@ void TextContent::end_line() {
                          [&](std::string_view label) { return line.starts_with(label); }))
       begin_cms();
   }
+  look_for_uuencoded();
   line_.clear();
+  line_length_ = 0;
+  state_ = Line::start;
 }
 
 void TextContent::begin_cms() {
@@ -105,6 +154,8 @@ void TextContent::finish() {
   end_line();
   if (cms_ != nullptr)
     end_cms();
+  if (found_uuencoded_)
+    inspection_.add_uninspectable(place_, "unknown-encoding");
   if (found_message_) {
     report_pgp_message(inspection_, place_, outcome_);
   } else if (found_signed_) {

@@ -71,6 +71,7 @@ private:
   void close_entity();
   void close_leaf(Entity &leaf);
   void tell_parent(Entity &parent, const Entity &entity);
+  void report_no_parts(const Entity &multipart);
   void close_multipart(const Entity &multipart);
   void close_clear_signed(const Entity &multipart);
   void close_multipart_encrypted(const Entity &multipart);
@@ -152,6 +153,9 @@ void Walk::open_content(Entity &leaf) {
   Place place = place_of(leaf);
   if (!top_level_)
     (void)inspection_.count_part(place);
+  // RFC 2046 section 5.2.2: its pieces become a message at the reader's.
+  if (leaf.type == "message/partial")
+    inspection_.add_uninspectable(place, "partial-message");
   // uuencode and the like, which some readers decode.
   if (leaf.encoding == TransferDecoder::Encoding::unknown && !leaf.is_text())
     inspection_.add_uninspectable(place, "unknown-encoding");
@@ -177,13 +181,23 @@ void Walk::close_entity() {
   if (entity.header_too_long)
     inspection_.add_malformed("header-too-long", full_path(entity.path),
                               "A Content- header field is too long to read.");
+  if (entity.contradicting) {
+    inspection_.add_malformed("contradicting-header", full_path(entity.path),
+                              "Content- header fields are there twice and contradict each "
+                              "other: readers will show different things.");
+    inspection_.add_uninspectable(place_of(entity), "malformed");
+  }
   if (!is_container(entity)) {
     close_leaf(entity);
   } else {
-    if (entity.encoding == TransferDecoder::Encoding::base64)
+    if (entity.encoding == TransferDecoder::Encoding::base64) {
+      inspection_.add_uninspectable(place_of(entity), "malformed");
       inspection_.add_malformed("encoded-container", full_path(entity.path),
                                 "A " + entity.type +
                                     " part is base64 encoded, which RFC 2045 forbids.");
+    }
+    if (entity.is_multipart() && entity.children == 0)
+      report_no_parts(entity);
     close_multipart(entity);
   }
   if (!open_.empty())
@@ -201,13 +215,18 @@ void Walk::tell_parent(Entity &parent, const Entity &entity) {
     parent.has_pgp_version = true;
 }
 
+// Without a boundary, or with one that never comes: what readers make of it is
+// theirs.
+void Walk::report_no_parts(const Entity &multipart) {
+  inspection_.add_malformed("no-boundary", full_path(multipart.path),
+                            "A " + multipart.type +
+                                " part has no boundary, or no part behind one.");
+  inspection_.add_uninspectable(place_of(multipart), "malformed");
+}
+
 void Walk::close_leaf(Entity &leaf) {
-  if (leaf.is_multipart() &&
-      (leaf.type == "multipart/signed" || leaf.type == "multipart/encrypted")) {
-    inspection_.add_malformed("no-boundary", full_path(leaf.path),
-                              "A " + leaf.type + " part has no boundary.");
-    inspection_.add_uninspectable(place_of(leaf), "malformed");
-  }
+  if (leaf.is_multipart())
+    report_no_parts(leaf);
   if (leaf.content == nullptr && leaf.has_cms_label())
     open_content(leaf);
   if (leaf.content == nullptr)

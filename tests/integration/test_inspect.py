@@ -2,6 +2,7 @@
 every depth; bombs; and the corpus with the class that its index states."""
 
 import base64
+import binascii
 import hashlib
 import json
 import os
@@ -424,3 +425,77 @@ class CorpusTable(InspectCase):
     @unittest.skipUnless(os.environ.get("SMIME_CORPUS"), "SMIME_CORPUS names no other corpus")
     def test_another_corpus(self):
         self.check(Path(os.environ["SMIME_CORPUS"]))
+
+
+class WhatReadersOpen(InspectCase):
+    """Content that reaches a reader in spite of odd labels and structure: it is
+    looked into, or said not to have been."""
+
+    ARMOR = (b"-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA5vJ1dYV0mDmAQf/abcdefghijklmnop\r\n=abcd\r\n"
+             b"-----END PGP MESSAGE-----\r\n")
+    HEADER = b"From: a@example.org\r\nMIME-Version: 1.0\r\n"
+
+    def reason(self, message):
+        return [u["reason"] for u in self.inspect(message)["uninspectable"]]
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        files = formats.unreadable(cls.directory, cls.samples)
+        cls.archive = next(entry[0] for name, entry in files.items() if "zip" in name.lower())
+
+    def test_armor_behind_decoration(self):
+        for name, body in {
+                "indented": b"  " + self.ARMOR, "quoted": b"> > " + self.ARMOR,
+                "byte order mark": b"\xef\xbb\xbf" + self.ARMOR,
+                "HTML": b"<html><body><p class='x'>" + self.ARMOR.replace(b"\r\n", b"<br>"),
+                "behind text": b"Hello,\r\n\r\n" + self.ARMOR}.items():
+            with self.subTest(name):
+                self.assertEqual(["pgp-encrypted"], self.reason(
+                    self.HEADER + b"Content-Type: text/html\r\n\r\n" + body))
+        self.assertEqual([], self.reason(self.HEADER + b"\r\nIt says -----BEGIN PGP MESSAGE-----"))
+
+    def test_messages_in_files(self):
+        inner = self.HEADER + part(self.archive, "x.zip")
+        for name, media_type in (("m.eml", "application/octet-stream"), ("x", "message/global"),
+                                 ("m.EML", "text/plain"), ("a.bin", "image/png")):
+            with self.subTest(name):
+                self.assertEqual(["encrypted-archive"],
+                                 self.reason(attached(inner, name, media_type)))
+        self.assertEqual([], self.reason(attached(self.samples.plain(), "m.eml")))
+        self.assertEqual([], self.reason(attached(self.samples.signed(), "m.eml")))
+
+    def test_structure_that_readers_differ_on(self):
+        inner = part(self.archive, "x.zip")
+        mixed = b"Content-Type: multipart/mixed; boundary=q\r\n"
+        body = b"--q\r\n" + inner + b"--q--\r\n"
+        text = b"Content-Type: text/plain\r\n"
+        for name, message in {
+                "two types": text + mixed + b"\r\n" + body,
+                "base64 multipart": mixed + b"Content-Transfer-Encoding: base64\r\n\r\n"
+                                    + base64.encodebytes(body),
+                "base64 message": b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: "
+                                  b"base64\r\n\r\n" + base64.encodebytes(self.HEADER + inner),
+                "two encodings": b"Content-Type: application/zip\r\n"
+                                 b"Content-Transfer-Encoding: 7bit\r\n"
+                                 b"Content-Transfer-Encoding: base64\r\n\r\n"
+                                 + base64.encodebytes(self.archive),
+                "no boundary": b"Content-Type: multipart/mixed\r\n\r\n" + body,
+                "another boundary": b"Content-Type: multipart/mixed; boundary=z\r\n\r\n" + body,
+        }.items():
+            with self.subTest(name):
+                report = self.inspect(self.HEADER + message)
+                self.assertIn("malformed", [u["reason"] for u in report["uninspectable"]], report)
+                self.assertIn("malformed", report["class"])
+        self.assertIn("partial-message", self.reason(
+            self.HEADER + b"Content-Type: message/partial; id=x; number=1; total=2\r\n\r\n"
+            + self.HEADER + inner))
+        # The same field twice says nothing else.
+        self.assertEqual([], self.reason(self.HEADER + text + text + b"\r\nx\r\n"))
+
+    def test_uuencoded(self):
+        lines = [binascii.b2a_uu(self.archive[i:i + 45])
+                 for i in range(0, len(self.archive), 45)]
+        encoded = b"begin 644 a.zip\n" + b"".join(lines) + b"`\nend\n"
+        self.assertEqual(["unknown-encoding"], self.reason(self.HEADER + b"\r\n" + crlf(encoded)))
+        self.assertEqual([], self.reason(self.HEADER + b"\r\nbegin 644 words\r\nand more\r\n"))

@@ -136,7 +136,7 @@ TEST(Walk, InlineArmor) {
   classes("pgp-signed", "Subject: x\r\n\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nabc\r\n");
   classes("pgp-encrypted", "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
                            "=2D----BEGIN PGP MESSAGE-----\r\n");
-  classes("plain", "Subject: x\r\n\r\n> -----BEGIN PGP MESSAGE-----\r\n");
+  classes("pgp-encrypted", "Subject: x\r\n\r\n> -----BEGIN PGP MESSAGE-----\r\n");
   classes("plain", "Subject: x\r\n\r\nSee: -----BEGIN PGP MESSAGE-----\r\n");
   classes("pgp-encrypted", "Subject: x\r\n\r\n" + std::string(100000, 'x') +
                                "\r\n-----BEGIN PGP MESSAGE-----");
@@ -174,7 +174,7 @@ TEST(Walk, OddMessages) {
   classes("plain", "\r\n");
   classes("plain", "no header at all");
   classes("plain", "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n");
-  classes("plain", "Content-Type: multipart/mixed; boundary=x\r\n\r\nnever closed");
+  classes("malformed", "Content-Type: multipart/mixed; boundary=x\r\n\r\nnever begun");
   classes("plain", "Subject: " + std::string(1000000, 'x') + "\r\n\r\n");
   classes("plain", std::string("Subject: a\0b\r\n\r\n\0\r\n", 19));
   CHECK(walk("Content-Type: text/plain;" + std::string(200000, ' ') + "\r\n " +
