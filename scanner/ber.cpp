@@ -2,28 +2,40 @@
 
 #include "scan-limits.h"
 
+#include <algorithm>
+#include <array>
+#include <limits>
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 
 namespace smime {
+namespace {
+
+// Longer than any header that OpenSSL reads: a tag of 6 bytes, a length of 9.
+constexpr std::size_t max_header = 32;
+
+} // namespace
 
 std::optional<BerElement> read_element(Bytes bytes) {
   if (bytes.size() < 2)
     return std::nullopt;
-  const unsigned char *at = bytes.data();
+  // A copy, and no end: OpenSSL's versions differ in what they say of content
+  // that ends beyond the bytes at hand.
+  std::array<unsigned char, max_header> header{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), header.size()), header.begin());
+  const unsigned char *at = header.data();
   BerElement element;
   long length = 0;
   int flags = ASN1_get_object(&at, &length, &element.tag, &element.tag_class,
-                              static_cast<long>(bytes.size()));
+                              std::numeric_limits<long>::max());
   ERR_clear_error();
-  // 0x80 is set also for content that ends beyond the bytes; then the position
-  // has moved behind the header. A broken header leaves it.
-  if (((flags & 0x80) != 0 && at == bytes.data()) || length < 0)
+  auto header_size = static_cast<std::size_t>(at - header.data());
+  if ((flags & 0x80) != 0 || length < 0 || header_size > bytes.size())
     return std::nullopt;
   element.length = static_cast<std::size_t>(length);
   element.constructed = (flags & V_ASN1_CONSTRUCTED) != 0;
   element.indefinite = (flags & 1) != 0;
-  element.header_size = static_cast<std::size_t>(at - bytes.data());
+  element.header_size = header_size;
   element.content = bytes.subspan(element.header_size);
   return element;
 }
