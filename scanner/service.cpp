@@ -88,8 +88,8 @@ void limit_processor_time(std::uint64_t seconds) {
   (void)setrlimit(RLIMIT_CPU, &limit);
 }
 
-void arm(int fd, std::uint64_t size, const Limits &limits) {
-  std::string json = to_json(report_out_of_time(size, limits));
+void arm(int fd, std::uint64_t size, const Limits &limits, const Tools &tools) {
+  std::string json = to_json(report_out_of_time(size, limits, tools));
   std::string text = format_report_header(json.size()) + json;
   last_answer.fd = -1;
   last_answer.size = std::min(text.size(), last_answer.text.size());
@@ -139,7 +139,7 @@ bool serve_one(int fd, istream *connection, const Limits &limits, const Tools &t
     answer(fd, report_too_large(*size, limits));
     return false;
   }
-  arm(fd, *size, limits);
+  arm(fd, *size, limits, tools);
   StreamPtr message(i_stream_create_limit(connection, *size));
   std::string error;
   bool opened = false;

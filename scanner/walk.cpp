@@ -399,11 +399,18 @@ Report report_too_large(std::uint64_t size, const Limits &limits) {
                               "Raise max_message_size in smime-scanner.conf.");
 }
 
-Report report_out_of_time(std::uint64_t size, const Limits &limits) {
-  return report_not_inspected(size, "limit-exceeded",
-                              "The message takes more seconds than are allowed (timeout=" +
-                                  std::to_string(limits.timeout) + "); it was not looked into.",
-                              "Raise timeout in smime-scanner.conf, or look at the message.");
+Report report_out_of_time(std::uint64_t size, const Limits &limits, const Tools &tools) {
+  Report report =
+      report_not_inspected(size, "limit-exceeded",
+                           "The message takes more seconds than are allowed (timeout=" +
+                               std::to_string(limits.timeout) + "); it was not looked into.",
+                           "Raise timeout in smime-scanner.conf, or look at the message.");
+  if (tools.engine != nullptr) {
+    report.scan = ScanVerdict::error;
+    report.scan_engine = "engine";
+    report.scan_name = "no verdict in time";
+  }
+  return report;
 }
 
 } // namespace smime

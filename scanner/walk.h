@@ -32,8 +32,9 @@ std::optional<Report> inspect_stream(istream *input, const Limits &limits, const
 // The report on a message of size bytes that is over max_message_size.
 Report report_too_large(std::uint64_t size, const Limits &limits);
 
-// The report on a message whose inspection had to be ended.
-Report report_out_of_time(std::uint64_t size, const Limits &limits);
+// The report on a message whose inspection had to be ended. With an engine the
+// verdict is error: it may be the engine that did not answer.
+Report report_out_of_time(std::uint64_t size, const Limits &limits, const Tools &tools);
 
 } // namespace smime
 

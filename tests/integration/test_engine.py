@@ -278,6 +278,55 @@ class Service(DovecotCase):
         self.assertEqual(250, self.code(message)[0])
 
 
+class HungEngine(DovecotCase):
+    """An engine that takes connections and says nothing: each of a message's
+    layers waits for it, and the scanner's own end comes first."""
+
+    instance_options = {"replace_rules": True}
+    settings = "smime_rule = scan=infected action=reject\n"
+    failure = "tempfail"
+
+    @classmethod
+    def before_start(cls):
+        cls.clamd = Clamd(cls.directory / "clamav")
+        cls.instance.scanner_conf = f"clamd = {cls.clamd.socket}\ntimeout = 2s\n"
+        cls.instance.settings = cls.settings + f"smime_scanner_failure = {cls.failure}\n"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.clamd.stop()
+        super().tearDownClass()
+
+    def deliver_while_hung(self):
+        self.clear("alice")
+        self.clamd.pause()
+        try:
+            return [self.deliver(message)[0] for message in
+                    (self.samples.plain(), opaque(self.samples, infected_entity()))]
+        finally:
+            self.clamd.resume()
+
+    def test_what_was_not_scanned_is_not_delivered(self):
+        for reply in self.deliver_while_hung():
+            self.assertEqual(451, reply[0], reply)
+        self.assertEqual([], self.bodies())
+        self.assertEqual([], self.quarantined("alice"))
+
+
+class HungEngineQuarantine(HungEngine):
+    failure = "quarantine"
+
+    def test_what_was_not_scanned_is_not_delivered(self):
+        for reply in self.deliver_while_hung():
+            self.assertEqual(250, reply[0], reply)
+        self.assertEqual([], self.bodies())
+        items = self.quarantined("alice")
+        self.assertEqual(2, len(items))
+        for item in items:
+            self.doveadm_quarantine("release", "alice", item["id"])
+        self.assertEqual(2, len(self.bodies()))
+
+
 class Escrow(EngineCase):
     @classmethod
     def setUpClass(cls):
