@@ -134,7 +134,8 @@ bool Delivery::may_divert() const {
   if (!report_)
     return user_.settings->scanner_failure == ScannerFailure::quarantine;
   Question any_mailbox{{}, '/', from_, to_, Origin::delivery, *report_};
-  return report_->scan == ScanVerdict::error || may_divert_in_some_mailbox(user_.settings->rules, any_mailbox);
+  return report_->scan == ScanVerdict::error ||
+         may_divert_in_some_mailbox(user_.settings->rules, any_mailbox);
 }
 
 void Delivery::inspect() {
@@ -266,7 +267,7 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
     return without_report(save);
 
   Decision decision = decide(user_.settings->rules, question(box, *report_));
-  if (decision.rule == nullptr && report_->scan == ScanVerdict::error &&
+  if (lacks_verdict(decision, *report_) &&
       user_.settings->scanner_failure != ScannerFailure::deliver)
     return without_verdict(save);
   switch (decision.action) {

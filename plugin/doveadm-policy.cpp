@@ -16,15 +16,11 @@ struct PolicyCommand {
 
 extern "C" bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
   auto *command = reinterpret_cast<PolicyCommand *>(context);
-  const char **target = c == 'm'   ? &command->mailbox
-                        : c == 'r' ? &command->from
-                        : c == 't' ? &command->to
-                        : c == 'o' ? &command->origin
-                                   : nullptr;
-  if (target == nullptr)
-    return false;
-  *target = p_strdup(context->pool, optarg);
-  return true;
+  return keep_option(context, c,
+                     {{'m', &command->mailbox},
+                      {'r', &command->from},
+                      {'t', &command->to},
+                      {'o', &command->origin}});
 }
 
 void init(doveadm_mail_cmd_context *context, const char *const args[]) {
@@ -56,7 +52,7 @@ void print_decision(const std::vector<Rule> &rules, const Question &question) {
   if (decision.rule != nullptr)
     print_row(decision.rule->setting, name_of(decision.action),
               decision.rule->text + ": " + reason_of(decision, question.report));
-  else if (question.report.scan == ScanVerdict::error)
+  else if (lacks_verdict(decision, question.report))
     print_row("smime_scanner_failure", "applies", "no rule matches, and scan is error");
   else
     print_row("none", name_of(decision.action), "no rule matches");

@@ -5,8 +5,6 @@
 #include "quarantine.h"
 #include "report.h"
 
-#include <getopt.h>
-
 namespace smime {
 namespace {
 
@@ -21,9 +19,12 @@ struct QuarantineCommand {
   const char *since;
 };
 
-std::string class_names_of(const QuarantineRecord &record) {
-  std::string error;
-  auto report = report_from_json(record.report, error);
+std::optional<Report> report_of(const QuarantineRecord &record) {
+  std::string ignored;
+  return report_from_json(record.report, ignored);
+}
+
+std::string class_names_of(const std::optional<Report> &report) {
   return report ? join_class_names(report->classes) : "?";
 }
 
@@ -82,8 +83,7 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
       user, *found->settings,
       [&](mail *, const ParsedBlock &block) {
         const QuarantineRecord &record = block.record;
-        std::string ignored;
-        auto report = report_from_json(record.report, ignored);
+        auto report = report_of(record);
         if (!filter.matches(record, report ? &*report : nullptr))
           return Visit::next;
         print(record.id);
@@ -91,7 +91,7 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
         print(record.mailbox);
         print(record.from);
         print(record.to);
-        print(report ? join_class_names(report->classes) : "?");
+        print(class_names_of(report));
         print(record.reason);
         return Visit::next;
       },
@@ -138,9 +138,8 @@ void print_record(const QuarantineRecord &record) {
   print(record.to);
   print(record.rule);
   print(record.reason);
-  std::string error;
-  auto report = report_from_json(record.report, error);
-  print(report ? join_class_names(report->classes) : "?");
+  auto report = report_of(record);
+  print(class_names_of(report));
   print(report ? describe_uninspectable(*report) : "");
   print(report ? describe_recipients(*report) : "");
   print(report ? std::string(name_of(report->strength)) : "");
@@ -187,7 +186,7 @@ void send_released_event(mail_user *user, const QuarantineRecord &record,
                          const std::string &mailbox, const char *action) {
   EventFields fields;
   fields.mailbox = mailbox;
-  fields.classes = class_names_of(record);
+  fields.classes = class_names_of(report_of(record));
   fields.action = action;
   fields.id = record.id;
   fields.sha256 = record.sha256;
@@ -265,22 +264,16 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
 
 extern "C" bool list_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
   auto *command = reinterpret_cast<QuarantineCommand *>(context);
-  const char **target = c == 'c'   ? &command->class_name
-                        : c == 'r' ? &command->from
-                        : c == 'n' ? &command->rule
-                        : c == 's' ? &command->since
-                                   : nullptr;
-  if (target == nullptr)
-    return false;
-  *target = p_strdup(context->pool, optarg);
-  return true;
+  return keep_option(context, c,
+                     {{'c', &command->class_name},
+                      {'r', &command->from},
+                      {'n', &command->rule},
+                      {'s', &command->since}});
 }
 
 extern "C" bool release_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
-  if (c != 'm')
-    return false;
-  reinterpret_cast<QuarantineCommand *>(context)->mailbox = p_strdup(context->pool, optarg);
-  return true;
+  return keep_option(context, c,
+                     {{'m', &reinterpret_cast<QuarantineCommand *>(context)->mailbox}});
 }
 
 doveadm_mail_cmd_context *alloc_command(const char *print_type) {

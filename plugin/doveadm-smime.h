@@ -6,7 +6,10 @@
 #include "user-context.h"
 
 #include <array>
+#include <getopt.h>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 extern "C" {
 #include "doveadm-mail.h"
@@ -48,6 +51,18 @@ template <typename... Own> auto mail_parameters(const Own &...own) {
       parameter('F', "user-file", CMD_PARAM_ISTREAM),
       own...,
       doveadm_cmd_param{}};
+}
+
+// Keeps getopt's argument of option c; false if it is none of the options.
+inline bool keep_option(doveadm_mail_cmd_context *context, int c,
+                        std::initializer_list<std::pair<char, const char **>> options) {
+  for (const auto &[letter, target] : options) {
+    if (letter != c)
+      continue;
+    *target = p_strdup(context->pool, optarg);
+    return true;
+  }
+  return false;
 }
 
 inline void print(const std::string &value) { doveadm_print(value.c_str()); }

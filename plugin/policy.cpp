@@ -238,6 +238,10 @@ std::optional<Origin> origin_from_name(std::string_view name) {
   return find_value(origin_names, name);
 }
 
+bool lacks_verdict(const Decision &decision, const Report &report) {
+  return decision.rule == nullptr && report.scan == ScanVerdict::error;
+}
+
 std::string why_not(const Rule &rule, const Question &question) {
   const Report &report = question.report;
   if (rule.mailbox && !mailbox_condition_holds(*rule.mailbox, question))

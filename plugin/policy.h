@@ -69,6 +69,10 @@ std::optional<Rule> parse_rule(const std::string &setting, std::string_view text
 // First match wins; none matching means deliver.
 Decision decide(const std::vector<Rule> &rules, const Question &question);
 
+// The virus scanner gave no verdict and no rule says what then: the setting
+// smime_scanner_failure does.
+bool lacks_verdict(const Decision &decision, const Report &report);
+
 // Why a rule does not match, in the words of the rule: "class is plain, not
 // encrypted"; empty if it matches. The first condition that fails counts.
 std::string why_not(const Rule &rule, const Question &question);

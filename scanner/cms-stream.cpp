@@ -12,6 +12,13 @@ namespace {
 constexpr std::size_t first_try = 64;
 constexpr std::size_t max_string_header = 12;
 
+// The SEQUENCE that bytes begin with; it may go on behind them.
+std::optional<BerElement> read_sequence(Bytes bytes) {
+  auto sequence = read_element(bytes);
+  return sequence && sequence->is(V_ASN1_SEQUENCE) && sequence->constructed ? sequence
+                                                                            : std::nullopt;
+}
+
 // Takes the first element off bytes, if it is of that kind and whole.
 std::optional<Bytes> take_element(Bytes &bytes, int tag, int tag_class = V_ASN1_UNIVERSAL) {
   auto element = read_element(bytes);
@@ -71,8 +78,8 @@ void CmsStream::try_head(bool last) {
 // ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, [0] EXPLICIT ANY }
 bool CmsStream::read_head(Bytes bytes) {
   head_ = {};
-  auto sequence = read_element(bytes);
-  if (!sequence || !sequence->is(V_ASN1_SEQUENCE) || !sequence->constructed)
+  auto sequence = read_sequence(bytes);
+  if (!sequence)
     return false;
   Bytes rest = sequence->content;
   auto type = take_element(rest, V_ASN1_OBJECT);
@@ -91,8 +98,8 @@ bool CmsStream::read_head(Bytes bytes) {
 }
 
 bool CmsStream::read_inner(Bytes bytes, std::uint64_t offset) {
-  auto sequence = read_element(bytes);
-  if (!sequence || !sequence->is(V_ASN1_SEQUENCE) || !sequence->constructed)
+  auto sequence = read_sequence(bytes);
+  if (!sequence)
     return false;
   offset += sequence->header_size;
   inner_ = {sequence->indefinite, offset + sequence->length};
@@ -137,8 +144,8 @@ bool CmsStream::read_inner(Bytes bytes, std::uint64_t offset) {
 // SEQUENCE { contentType, [0] EXPLICIT OCTET STRING OPTIONAL }, or for encrypted
 // content SEQUENCE { contentType, algorithm, [0] IMPLICIT OCTET STRING OPTIONAL }
 bool CmsStream::read_encapsulated(Bytes bytes, std::uint64_t offset) {
-  auto sequence = read_element(bytes);
-  if (!sequence || !sequence->is(V_ASN1_SEQUENCE) || !sequence->constructed)
+  auto sequence = read_sequence(bytes);
+  if (!sequence)
     return false;
   offset += sequence->header_size;
   encapsulated_ = {sequence->indefinite, offset + sequence->length};

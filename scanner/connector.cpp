@@ -208,7 +208,7 @@ int Connector::connect(std::size_t index, std::string &error) {
 }
 
 bool is_engine_address(const std::string &text) {
-  if (text.front() == '/')
+  if (text.starts_with('/'))
     return text.size() < sizeof(sockaddr_un{}.sun_path);
   return split_address(text).has_value();
 }

@@ -178,9 +178,11 @@ void Walk::close_entity() {
                                   "; the rest was not looked into.");
     inspection_.add_uninspectable(place_of(entity), "limit-exceeded");
   }
-  if (entity.header_too_long)
+  if (entity.header_too_long) {
     inspection_.add_malformed("header-too-long", full_path(entity.path),
                               "A Content- header field is too long to read.");
+    inspection_.add_uninspectable(place_of(entity), "malformed");
+  }
   if (entity.contradicting) {
     inspection_.add_malformed("contradicting-header", full_path(entity.path),
                               "Content- header fields are there twice and contradict each "

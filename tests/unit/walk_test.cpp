@@ -177,9 +177,10 @@ TEST(Walk, OddMessages) {
   classes("malformed", "Content-Type: multipart/mixed; boundary=x\r\n\r\nnever begun");
   classes("plain", "Subject: " + std::string(1000000, 'x') + "\r\n\r\n");
   classes("plain", std::string("Subject: a\0b\r\n\r\n\0\r\n", 19));
-  CHECK(walk("Content-Type: text/plain;" + std::string(200000, ' ') + "\r\n " +
-             std::string(200000, 'x') + "\r\n y\r\n\r\n")
-            .classes.has(MessageClass::malformed));
+  Report unread = walk("Content-Type: text/plain;" + std::string(200000, ' ') + "\r\n " +
+                       std::string(200000, 'x') + "\r\n y\r\n\r\n");
+  CHECK(unread.classes.has(MessageClass::malformed));
+  CHECK(unread.scan == ScanVerdict::uninspectable);
 }
 
 TEST(Walk, EncodedContainersAreMalformed) {
