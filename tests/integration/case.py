@@ -56,6 +56,10 @@ class DovecotCase(unittest.TestCase):
         for reply in replies:
             self.assertEqual(250, reply[0], f"{reply[1]}\n{self.instance.log()[-1500:]}")
 
+    def assert_logged(self, *texts):
+        for text in texts:
+            self.assertIn(text, self.instance.log_with(text))
+
     def quarantined(self, user):
         output = self.instance.doveadm("-f", "json", "smime", "quarantine", "list", "-u",
                                        user).stdout

@@ -92,6 +92,21 @@ class Instance:
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
+    def settled_log(self):
+        """The log process writes behind the answer that a client gets."""
+        before = None
+        while before != (now := self.log()):
+            before = now
+            time.sleep(0.3)
+        return now
+
+    def log_with(self, text):
+        """The log once it holds text, or what there is after a while."""
+        deadline = time.monotonic() + 10
+        while text not in self.log() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.log()
+
     def home(self, user):
         return self.dir / "home" / user
 

@@ -266,7 +266,7 @@ class Service(DovecotCase):
         try:
             reply = self.code(self.samples.plain("meanwhile"))
             self.assertEqual(451, reply[0], reply)
-            self.assertIn(str(self.clamd.socket), self.instance.log())
+            self.assert_logged(str(self.clamd.socket))
         finally:
             self.clamd.start()
             conf.write_text(text)

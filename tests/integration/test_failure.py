@@ -18,7 +18,7 @@ class ScannerGone(DovecotCase):
         ((code, text),) = self.deliver(self.samples.plain())
         self.assertEqual(451, code, text)
         self.assertIn("scanner", text)
-        self.assertIn("nowhere) failed: No such file", self.instance.log())
+        self.assert_logged("nowhere) failed: No such file")
         self.assertEqual([], self.bodies())
 
     def test_status_says_what_is_wrong(self):
@@ -49,7 +49,7 @@ class ScannerGoneDeliver(DovecotCase):
         encrypted = self.samples.encrypted()
         self.assert_accepted(encrypted)
         self.assertEqual([encrypted], [without_trace(b) for b in self.bodies()])
-        self.assertIn("no report on the message", self.instance.log())
+        self.assert_logged("no report on the message")
 
 
 class ScannerMisbehaves(DovecotCase):
@@ -127,8 +127,8 @@ class ScannerKilled(DovecotCase):
         self.assertEqual(sorted(found), sorted(set(found)), "a message is there twice")
         self.assertEqual(accepted, set(found))
         self.assertEqual({n for n in accepted if n % 2}, set(self.numbers_in("Quarantine")))
-        killed = self.instance.log().count("killed with signal 9")
-        lost = self.instance.log().count("no report on the message")
+        killed = self.instance.settled_log().count("killed with signal 9")
+        lost = self.instance.settled_log().count("no report on the message")
         print(f"[{len(accepted)} accepted, {len(deferred)} deferred, {killed} scanners killed] ",
               end="", flush=True)
         self.assertEqual(len(deferred), lost)
@@ -151,7 +151,7 @@ class BadSettings(DovecotCase):
     def test_mail_is_deferred_and_told_why(self):
         ((code, text),) = self.deliver(self.samples.plain())
         self.assertEqual(451, code, text)
-        log = self.instance.log()
+        log = self.instance.settled_log()
         self.assertIn('smime_rule: "quarantaine" is no value for action', log)
         self.assertIn('smime_rule2: unknown key "clas"', log)
         self.assertIn("smime_stroes: unknown setting", log)
@@ -173,7 +173,7 @@ class BadScannerConf(DovecotCase):
     def test_the_line_and_the_word_are_logged_and_mail_deferred(self):
         ((code, text),) = self.deliver(self.samples.plain())
         self.assertEqual(451, code, text)
-        self.assertIn('smime-scanner.conf:2: unknown setting "max_dept"', self.instance.log())
+        self.assert_logged('smime-scanner.conf:2: unknown setting "max_dept"')
 
 
 class QuarantineUnwritable(DovecotCase):
@@ -185,7 +185,7 @@ class QuarantineUnwritable(DovecotCase):
         blocked.write_text("a file where a folder should be")
         ((code, text),) = self.deliver(self.samples.encrypted())
         self.assertEqual(451, code, text)
-        self.assertIn("smime_quarantine_mailbox=Blocked failed", self.instance.log())
+        self.assert_logged("smime_quarantine_mailbox=Blocked failed")
         self.assertEqual(1, len(self.bodies()))
         blocked.unlink()
         self.assert_accepted(self.samples.encrypted())

@@ -77,7 +77,7 @@ class Restored(FilterCase):
                     self.assertIn(b"Subject: signed SAMPLE\r\n", body)
                 elif name != "refold-headers":
                     self.assertEqual(message, without_trace(body))
-                log = self.instance.log()
+                log = self.instance.settled_log()
                 self.assertEqual(breaks, "signed or encrypted part 1 " in log,
                                  log[-2000:] + body.decode())
                 self.instance.log_file.write_text("")
@@ -150,7 +150,7 @@ class Restored(FilterCase):
     def test_the_log_says_who_did_it(self):
         self.instance.log_file.write_text("")
         self.filtered("rewrite-text", self.signed())
-        log = self.instance.log()
+        log = self.instance.settled_log()
         self.assertRegex(log, r"saved to mailbox INBOX, signed or encrypted part 1 differs from "
                               r"byte \d+ of it on: the original content was put back")
 
@@ -312,8 +312,7 @@ class FaultyStorage(DovecotCase):
         ((code, text),) = self.deliver(self.samples.signed())
         self.assertEqual(451, code, text)
         self.assertEqual([], self.bodies())
-        self.assertIn("reading back a saved message: the storage did not keep part 1",
-                      self.instance.log())
+        self.assert_logged("reading back a saved message: the storage did not keep part 1")
 
     def test_several_recipients(self):
         self.clear("bob", "carol")
@@ -382,7 +381,7 @@ class OnlyReported(FilterCase):
     def test_the_change_is_delivered_and_reported(self):
         body = self.filtered("rewrite-text", self.signed())
         self.assertFalse(self.samples.verifies(body))
-        self.assertIn("saved as changed, as smime_preserve=no says", self.instance.log())
+        self.assert_logged("saved as changed, as smime_preserve=no says")
         client = Imap(self.instance, "alice", "INBOX")
         self.assertIn("$SMIMEFailed", client.flags(client.uids()[0]))
         client.logout()
