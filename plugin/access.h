@@ -1,9 +1,11 @@
-// Who may open the quarantine mailbox (smime_quarantine_access).
+// Who may open the quarantine mailbox (smime_quarantine_access), and which
+// mailbox that is, by whatever name it is called.
 #ifndef SMIME_ACCESS_H
 #define SMIME_ACCESS_H
 
 #include "settings.h"
 
+struct mail_namespace;
 struct mail_user;
 struct mailbox;
 
@@ -11,10 +13,20 @@ namespace smime {
 
 enum class Access : unsigned char { none, read_only, full };
 
-bool is_quarantine_mailbox(const mailbox *box, const Settings &settings);
+// Whether the name is the quarantine's: its own, one in an alias namespace, or
+// that of another user's quarantine in a shared namespace.
+bool is_quarantine_name(mail_namespace *ns, const char *vname, const Settings &settings);
+bool is_quarantine_mailbox(mailbox *box, const Settings &settings);
+
+// Whether it is the quarantine or the quarantine is below it.
+bool holds_quarantine_mailbox(mailbox *box, const Settings &settings);
+
+// Whether the session behind user serves a mail client. lmtp, lda, doveadm and
+// the indexer serve none.
+bool serves_client(const mail_user *user);
 
 // What the session behind user may do with the quarantine. Services that serve
-// no client (lmtp, lda, doveadm, indexer) always have full access.
+// no client always have full access.
 Access quarantine_access(const mail_user *user, const Settings &settings);
 
 } // namespace smime

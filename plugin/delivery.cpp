@@ -4,6 +4,7 @@
 #include "events.h"
 #include "keywords.h"
 #include "lmtp-reply.h"
+#include "mailbox-policy.h"
 #include "quarantine.h"
 #include "scanner-client.h"
 
@@ -134,7 +135,7 @@ bool Delivery::may_divert() const {
   if (!report_)
     return user_.settings->scanner_failure == ScannerFailure::quarantine;
   Question any_mailbox{{}, '/', from_, to_, Origin::delivery, *report_};
-  return report_->scan == ScanVerdict::error ||
+  return report_->scan == ScanVerdict::error || has_mailbox_policies(context_->rcpt_user) ||
          may_divert_in_some_mailbox(user_.settings->rules, any_mailbox);
 }
 
@@ -266,7 +267,11 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
   if (!report_)
     return without_report(save);
 
-  Decision decision = decide(user_.settings->rules, question(box, *report_));
+  std::string error;
+  auto rules = rules_of(box, user_.settings, error);
+  if (rules == nullptr)
+    return without_rules(box, error);
+  Decision decision = decide(*rules, question(box, *report_));
   if (lacks_verdict(decision, *report_) &&
       user_.settings->scanner_failure != ScannerFailure::deliver)
     return without_verdict(save);
@@ -282,6 +287,16 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
     break;
   }
   return refuse(box, decision);
+}
+
+Delivery::Outcome Delivery::without_rules(const mailbox *box, const std::string &error) {
+  refusal_ = {false, "S/MIME policy is not configured correctly"};
+  EventFields fields;
+  fields.mailbox = box->vname;
+  fields.action = name_of(Action::tempfail);
+  send_event(context_->event, event_message_rejected, EventLevel::error, fields,
+             "msgid=" + message_id() + ": deferred: " + error);
+  return Outcome::refused;
 }
 
 Delivery::Outcome Delivery::refuse(const mailbox *box, const Decision &decision) {
@@ -319,8 +334,15 @@ Delivery::Outcome Delivery::quarantine(mail_save_context *save, const std::strin
   fields.action = name_of(Action::quarantine);
 
   std::string error;
-  if (!write_to_quarantine(context_->rcpt_user, *user_.settings, context_->src_mail, record,
-                           error)) {
+  Held held;
+  held.keywords = keywords_for(save, *report_, "");
+  istream *input;
+  bool written = mail_get_stream(context_->src_mail, nullptr, nullptr, &input) == 0;
+  if (written)
+    written = write_to_quarantine(context_->rcpt_user, *user_.settings, input, held, record, error);
+  else
+    error = mailbox_get_last_internal_error(context_->src_mail->box, nullptr);
+  if (!written) {
     refusal_ = {false, "Quarantine is not available"};
     send_event(context_->event, event_message_rejected, EventLevel::error, fields,
                "msgid=" + message_id() + ": deferred, writing to smime_quarantine_mailbox=" +

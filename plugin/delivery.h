@@ -66,6 +66,7 @@ private:
   Outcome without_report(mail_save_context *save);
   Outcome without_verdict(mail_save_context *save);
   Outcome quarantine(mail_save_context *save, const std::string &rule, const std::string &reason);
+  Outcome without_rules(const mailbox *box, const std::string &error);
   Outcome refuse(const mailbox *box, const Decision &decision);
   bool may_divert() const;
   Question question(const mailbox *box, const Report &report) const;

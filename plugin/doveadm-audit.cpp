@@ -36,6 +36,8 @@ struct Finding {
 // Nullopt for mail that has neither a record nor anything to protect.
 std::optional<Finding> audit_mail(mail *m, std::string &error) {
   auto record = get_record(m);
+  if (record && !record->has_digest())
+    record.reset();
   istream *input;
   if (mail_get_stream(m, nullptr, nullptr, &input) < 0) {
     error = mailbox_get_last_internal_error(m->box, nullptr);

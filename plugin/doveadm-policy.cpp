@@ -1,6 +1,7 @@
 // doveadm smime policy: what the rules would do with a message, and why.
 #include "doveadm-smime.h"
 
+#include "mailbox-policy.h"
 #include "message-file.h"
 
 namespace smime {
@@ -58,6 +59,20 @@ void print_decision(const std::vector<Rule> &rules, const Question &question) {
     print_row("none", name_of(decision.action), "no rule matches");
 }
 
+// Null with the error logged. A mailbox that does not exist has no policy.
+std::shared_ptr<const std::vector<Rule>> rules_for_name(mail_user *user, const std::string &name,
+                                                        const std::shared_ptr<const Settings> &settings) {
+  mail_namespace *ns = mail_namespace_find(user->namespaces, name.c_str());
+  MailboxPtr box(mailbox_alloc(ns->list, name.c_str(), MAILBOX_FLAG_IGNORE_ACLS));
+  if (mailbox_open(box.get()) < 0)
+    return {settings, &settings->rules};
+  std::string error;
+  auto rules = rules_of(box.get(), settings, error);
+  if (rules == nullptr)
+    e_error(user->event, "smime: %s", error.c_str());
+  return rules;
+}
+
 int run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto *command = reinterpret_cast<PolicyCommand *>(context);
   UserContext *found = require_user_context(context, user);
@@ -93,7 +108,12 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
                     command->origin == nullptr ? Origin::delivery
                                                : origin_from_name(command->origin).value(),
                     *report};
-  print_decision(settings.rules, question);
+  auto rules = rules_for_name(user, mailbox, found->settings);
+  if (rules == nullptr) {
+    context->exit_code = EX_CONFIG;
+    return -1;
+  }
+  print_decision(*rules, question);
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "events.h"
 #include "quarantine-filter.h"
 #include "quarantine.h"
+#include "release.h"
 #include "report.h"
 
 namespace smime {
@@ -80,7 +81,7 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
   QuarantineFilter filter = filter_of(reinterpret_cast<QuarantineCommand *>(context));
   std::string error;
   auto result = visit_quarantine(
-      user, *found->settings,
+      user, *found->settings, "",
       [&](mail *, const ParsedBlock &block) {
         const QuarantineRecord &record = block.record;
         auto report = report_of(record);
@@ -154,10 +155,8 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
   std::string error;
   bool shown = false;
   auto result = visit_quarantine(
-      user, *found->settings,
+      user, *found->settings, context->args[0],
       [&](mail *, const ParsedBlock &block) {
-        if (block.record.id != context->args[0])
-          return Visit::next;
         print_record(block.record);
         shown = true;
         return Visit::stop;
@@ -251,7 +250,10 @@ int delete_run(doveadm_mail_cmd_context *context, mail_user *user) {
   return act_on_ids(context, user, "deleted",
                     [&](const Settings &settings, const std::string &id,
                         QuarantineRecord &record, std::string &, std::string &error) {
-                      return delete_from_quarantine(user, settings, id, record, error);
+                      return take_out(user, settings, id, record, error,
+                                      [](mail *, const ParsedBlock &) {
+                                        return ReleaseResult::released;
+                                      });
                     });
 }
 

@@ -31,6 +31,7 @@ extern "C" {
 #include "mail-user.h"
 #include "message-part-data.h"
 #include "net.h"
+#include "ostream.h"
 #include "str.h"
 #include "strescape.h"
 #include "str-sanitize.h"

@@ -16,6 +16,11 @@ struct StreamUnref {
 };
 using StreamPtr = std::unique_ptr<istream, StreamUnref>;
 
+struct OstreamUnref {
+  void operator()(ostream *stream) const { o_stream_unref(&stream); }
+};
+using OstreamPtr = std::unique_ptr<ostream, OstreamUnref>;
+
 struct MailboxFree {
   void operator()(mailbox *box) const { mailbox_free(&box); }
 };

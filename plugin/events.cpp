@@ -20,6 +20,15 @@ void add(event *e, const char *key, const std::string &value) {
 
 } // namespace
 
+void add_actor(EventFields &fields, const mail_user *user) {
+  if (user->auth_user != nullptr)
+    fields.actor = user->auth_user;
+  else if (user->username != nullptr)
+    fields.actor = user->username;
+  if (user->conn.remote_ip != nullptr && user->conn.remote_ip->family != 0)
+    fields.remote_ip = net_ip2addr(user->conn.remote_ip);
+}
+
 std::string message_id_of(mail *m) {
   DataStackFrame frame;
   const char *id = nullptr;
@@ -40,6 +49,8 @@ void send_event(event *parent, const char *name, EventLevel level, const EventFi
   add(e.get(), "action", fields.action);
   add(e.get(), "id", fields.id);
   add(e.get(), "sha256", fields.sha256);
+  add(e.get(), "actor", fields.actor);
+  add(e.get(), "remote_ip", fields.remote_ip);
   if (fields.size != 0)
     event_add_int(e.get(), "size", static_cast<intmax_t>(fields.size));
   switch (level) {

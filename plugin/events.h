@@ -26,10 +26,16 @@ struct EventFields {
   std::string action;
   std::string id;
   std::string sha256;
+  // Who did it: the login, the reviewer, or the operator at doveadm.
+  std::string actor;
+  std::string remote_ip;
   std::uint64_t size = 0;
 };
 
 enum class EventLevel : unsigned char { debug, info, warning, error };
+
+// Fills in who is behind the user's session, and from where.
+void add_actor(EventFields &fields, const mail_user *user);
 
 // The mail's Message-ID for a log line.
 std::string message_id_of(mail *m);

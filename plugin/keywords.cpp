@@ -45,6 +45,27 @@ void add(mail_save_context *save, std::vector<const char *> names) {
 
 } // namespace
 
+std::vector<std::string> keywords_for(const mail_save_context *save, const Report &report,
+                                      const std::string &flag) {
+  std::vector<const char *> names = report_keywords(report, flag);
+  append_present(save, names);
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> keywords_of(mail *m) {
+  std::vector<std::string> names;
+  for (const char *const *name = mail_get_keywords(m); *name != nullptr; name++)
+    names.emplace_back(*name);
+  return names;
+}
+
+void add_keyword_to_saved(mail *saved, const std::string &flag) {
+  const char *names[] = {flag.c_str(), nullptr};
+  mail_keywords *keywords = mailbox_keywords_create_valid(saved->box, names);
+  mail_update_keywords(saved, MODIFY_ADD, keywords);
+  mailbox_keywords_unref(&keywords);
+}
+
 void add_keyword(mail_save_context *save, const std::string &name) { add(save, {name.c_str()}); }
 
 void add_keywords(mail_save_context *save, const Report &report, const std::string &flag) {

@@ -5,7 +5,9 @@
 #include "report.h"
 
 #include <string>
+#include <vector>
 
+struct mail;
 struct mail_save_context;
 
 namespace smime {
@@ -14,6 +16,16 @@ namespace smime {
 // save has already. A mailbox that cannot keep keywords goes without.
 void add_keyword(mail_save_context *save, const std::string &name);
 void add_keywords(mail_save_context *save, const Report &report, const std::string &flag);
+
+// What add_keywords() would leave.
+std::vector<std::string> keywords_for(const mail_save_context *save, const Report &report,
+                                      const std::string &flag);
+
+// Those that a stored message has.
+std::vector<std::string> keywords_of(mail *m);
+
+// Adds flag to a message that was just saved and is not yet committed.
+void add_keyword_to_saved(mail *saved, const std::string &flag);
 
 } // namespace smime
 

@@ -4,6 +4,9 @@
 
 #include "dovecot-ptr.h"
 
+#include <functional>
+#include <vector>
+
 namespace smime {
 
 class SaveWatch;
@@ -25,6 +28,12 @@ struct MailboxContext {
   mail_save_context *replaced_save;
   istream *replacement;
   istream *replaced_input;
+
+  // Done once the transaction under way is on disk; owned.
+  std::vector<std::function<void()>> *after_commit;
+
+  // What is saved next was released by a reviewer.
+  bool mark_released;
 
   // Of the save (not copy) under way; owned.
   SaveWatch *watch;

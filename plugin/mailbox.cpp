@@ -1,9 +1,14 @@
 #include "mailbox.h"
 
 #include "access.h"
+#include "client-save.h"
 #include "delivery.h"
+#include "guard.h"
+#include "keywords.h"
 #include "mailbox-context.h"
 #include "preserving-copy.h"
+#include "record.h"
+#include "review.h"
 #include "user-context.h"
 
 namespace smime {
@@ -38,6 +43,83 @@ int divert_save(mail_save_context *save) {
   return 0;
 }
 
+void refuse_save(mail_save_context *save, const SaveRefusal &refusal) {
+  mail_storage *storage = save->transaction->box->storage;
+  mailbox_save_cancel(&save);
+  mail_storage_set_error(storage, refusal.code, refusal.text.c_str());
+}
+
+// Nothing holds for what we save ourselves, nor for the quarantine.
+bool rules_hold(mailbox *box, const UserContext &user) {
+  return user.client_session && user.internal_access == 0 &&
+         user.settings->stores.matches(box->vname,
+                                       mail_namespace_get_sep(mailbox_get_namespace(box))) &&
+         !is_quarantine_mailbox(box, *user.settings);
+}
+
+// A copy by a mail client. Returns false if a rule bars it: the save is
+// cancelled then, and the error set.
+bool may_copy(mail_save_context *save, mail *source, UserContext &user) {
+  mailbox *box = save->transaction->box;
+  if (!rules_hold(box, user))
+    return true;
+  ClientSave decision(box, user, Origin::copy);
+  if (!decision.needs_decision())
+    return true;
+  istream *input;
+  Held held;
+  if (mail_get_stream(source, nullptr, nullptr, &input) < 0 ||
+      mail_get_received_date(source, &held.received_date) < 0) {
+    refuse_save(save, {MAIL_ERROR_UNAVAILABLE, mailbox_get_last_error(source->box, nullptr)});
+    return false;
+  }
+  held.keywords = keywords_of(source);
+  auto record = get_record(source);
+  std::string flag;
+  auto refusal = decision.decide_on(input, std::move(held), record && record->released(), flag);
+  if (refusal) {
+    refuse_save(save, *refusal);
+    return false;
+  }
+  if (!flag.empty())
+    add_keyword(save, flag);
+  return true;
+}
+
+// What happens before a copy in a client's session. Nullopt: go on.
+std::optional<int> before_copy(MailboxContext *context, mail_save_context *save, mail *source,
+                               UserContext &user) noexcept {
+  if (!user.client_session || user.internal_access > 0)
+    return std::nullopt;
+  mailbox_transaction_context *transaction = save->transaction;
+  // -2: nullopt.
+  int ret = guarded("deciding on a copy", -3, [&] {
+    if (auto released = copy_out_of_quarantine(context, save, source))
+      return *released;
+    return may_copy(save, source, user) ? -2 : -1;
+  });
+  if (ret == -3) {
+    if (save->unfinished)
+      mailbox_save_cancel(&save);
+    context->failed_transaction = transaction;
+    mailbox_set_critical(transaction->box, "smime: a message was not copied (out of memory?)");
+    ret = -1;
+  }
+  return ret == -2 ? std::nullopt : std::optional(ret);
+}
+
+void finish_transaction(MailboxContext *context, bool committed) noexcept {
+  auto *actions = context->after_commit;
+  context->after_commit = nullptr;
+  if (actions != nullptr && committed)
+    (void)guarded("telling what was done", false, [&] {
+      for (const auto &action : *actions)
+        action();
+      return true;
+    });
+  delete actions;
+}
+
 int save_delivery(MailboxContext *context, UserContext *user, mail_save_context *save,
                   mail *source) {
   auto outcome = guarded("deciding on a delivery", Delivery::Outcome::refused,
@@ -61,6 +143,8 @@ extern "C" int mailbox_copy_override(mail_save_context *save, mail *source) noex
   UserContext *user = user_context(box->storage->user);
   if (user == nullptr)
     return context->below.copy(save, source);
+  if (auto done = before_copy(context, save, source, *user))
+    return *done;
   if (!is_delivery_save(save))
     return copy_stored(context, save, source);
   if (user->delivery != nullptr)
@@ -75,6 +159,7 @@ extern "C" int transaction_commit_override(mailbox_transaction_context *transact
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction) {
     context->failed_transaction = nullptr;
+    finish_transaction(context, false);
     context->below.transaction_rollback(transaction);
     return -1;
   }
@@ -82,7 +167,9 @@ extern "C" int transaction_commit_override(mailbox_transaction_context *transact
       array_is_created(&transaction->pvt_saves))
     array_free(&transaction->pvt_saves);
   context->drop_private_flags = false;
-  return context->below.transaction_commit(transaction, changes_r);
+  int ret = context->below.transaction_commit(transaction, changes_r);
+  finish_transaction(context, ret == 0);
+  return ret;
 }
 
 extern "C" void
@@ -90,41 +177,8 @@ transaction_rollback_override(mailbox_transaction_context *transaction) noexcept
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction)
     context->failed_transaction = nullptr;
+  finish_transaction(context, false);
   context->below.transaction_rollback(transaction);
-}
-
-// Returns false with the storage's error set if the session may not open it.
-bool check_access(mailbox *box) {
-  UserContext *user = user_context(box->storage->user);
-  if (user == nullptr || !is_quarantine_mailbox(box, *user->settings))
-    return true;
-  switch (quarantine_access(box->storage->user, *user->settings)) {
-  case Access::full:
-    return true;
-  case Access::read_only:
-    box->flags = static_cast<mailbox_flags>(box->flags | MAILBOX_FLAG_READONLY);
-    return true;
-  case Access::none:
-    break;
-  }
-  mail_storage_set_error(box->storage, MAIL_ERROR_PERM,
-                         "The quarantine is open to its reviewers only");
-  return false;
-}
-
-extern "C" int mailbox_open_override(mailbox *box) noexcept {
-  bool allowed = guarded("checking access to a mailbox", false, [&] { return check_access(box); });
-  if (!allowed)
-    return -1;
-  return mailbox_context(box)->module_ctx.super.open(box);
-}
-
-extern "C" int mailbox_get_status_override(mailbox *box, mailbox_status_items items,
-                                           mailbox_status *status_r) noexcept {
-  bool allowed = guarded("checking access to a mailbox", false, [&] { return check_access(box); });
-  if (!allowed)
-    return -1;
-  return mailbox_context(box)->module_ctx.super.get_status(box, items, status_r);
 }
 
 // Dovecot builds each mailbox's functions in the order of the modules' numbers:
@@ -160,8 +214,7 @@ extern "C" void mailbox_allocated(mailbox *box) noexcept {
   auto *context = p_new(box->pool, MailboxContext, 1);
   context->module_ctx.super = *v;
   box->vlast = &context->module_ctx.super;
-  v->open = mailbox_open_override;
-  v->get_status = mailbox_get_status_override;
+  guard_mailbox(v);
   MODULE_CONTEXT_SET(box, smime_mailbox_module, context);
 }
 

@@ -115,17 +115,25 @@ struct Word {
   std::string value;
 };
 
+constexpr std::string_view white_space = " \t\r\n";
+
+void skip_space(std::string_view &text) {
+  text.remove_prefix(std::min(text.find_first_not_of(white_space), text.size()));
+}
+
+bool is_space(char c) { return white_space.find(c) != std::string_view::npos; }
+
 // Takes "key=value" off text. A value may be quoted with ", in which \ escapes.
 // Returns what is wrong, or an empty string.
 std::string next_word(std::string_view &text, Word &word) {
-  auto equals = text.find_first_of("= \t");
+  auto equals = text.find_first_of("= \t\r\n");
   if (equals == std::string_view::npos || text[equals] != '=')
     return "\"" + std::string(text.substr(0, equals)) + "\" is not of the form key=value";
   word.key = text.substr(0, equals);
   word.value.clear();
   text.remove_prefix(equals + 1);
   if (!text.starts_with('"')) {
-    auto end = std::min(text.find_first_of(" \t"), text.size());
+    auto end = std::min(text.find_first_of(white_space), text.size());
     word.value = text.substr(0, end);
     text.remove_prefix(end);
     return {};
@@ -133,7 +141,7 @@ std::string next_word(std::string_view &text, Word &word) {
   for (std::size_t i = 1; i < text.size(); i++) {
     if (text[i] == '"') {
       text.remove_prefix(i + 1);
-      if (!text.empty() && text[0] != ' ' && text[0] != '\t')
+      if (!text.empty() && !is_space(text[0]))
         return "no space behind the quoted value of " + word.key;
       return {};
     }
@@ -192,7 +200,7 @@ bool matches_but_for_mailbox(const Rule &rule, const Question &question) {
   const Report &report = question.report;
   // The cheap conditions first.
   return (!rule.classes || rule.classes->intersects(report.classes)) &&
-         (!rule.origin || *rule.origin == question.origin) &&
+         (rule.origin ? *rule.origin == question.origin : !question.released) &&
          (!rule.signature || *rule.signature == report.signature) &&
          (!rule.scan || *rule.scan == report.scan) &&
          (!rule.weak_only || report.strength == Strength::weak) &&
@@ -250,6 +258,8 @@ std::string why_not(const Rule &rule, const Question &question) {
     return differs("class", join_class_names(report.classes), join_condition(*rule.classes));
   if (rule.origin && *rule.origin != question.origin)
     return differs("origin", name_of(question.origin), name_of(*rule.origin));
+  if (!rule.origin && question.released)
+    return "a reviewer released the message: for its copies only rules with origin= hold";
   if (rule.signature && *rule.signature != report.signature)
     return differs("signature", name_of(report.signature), name_of(*rule.signature));
   if (rule.scan && *rule.scan != report.scan)
@@ -263,29 +273,26 @@ std::string why_not(const Rule &rule, const Question &question) {
   return {};
 }
 
-std::optional<Rule> parse_rule(const std::string &setting, std::string_view text,
-                               std::string &error) {
+namespace {
+
+// Takes one rule off text: it ends behind its action=.
+std::optional<Rule> take_rule(const std::string &setting, std::string_view &text,
+                              std::string &error) {
   Rule rule;
   rule.setting = setting;
-  rule.text = text;
+  std::string_view whole = text;
   std::set<std::string> seen;
   std::string problem;
-  for (;;) {
-    auto start = text.find_first_not_of(" \t");
-    if (start == std::string_view::npos)
+  while (problem.empty() && !seen.contains("action")) {
+    skip_space(text);
+    if (text.empty())
       break;
-    text.remove_prefix(start);
     Word word;
-    if (seen.contains("action"))
-      problem = "action= must come last";
-    else
-      problem = next_word(text, word);
+    problem = next_word(text, word);
     if (problem.empty())
       problem = apply_word(word, rule);
     if (problem.empty() && !seen.insert(word.key).second)
       problem = word.key + "= is given twice";
-    if (!problem.empty())
-      break;
   }
   if (problem.empty() && !seen.contains("action"))
     problem = "there is no action= (deliver, quarantine, reject, tempfail)";
@@ -293,7 +300,46 @@ std::optional<Rule> parse_rule(const std::string &setting, std::string_view text
     error = setting + ": " + problem;
     return std::nullopt;
   }
+  rule.text = whole.substr(0, whole.size() - text.size());
   return rule;
+}
+
+} // namespace
+
+std::optional<Rule> parse_rule(const std::string &setting, std::string_view text,
+                               std::string &error) {
+  auto rule = take_rule(setting, text, error);
+  skip_space(text);
+  if (rule && !text.empty()) {
+    error = setting + ": action= must come last";
+    return std::nullopt;
+  }
+  return rule;
+}
+
+std::optional<std::vector<Rule>> parse_rules(const std::string &setting, std::string_view text,
+                                             std::string &error) {
+  std::vector<Rule> rules;
+  skip_space(text);
+  while (!text.empty()) {
+    auto rule = take_rule(setting, text, error);
+    if (!rule)
+      return std::nullopt;
+    rules.push_back(std::move(*rule));
+    skip_space(text);
+  }
+  return rules;
+}
+
+bool concerns_mailbox(const std::vector<Rule> &rules, std::string_view mailbox, char separator,
+                      Origin origin) {
+  Report any;
+  Question question{mailbox, separator, {}, {}, origin, any};
+  return std::any_of(rules.begin(), rules.end(), [&](const Rule &rule) {
+    return (rule.action != Action::deliver || !rule.flag.empty()) &&
+           (!rule.origin || *rule.origin == origin) &&
+           (!rule.mailbox || mailbox_condition_holds(*rule.mailbox, question));
+  });
 }
 
 Decision decide(const std::vector<Rule> &rules, const Question &question) {

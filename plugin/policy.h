@@ -50,6 +50,8 @@ struct Question {
   std::string_view to;
   Origin origin = Origin::delivery;
   const Report &report;
+  // A copy of what a reviewer released: only rules that name the origin hold.
+  bool released = false;
 };
 
 struct Decision {
@@ -65,6 +67,16 @@ std::optional<ClassSet> classes_from_name(std::string_view name);
 // Returns nullopt and sets error to "SETTING: what is wrong with which word".
 std::optional<Rule> parse_rule(const std::string &setting, std::string_view text,
                                std::string &error);
+
+// Parses any number of rules in one text; each ends behind its action=, line ends
+// are white space.
+std::optional<std::vector<Rule>> parse_rules(const std::string &setting, std::string_view text,
+                                             std::string &error);
+
+// Whether anything but a plain delivery can come of some message that is put into
+// the mailbox; if not, no report is needed.
+bool concerns_mailbox(const std::vector<Rule> &rules, std::string_view mailbox, char separator,
+                      Origin origin);
 
 // First match wins; none matching means deliver.
 Decision decide(const std::vector<Rule> &rules, const Question &question);

@@ -1,35 +1,51 @@
-// The quarantine mailbox: write, find, release.
+// The quarantine mailbox: write, find, take out.
 #ifndef SMIME_QUARANTINE_H
 #define SMIME_QUARANTINE_H
 
 #include "quarantine-block.h"
 #include "settings.h"
 
-#include <cstdint>
+#include <ctime>
 #include <functional>
+#include <initializer_list>
 #include <string>
+#include <string_view>
+#include <vector>
 
+struct istream;
 struct mail;
 struct mail_user;
 
 namespace smime {
 
+// What is kept of a save beside the message.
+struct Held {
+  // (time_t)-1: now.
+  time_t received_date = static_cast<time_t>(-1);
+  std::vector<std::string> keywords;
+  // The same message for the same mailbox is held once: mail clients try again.
+  bool once = false;
+};
+
 // Saves the original and its record as one message in a transaction of its own,
 // creating the mailbox if needed. Fills in the record's id, time and sha256.
 // True only once the message is on disk; otherwise error is set and nothing was
-// stored.
-bool write_to_quarantine(mail_user *user, const Settings &settings, mail *original,
-                         QuarantineRecord &record, std::string &error);
+// stored. The stream's position afterwards is undefined.
+bool write_to_quarantine(mail_user *user, const Settings &settings, istream *original,
+                         const Held &held, QuarantineRecord &record, std::string &error);
+
+// An id made from facts: the same facts, the same id.
+std::string quarantine_id_for(std::initializer_list<std::string_view> facts);
 
 enum class FindResult : unsigned char { done, no_mailbox, failed };
 
 // What a visit wants done with the message.
-enum class Visit : unsigned char { next, stop, expunge_and_stop };
+enum class Visit : unsigned char { next, stop, expunge, expunge_and_stop };
 
 // Calls visit for each message of the quarantine mailbox that carries a record,
-// oldest first; other messages are passed over. Expunges are on disk when this
-// returns done.
-FindResult visit_quarantine(mail_user *user, const Settings &settings,
+// or the one with this id, oldest first; other messages are passed over.
+// Expunges are on disk when this returns done.
+FindResult visit_quarantine(mail_user *user, const Settings &settings, const std::string &id,
                             const std::function<Visit(mail *, const ParsedBlock &)> &visit,
                             std::string &error);
 
@@ -40,18 +56,10 @@ enum class ReleaseResult : unsigned char {
   failed,
 };
 
-// Saves the original bytes of the message with this id into mailbox (empty: the
-// one it was going to) with its INTERNALDATE, then takes it out of the
-// quarantine. The digest is checked first. On failure error is set and the
-// message is still in the quarantine. record is filled in when found.
-ReleaseResult release_from_quarantine(mail_user *user, const Settings &settings,
-                                      const std::string &id, const std::string &mailbox,
-                                      QuarantineRecord &record, std::string &error);
-
-// Expunges the message with this id. Returns not_found or released.
-ReleaseResult delete_from_quarantine(mail_user *user, const Settings &settings,
-                                     const std::string &id, QuarantineRecord &record,
-                                     std::string &error);
+// Calls act for the message with this id and expunges it unless act failed.
+ReleaseResult take_out(mail_user *user, const Settings &settings, const std::string &id,
+                       QuarantineRecord &record, std::string &error,
+                       const std::function<ReleaseResult(mail *, const ParsedBlock &)> &act);
 
 } // namespace smime
 

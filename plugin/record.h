@@ -15,13 +15,18 @@ namespace smime {
 struct ArrivalRecord {
   static constexpr std::uint8_t present = 1;
   static constexpr std::uint8_t flag_non_canonical = 1;
+  // A reviewer let it out of the quarantine.
+  static constexpr std::uint8_t flag_released = 2;
 
   std::uint8_t version = 0; // 0: no record
   std::uint8_t flags = 0;
   std::uint8_t signature_status = 0; // SignatureStatus
   std::uint8_t reserved = 0;
   std::uint32_t classes = 0; // one bit for each MessageClass; 0: not inspected
-  Digest sha256{};           // ProtectedContent::combined()
+  Digest sha256{};           // ProtectedContent::combined(); zeros: nothing protected
+
+  bool has_digest() const { return sha256 != Digest{}; }
+  bool released() const { return (flags & flag_released) != 0; }
 };
 static_assert(sizeof(ArrivalRecord) == 40);
 

@@ -1,6 +1,9 @@
 // Saves that are no copies (IMAP APPEND, doveadm import, dsync, our own writes):
 // what went in is compared with what the storage then holds. And the place
 // where a copy's content is exchanged for the original's.
+#include "access.h"
+#include "client-save.h"
+#include "keywords.h"
 #include "mailbox-context.h"
 #include "marker-search.h"
 #include "preserve.h"
@@ -8,12 +11,24 @@
 #include "user-context.h"
 #include "watch-stream.h"
 
+extern "C" {
+#include "iostream-temp.h"
+}
+
 namespace smime {
 
 // Watches the bytes of one save as the storage reads them.
 class SaveWatch {
 public:
   SaveWatch(mail_save_context *save, istream *input);
+
+  // The rules hold for the save. A storage that cannot be read back has a copy
+  // of the message made, in memory or in a temporary file.
+  void decide_with(std::unique_ptr<ClientSave> decision);
+  ClientSave *decision() const { return decision_.get(); }
+  const Held &held() const { return held_; }
+  // The message that was saved; null with error set.
+  istream *message(std::string &error);
 
   const mail_save_context *save() const { return save_; }
   istream *stream() const { return stream_.get(); }
@@ -26,7 +41,7 @@ public:
     failed_ = failed_ || !guarded("watching a save", false, [&] {
       sha256_.update(bytes);
       markers_.update(bytes);
-      return true;
+      return copy_ == nullptr || o_stream_send(copy_.get(), bytes.data(), bytes.size()) >= 0;
     });
   }
 
@@ -34,6 +49,10 @@ private:
   mail_save_context *save_;
   CanonicalSha256 sha256_;
   MarkerSearch markers_;
+  std::unique_ptr<ClientSave> decision_;
+  Held held_;
+  OstreamPtr copy_;
+  StreamPtr copied_;
   bool failed_ = false;
   // Last: reads into the members above until it is gone.
   StreamPtr stream_;
@@ -61,8 +80,8 @@ void set_failed(mail_save_context *save, const std::string &error) {
 }
 
 // Returns false and sets error if the message has protected content and is not
-// what was sent.
-bool check_saved(SaveWatch &watch, mail *saved, std::string &error) {
+// what was sent. record says afterwards what the message is.
+bool check_saved(SaveWatch &watch, mail *saved, ArrivalRecord &record, std::string &error) {
   if (watch.failed()) {
     error = "the incoming message could not be watched";
     return false;
@@ -86,11 +105,68 @@ bool check_saved(SaveWatch &watch, mail *saved, std::string &error) {
     error = "the storage did not keep the message as it was sent";
     return false;
   }
-  ArrivalRecord record;
   record.version = ArrivalRecord::present;
-  record.flags = content.non_canonical || watch.has_nul() ? ArrivalRecord::flag_non_canonical : 0;
+  record.flags |= content.non_canonical || watch.has_nul() ? ArrivalRecord::flag_non_canonical : 0;
   record.sha256 = *combined;
-  set_record(saved, record);
+  return true;
+}
+
+// An APPEND for which rules hold is looked at when it is complete. False: it
+// cannot be watched.
+bool prepare_decision(MailboxContext *context, mail_save_context *save) {
+  mailbox *box = save->transaction->box;
+  UserContext *user = user_context(box->storage->user);
+  if (user == nullptr || !user->client_session || user->internal_access > 0 || !is_aware(box) ||
+      is_quarantine_mailbox(box, *user->settings))
+    return true;
+  auto decision = std::make_unique<ClientSave>(box, *user, Origin::append);
+  if (!decision->needs_decision())
+    return true;
+  if (context->watch == nullptr || context->watch->save() != save)
+    return false;
+  context->watch->decide_with(std::move(decision));
+  return true;
+}
+
+// False with the storage's error set if a rule bars the save.
+bool may_append(SaveWatch &watch, mail_save_context *save) {
+  std::string error;
+  istream *message = watch.failed() ? nullptr : watch.message(error);
+  if (message == nullptr) {
+    set_failed(save, watch.failed() ? "the incoming message could not be watched" : error);
+    return false;
+  }
+  std::string flag;
+  auto refusal = watch.decision()->decide_on(message, watch.held(), false, flag);
+  if (refusal) {
+    mail_storage_set_error(save->transaction->box->storage, refusal->code,
+                           refusal->text.c_str());
+    return false;
+  }
+  if (!flag.empty())
+    add_keyword_to_saved(save->dest_mail, flag);
+  return true;
+}
+
+// After the storage took the message; false with the storage's error set if it
+// must not be kept.
+bool finish_save(mail_save_context *save, SaveWatch *watch, bool released) {
+  ArrivalRecord record;
+  if (released) {
+    record.version = ArrivalRecord::present;
+    record.flags = ArrivalRecord::flag_released;
+  }
+  if (watch != nullptr && watch->decision() != nullptr && !may_append(*watch, save))
+    return false;
+  if (watch != nullptr && watch->maybe_protected() && can_read_back(save->transaction->box)) {
+    std::string error;
+    if (!check_saved(*watch, save->dest_mail, record, error)) {
+      set_failed(save, error);
+      return false;
+    }
+  }
+  if (record.version == ArrivalRecord::present)
+    set_record(save->dest_mail, record);
   return true;
 }
 
@@ -105,6 +181,34 @@ void drop_watch(MailboxContext *context, const mail_save_context *save) {
 
 SaveWatch::SaveWatch(mail_save_context *save, istream *input)
     : save_(save), stream_(create_watched_stream(input, watch_bytes, this)) {}
+
+void SaveWatch::decide_with(std::unique_ptr<ClientSave> decision) {
+  decision_ = std::move(decision);
+  // The storage forgets these when it ends the save.
+  held_.received_date = save_->data.received_date;
+  held_.keywords = keywords_for(save_, Report(), "");
+  mailbox *box = save_->transaction->box;
+  if (can_read_back(box))
+    return;
+  DataStackFrame frame;
+  string_t *prefix = t_str_new(128);
+  mail_user_set_get_temp_prefix(prefix, box->storage->user->set);
+  copy_.reset(iostream_temp_create(str_c(prefix), static_cast<iostream_temp_flags>(0)));
+}
+
+istream *SaveWatch::message(std::string &error) {
+  istream *input = nullptr;
+  if (copy_ != nullptr) {
+    ostream *output = copy_.release();
+    copied_.reset(iostream_temp_finish(&output, IO_BLOCK_SIZE));
+    return copied_.get();
+  }
+  if (copied_ != nullptr)
+    return copied_.get();
+  if (mail_get_stream(save_->dest_mail, nullptr, nullptr, &input) < 0)
+    error = mailbox_get_last_internal_error(save_->transaction->box, nullptr);
+  return input;
+}
 
 extern "C" int save_begin_override(mail_save_context *save, istream *input) noexcept {
   mailbox *box = save->transaction->box;
@@ -121,10 +225,11 @@ extern "C" int save_begin_override(mail_save_context *save, istream *input) noex
     // Another save in the same mailbox that is under way is not watched twice.
     if (context->watch == nullptr && is_aware(box))
       context->watch = new SaveWatch(save, input);
-    return true;
+    return prepare_decision(context, save);
   });
   if (!ok) {
     mail_storage_set_critical(box->storage, "smime: watching a save failed");
+    drop_watch(context, save);
     return -1;
   }
   if (context->watch != nullptr && context->watch->save() == save)
@@ -145,18 +250,17 @@ extern "C" int save_finish_override(mail_save_context *save) noexcept {
   mailbox *box = save->transaction->box;
   MailboxContext *context = mailbox_context(box);
   int ret = context->below.save_finish(save);
-  if (context->watch == nullptr || context->watch->save() != save)
-    return ret;
-  if (ret == 0 && context->watch->maybe_protected() && can_read_back(box)) {
-    bool ok = guarded("reading back a save", false, [&] {
-      std::string error;
-      if (check_saved(*context->watch, save->dest_mail, error))
-        return true;
-      set_failed(save, error);
-      return false;
+  bool released = context->mark_released;
+  context->mark_released = false;
+  bool watched = context->watch != nullptr && context->watch->save() == save;
+  if (ret == 0 && (watched || released)) {
+    bool ok = guarded("checking a save", false, [&] {
+      return finish_save(save, watched ? context->watch : nullptr, released);
     });
-    if (!ok)
+    if (!ok) {
+      context->failed_transaction = save->transaction;
       ret = -1;
+    }
   }
   drop_watch(context, save);
   return ret;

@@ -3,6 +3,7 @@
 #include "current-mail.h"
 #include "delivery.h"
 #include "dovecot-compat.h"
+#include "guard.h"
 #include "lmtp-reply.h"
 #include "mailbox.h"
 #include "scanner-client.h"
@@ -13,6 +14,7 @@ namespace {
 mail_storage_hooks make_hooks() {
   mail_storage_hooks hooks{};
   hooks.mail_user_created = smime::user_created;
+  hooks.mailbox_list_created = smime::mailbox_list_created;
   hooks.mailbox_allocated = smime::mailbox_allocated;
   hooks.mailbox_opened = smime::mailbox_opened;
   hooks.mail_allocated = smime::mail_allocated;

@@ -42,6 +42,7 @@ extern "C" void user_created(mail_user *user) noexcept {
     context->edits_in_session = user->service == nullptr ||
                                 (strcmp(user->service, "lmtp") != 0 &&
                                  strcmp(user->service, "lda") != 0);
+    context->client_session = user->service != nullptr && strcmp(user->service, "imap") == 0;
     mail_user_vfuncs *v = user->vlast;
     context->module_ctx.super = *v;
     user->vlast = &context->module_ctx.super;

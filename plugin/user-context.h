@@ -22,10 +22,28 @@ struct UserContext {
   bool edits_in_session = false;
   // The mail that was positioned last and is still open, there; else null.
   mail *current_mail = nullptr;
+  // We are at work on the quarantine ourselves, whoever's session it is.
+  unsigned internal_access = 0;
+  // A mail client saves, copies and moves in this process: rules hold for it.
+  bool client_session = false;
 };
 
 // Null for users that the plugin does not handle, such as the raw-mail user.
 UserContext *user_context(mail_user *user);
+
+// Opens the quarantine to us while it lives.
+class InternalAccess {
+public:
+  explicit InternalAccess(mail_user *user) : context_(user_context(user)) {
+    context_->internal_access++;
+  }
+  ~InternalAccess() { context_->internal_access--; }
+  InternalAccess(const InternalAccess &) = delete;
+  InternalAccess &operator=(const InternalAccess &) = delete;
+
+private:
+  UserContext *context_;
+};
 
 extern "C" void user_created(mail_user *user) noexcept;
 

@@ -1,0 +1,19 @@
+// What mail clients may not do: reach the quarantine, or touch a mailbox's policy.
+#ifndef SMIME_GUARD_H
+#define SMIME_GUARD_H
+
+struct mailbox_vfuncs;
+struct mailbox_list;
+
+namespace smime {
+
+// Replaces functions of a mailbox that is being allocated; the mailbox's context
+// holds those that they call.
+void guard_mailbox(mailbox_vfuncs *v);
+
+// Leaves the quarantine out of the lists of those who may not open it.
+extern "C" void mailbox_list_created(mailbox_list *list) noexcept;
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,69 @@
+#include "mailbox-policy.h"
+
+#include "dovecot-ptr.h"
+
+namespace smime {
+namespace {
+
+// The policy's text; empty if there is none. False with error set if it cannot
+// be read.
+bool read_policy(mailbox *box, std::string &text, std::string &error) {
+  mail_attribute_value value{};
+  int ret = mailbox_attribute_get(box, MAIL_ATTRIBUTE_TYPE_SHARED, policy_attribute, &value);
+  const char *string = nullptr;
+  if (ret > 0)
+    ret = mailbox_attribute_value_to_string(box->storage, &value, &string) < 0 ? -1 : 1;
+  if (ret < 0) {
+    error = std::string("the policy of mailbox ") + box->vname + " (METADATA /shared/" +
+            policy_attribute + ") cannot be read: " + mailbox_get_last_internal_error(box, nullptr);
+    return false;
+  }
+  text = string == nullptr ? "" : string;
+  return true;
+}
+
+bool keeps_attributes(const mailbox *box) {
+  const char *dict = box->storage->set->mail_attribute_dict;
+  return dict != nullptr && *dict != '\0';
+}
+
+} // namespace
+
+bool has_mailbox_policies(mail_user *user) {
+  for (mail_namespace *ns = user->namespaces; ns != nullptr; ns = ns->next) {
+    const char *dict = ns->mail_set->mail_attribute_dict;
+    if (dict != nullptr && *dict != '\0')
+      return true;
+  }
+  return false;
+}
+
+std::shared_ptr<const std::vector<Rule>> rules_of(mailbox *box,
+                                                  std::shared_ptr<const Settings> settings,
+                                                  std::string &error) {
+  std::shared_ptr<const std::vector<Rule>> global(settings, &settings->rules);
+  if (!keeps_attributes(box))
+    return global;
+  DataStackFrame frame;
+  std::string text;
+  if (!read_policy(box, text, error))
+    return nullptr;
+  if (text.empty())
+    return global;
+  auto rules = parse_rules(std::string("policy of mailbox ") + box->vname, text, error);
+  if (!rules)
+    return nullptr;
+  rules->insert(rules->end(), global->begin(), global->end());
+  return std::make_shared<const std::vector<Rule>>(std::move(*rules));
+}
+
+bool carries_policy(mailbox *box) {
+  if (!keeps_attributes(box))
+    return false;
+  DataStackFrame frame;
+  std::string text;
+  std::string error;
+  return !read_policy(box, text, error) || !text.empty();
+}
+
+} // namespace smime

@@ -1,0 +1,20 @@
+// Review over IMAP: what a reviewer copies or moves out of the quarantine is
+// released.
+#ifndef SMIME_REVIEW_H
+#define SMIME_REVIEW_H
+
+#include "mailbox-context.h"
+
+#include <optional>
+
+namespace smime {
+
+// Copies the original behind the block of a quarantined message, its digest
+// checked. Returns what the copy vfunc returns; nullopt if this is no release
+// (source is not in the quarantine or carries no record).
+std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_context *save,
+                                          mail *source);
+
+} // namespace smime
+
+#endif
