@@ -1,6 +1,6 @@
 #include "keywords.h"
 
-#include "dovecot-ptr.h"
+#include "quarantine-mailbox.h"
 
 #include <vector>
 
@@ -59,11 +59,23 @@ std::vector<std::string> keywords_of(mail *m) {
   return names;
 }
 
-void add_keyword_to_saved(mail *saved, const std::string &flag) {
+void add_keyword_to_stored(mail_user *user, const std::string &mailbox, seq_range uids,
+                           const std::string &flag) {
+  MailboxPtr box = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);
+  if (mailbox_open(box.get()) < 0 ||
+      mailbox_sync(box.get(), static_cast<mailbox_sync_flags>(0)) < 0)
+    return;
+  Transaction transaction(box.get(), static_cast<mailbox_transaction_flags>(0), "smime");
   const char *names[] = {flag.c_str(), nullptr};
-  mail_keywords *keywords = mailbox_keywords_create_valid(saved->box, names);
-  mail_update_keywords(saved, MODIFY_ADD, keywords);
+  mail_keywords *keywords = mailbox_keywords_create_valid(box.get(), names);
+  mail *m = mail_alloc(transaction.get(), static_cast<mail_fetch_field>(0), nullptr);
+  for (std::uint32_t uid = uids.seq1; uid <= uids.seq2; uid++) {
+    if (mail_set_uid(m, uid))
+      mail_update_keywords(m, MODIFY_ADD, keywords);
+  }
+  mail_free(&m);
   mailbox_keywords_unref(&keywords);
+  (void)transaction.commit();
 }
 
 void add_keyword(mail_save_context *save, const std::string &name) { add(save, {name.c_str()}); }

@@ -9,6 +9,8 @@
 
 struct mail;
 struct mail_save_context;
+struct mail_user;
+struct seq_range;
 
 namespace smime {
 
@@ -24,8 +26,9 @@ std::vector<std::string> keywords_for(const mail_save_context *save, const Repor
 // Those that a stored message has.
 std::vector<std::string> keywords_of(mail *m);
 
-// Adds flag to a message that was just saved and is not yet committed.
-void add_keyword_to_saved(mail *saved, const std::string &flag);
+// Adds flag to stored messages, through a session of its own with the mailbox.
+void add_keyword_to_stored(mail_user *user, const std::string &mailbox, seq_range uids,
+                           const std::string &flag);
 
 } // namespace smime
 

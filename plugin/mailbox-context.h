@@ -11,6 +11,8 @@ namespace smime {
 
 class SaveWatch;
 
+using AfterCommit = std::function<void(const mail_transaction_commit_changes &)>;
+
 // In the mailbox's pool, zeroed: plain members only.
 struct MailboxContext {
   union mailbox_module_context module_ctx;
@@ -29,8 +31,9 @@ struct MailboxContext {
   istream *replacement;
   istream *replaced_input;
 
-  // Done once the transaction under way is on disk; owned.
-  std::vector<std::function<void()>> *after_commit;
+  // Done once the transaction under way is on disk, with the UIDs of what it
+  // saved; owned.
+  std::vector<AfterCommit> *after_commit;
 
   // What is saved next was released by a reviewer.
   bool mark_released;
@@ -44,6 +47,9 @@ struct MailboxContext {
 };
 
 MailboxContext *mailbox_context(mailbox *box);
+
+// Adds to what is done after the commit.
+void after_commit(MailboxContext *context, AfterCommit action);
 
 // The save overrides; mailbox.cpp installs them.
 extern "C" int save_begin_override(mail_save_context *save, istream *input) noexcept;

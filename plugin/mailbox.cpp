@@ -108,13 +108,15 @@ std::optional<int> before_copy(MailboxContext *context, mail_save_context *save,
   return ret == -2 ? std::nullopt : std::optional(ret);
 }
 
-void finish_transaction(MailboxContext *context, bool committed) noexcept {
+// changes: of a transaction that is on disk; null if it was rolled back.
+void finish_transaction(MailboxContext *context,
+                        const mail_transaction_commit_changes *changes) noexcept {
   auto *actions = context->after_commit;
   context->after_commit = nullptr;
-  if (actions != nullptr && committed)
+  if (actions != nullptr && changes != nullptr)
     (void)guarded("telling what was done", false, [&] {
       for (const auto &action : *actions)
-        action();
+        action(*changes);
       return true;
     });
   delete actions;
@@ -159,7 +161,7 @@ extern "C" int transaction_commit_override(mailbox_transaction_context *transact
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction) {
     context->failed_transaction = nullptr;
-    finish_transaction(context, false);
+    finish_transaction(context, nullptr);
     context->below.transaction_rollback(transaction);
     return -1;
   }
@@ -168,7 +170,7 @@ extern "C" int transaction_commit_override(mailbox_transaction_context *transact
     array_free(&transaction->pvt_saves);
   context->drop_private_flags = false;
   int ret = context->below.transaction_commit(transaction, changes_r);
-  finish_transaction(context, ret == 0);
+  finish_transaction(context, ret == 0 ? changes_r : nullptr);
   return ret;
 }
 
@@ -177,7 +179,7 @@ transaction_rollback_override(mailbox_transaction_context *transaction) noexcept
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction)
     context->failed_transaction = nullptr;
-  finish_transaction(context, false);
+  finish_transaction(context, nullptr);
   context->below.transaction_rollback(transaction);
 }
 
@@ -207,6 +209,12 @@ void put_on_top(mailbox *box, MailboxContext *context) {
 
 MailboxContext *mailbox_context(mailbox *box) {
   return static_cast<MailboxContext *>(MODULE_CONTEXT(box, smime_mailbox_module));
+}
+
+void after_commit(MailboxContext *context, AfterCommit action) {
+  if (context->after_commit == nullptr)
+    context->after_commit = new std::vector<AfterCommit>;
+  context->after_commit->push_back(std::move(action));
 }
 
 extern "C" void mailbox_allocated(mailbox *box) noexcept {

@@ -100,9 +100,9 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   record.flags = ArrivalRecord::flag_released;
   record.sha256 = content.combined().value_or(Digest{});
   set_record(save->dest_mail, record);
-  if (context->after_commit == nullptr)
-    context->after_commit = new std::vector<std::function<void()>>;
-  context->after_commit->push_back([box, done = block.record] { log_release(box, done); });
+  after_commit(context, [box, done = block.record](const mail_transaction_commit_changes &) {
+    log_release(box, done);
+  });
   return 0;
 }
 

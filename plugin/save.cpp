@@ -128,6 +128,19 @@ bool prepare_decision(MailboxContext *context, mail_save_context *save) {
   return true;
 }
 
+// The storage has the message's flags already: this one comes when it has its UID.
+// index: of the message among those of the transaction.
+void set_flag_after_commit(mailbox *box, unsigned index, const std::string &flag) {
+  after_commit(mailbox_context(box),
+               [box, index, flag](const mail_transaction_commit_changes &changes) {
+                 seq_range_iter iterator;
+                 seq_range_array_iter_init(&iterator, &changes.saved_uids);
+                 std::uint32_t uid;
+                 if (seq_range_array_iter_nth(&iterator, index, &uid))
+                   add_keyword_to_stored(box->storage->user, box->vname, {uid, uid}, flag);
+               });
+}
+
 // False with the storage's error set if a rule bars the save.
 bool may_append(SaveWatch &watch, mail_save_context *save) {
   std::string error;
@@ -144,7 +157,7 @@ bool may_append(SaveWatch &watch, mail_save_context *save) {
     return false;
   }
   if (!flag.empty())
-    add_keyword_to_saved(save->dest_mail, flag);
+    set_flag_after_commit(save->transaction->box, save->transaction->save_count, flag);
   return true;
 }
 

@@ -19,8 +19,14 @@ class Result(unittest.TextTestResult):
         self.started = time.monotonic()
         super().startTest(test)
 
+    def failed_tests(self):
+        """A test with failing subtests is one."""
+        return {getattr(test, "test_case", test).id() for test, _ in self.failures + self.errors}
+
     def passed(self):
-        return self.testsRun - len(self.failures) - len(self.errors) - len(self.skipped)
+        # A class whose set-up failed ran no test.
+        failed = [name for name in self.failed_tests() if not name.startswith(("setUp", "tearDown"))]
+        return self.testsRun - len(failed) - len(self.skipped)
 
 
 class Totals:
@@ -99,7 +105,7 @@ def integration_tests(pattern, totals):
     if result.testsRun == 0:
         print("no test was found")
         totals.add(0, 1)
-    totals.add(result.passed(), len(result.failures) + len(result.errors), len(result.skipped))
+    totals.add(result.passed(), len(result.failed_tests()), len(result.skipped))
 
 
 def flatten(suite):

@@ -37,7 +37,7 @@ class Install(unittest.TestCase):
         self.assertIn("executable = /usr/lib/dovecot/smime-scanner -c "
                       "/etc/dovecot/smime-scanner.conf", conf)
         active = [line.strip() for line in conf.splitlines() if line.strip().startswith("smime_")]
-        self.assertEqual(["smime_rule = class=any-encrypted action=quarantine"], active)
+        self.assertEqual(["smime_rule = class=any-encrypted origin=delivery action=quarantine"], active)
 
     def test_install_keeps_an_edited_configuration(self):
         run("make", "-C", BUILD, "install", f"DESTDIR={self.directory}")

@@ -42,7 +42,7 @@ class Quarantine(DovecotCase):
         _, (shown,) = self.doveadm_quarantine("show", "alice", item)
         self.assertEqual(item, shown["id"])
         self.assertEqual("INBOX", shown["mailbox"])
-        self.assertEqual("smime_rule: class=any-encrypted action=quarantine", shown["rule"])
+        self.assertEqual("smime_rule: class=any-encrypted origin=delivery action=quarantine", shown["rule"])
         self.assertIn("smime-encrypted", shown["uninspectable"])
         self.assertEqual(["encrypted"], json.loads(shown["report"])["class"])
         self.assertRegex(shown["sha256"], "^[0-9a-f]{64}$")
