@@ -63,8 +63,12 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   std::string error;
   if (!is_original(stored, block, error))
     return refuse(save, MAIL_ERROR_NOTPOSSIBLE, error);
+  // Looked up in a session of its own: this one has a transaction open.
+  MailboxPtr target = alloc_mailbox(box->storage->user, box->vname, MAILBOX_FLAG_IGNORE_ACLS);
   bool there = false;
-  if (!has_guid(box, block.record.id, there, error))
+  if (mailbox_open(target.get()) < 0)
+    return refuse(save, MAIL_ERROR_UNAVAILABLE, last_error(target.get()));
+  if (!has_guid(target.get(), block.record.id, there, error))
     return refuse(save, MAIL_ERROR_UNAVAILABLE, error);
   if (there)
     return refuse(save, MAIL_ERROR_EXISTS,
