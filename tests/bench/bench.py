@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 
 import bench_inspect  # noqa: E402
+import bench_quarantine  # noqa: E402
 from clients import Lmtp, Samples, crlf  # noqa: E402
 from instance import Instance  # noqa: E402
 
@@ -152,6 +153,7 @@ def main():
         print(f"  {name:28} {kilobytes:8} {large[name]:8} {large[name] - kilobytes:8}")
     with tempfile.TemporaryDirectory(prefix="smime-bench-") as directory:
         bench_inspect.report(root, samples, Path(directory) / "inspect")
+    bench_quarantine.run(root, samples)
 
 
 if __name__ == "__main__":

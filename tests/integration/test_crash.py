@@ -1,0 +1,120 @@
+"""kill -9 at random moments of quarantine and release: what got 250 is there, in the
+end once, and exact."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+from case import DovecotCase
+from clients import Imap, Lmtp, without_trace
+
+
+class CrashCase(DovecotCase):
+    """One kill of lmtp and one of doveadm a cycle. SMIME_CRASH_CYCLES: more of them."""
+
+    cycles = int(os.environ.get("SMIME_CRASH_CYCLES", "160"))
+
+    def deliver_and_kill(self, number):
+        """Whether it got 250. The kill comes before, while or after it is saved."""
+        message = f"X-Number: {number}\r\n".encode() + self.message
+        client = Lmtp(self.instance)
+        try:
+            client.expect(client.command("MAIL FROM:<sender@example.org>"), 250)
+            client.expect(client.command("RCPT TO:<alice@example.org>"), 250)
+            client.expect(client.command("DATA"), 354)
+            pids = self.instance.processes("lmtp")
+            client.socket.sendall(message + b".\r\n")
+            time.sleep(self.random.uniform(0, 0.02))
+            for pid in pids:
+                self.kill(pid)
+            return client.reply()[0] == 250
+        except OSError:
+            return False
+        finally:
+            client.close()
+
+    def kill(self, pid):
+        try:
+            os.kill(pid, signal.SIGKILL)
+            self.kills += 1
+        except ProcessLookupError:
+            pass
+        self.remove_stale_locks()
+
+    def remove_stale_locks(self):
+        """What a killed process leaves of Maildir's locks holds up stock Dovecot for
+        two minutes; nobody waits for that here."""
+        for path in self.instance.home("alice").rglob("dovecot-uidlist.lock"):
+            path.unlink(missing_ok=True)
+
+    def held(self):
+        return [item["id"] for item in self.quarantined("alice")]
+
+    def release_and_kill(self, item):
+        process = subprocess.Popen(
+            [str(self.instance.dir / "doveadm"), "smime", "quarantine", "release", "-u", "alice",
+             item], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(self.random.uniform(0.002, 0.05))
+        if process.poll() is None:
+            self.kill(process.pid)
+        process.wait()
+        self.remove_stale_locks()
+
+    def numbers_in(self, mailbox):
+        done = self.instance.doveadm("-f", "flow", "fetch", "-u", "alice", "hdr.x-number",
+                                     "mailbox", mailbox, check=False)
+        return [int(word.split("=")[1]) for word in done.stdout.decode().split() if "=" in word]
+
+    def run_cycles(self):
+        seed = int(os.environ.get("SMIME_CRASH_SEED", "0")) or random.randrange(1 << 30)
+        print(f"[seed {seed}] ", end="", flush=True)
+        self.random = random.Random(seed)
+        self.message = self.samples.encrypted()
+        self.kills = 0
+        accepted = set()
+        for number in range(self.cycles):
+            if self.deliver_and_kill(number):
+                accepted.add(number)
+            items = self.held()
+            if items:
+                self.release_and_kill(self.random.choice(items))
+        return accepted
+
+    def check(self, accepted):
+        there = set(self.numbers_in("INBOX")) | set(self.numbers_in("Quarantine"))
+        self.assertEqual(set(), accepted - there, "acknowledged, and absent")
+        before = self.numbers_in("Quarantine")
+        self.assertEqual(len(before), len(set(before)))
+        # Releases that were cut short are repeated.
+        for item in self.held():
+            self.doveadm_quarantine("release", "alice", item)
+        self.assertEqual([], self.held())
+        found = self.numbers_in("INBOX")
+        self.assertEqual(len(found), len(set(found)), "a message is there twice")
+        self.assertEqual(there, set(found))
+        client = Imap(self.instance, "alice", "INBOX")
+        for uid in client.uids():
+            body = without_trace(client.body(uid))
+            self.assertEqual(self.message, body.split(b"\r\n", 1)[1])
+        client.logout()
+
+    def run_test(self):
+        accepted = self.run_cycles()
+        self.check(accepted)
+        print(f"[{self.kills} kills, {len(accepted)} of {self.cycles} accepted] ", end="",
+              flush=True)
+        self.assertGreater(self.kills, self.cycles)
+
+
+class Maildir(CrashCase):
+    def test_nothing_is_lost_or_doubled(self):
+        self.run_test()
+
+
+class Mdbox(CrashCase):
+    instance_options = {"location": "mdbox:~/mdbox"}
+
+    def test_nothing_is_lost_or_doubled(self):
+        self.run_test()
