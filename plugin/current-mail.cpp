@@ -25,32 +25,32 @@ void leave(mail *m) {
     user->current_mail = nullptr;
 }
 
-extern "C" void set_seq(mail *m, std::uint32_t seq, bool saving) noexcept {
+void set_seq(mail *m, std::uint32_t seq, bool saving) noexcept {
   super(m).set_seq(m, seq, saving);
   if (!saving)
     enter(m);
 }
 
-extern "C" bool set_uid(mail *m, std::uint32_t uid) noexcept {
+bool set_uid(mail *m, std::uint32_t uid) noexcept {
   bool found = super(m).set_uid(m, uid);
   if (found)
     enter(m);
   return found;
 }
 
-extern "C" void close_mail(mail *m) noexcept {
+void close_mail(mail *m) noexcept {
   leave(m);
   super(m).close(m);
 }
 
-extern "C" void free_mail(mail *m) noexcept {
+void free_mail(mail *m) noexcept {
   leave(m);
   super(m).free(m);
 }
 
 } // namespace
 
-extern "C" void mail_allocated(mail *m) noexcept {
+void mail_allocated(mail *m) noexcept {
   // Deliveries know their original.
   UserContext *user = user_context(m->box->storage->user);
   if (user == nullptr || !user->edits_in_session)

@@ -8,7 +8,7 @@
 
 namespace smime {
 
-extern "C" void mail_allocated(mail *m) noexcept;
+void mail_allocated(mail *m) noexcept;
 
 } // namespace smime
 

@@ -4,8 +4,11 @@
 #include "events.h"
 #include "keywords.h"
 #include "lmtp-reply.h"
+#include "mailbox-context.h"
 #include "mailbox-policy.h"
 #include "quarantine.h"
+#include "quarantine-mailbox.h"
+#include "release.h"
 #include "scanner-client.h"
 
 #include <algorithm>
@@ -78,6 +81,10 @@ int deliver_aware(mail_deliver_context *context, UserContext &user, mail_storage
     return -1;
   }
   Delivery delivery(context, user);
+  const char *id = getenv(release_variable);
+  if (id != nullptr && !lmtp_can_reject() && !delivery.release(id))
+    e_warning(context->event, "smime: %s=%s: not what is held under this id; the rules hold",
+              release_variable, str_sanitize(id, 64));
   delivery.inspect();
   int ret = deliver_with_fallbacks(context, storage_r);
   if (delivery.refused())
@@ -86,7 +93,7 @@ int deliver_aware(mail_deliver_context *context, UserContext &user, mail_storage
   return ret;
 }
 
-extern "C" int deliver_mail_hook(mail_deliver_context *context,
+int deliver_mail_hook(mail_deliver_context *context,
                                  mail_storage **storage_r) noexcept {
   UserContext *user = user_context(context->rcpt_user);
   if (user == nullptr)
@@ -213,11 +220,52 @@ bool Delivery::find_reported_content(istream *input) {
 ArrivalRecord Delivery::arrival() const {
   ArrivalRecord record;
   record.flags = original_.content.non_canonical ? ArrivalRecord::flag_non_canonical : 0;
+  if (!released_id_.empty())
+    record.flags |= ArrivalRecord::flag_released;
   if (report_) {
     record.signature_status = static_cast<std::uint8_t>(report_->signature);
     record.classes = report_->classes.bits();
   }
   return record;
+}
+
+bool Delivery::release(const std::string &id) {
+  istream *input;
+  std::string error;
+  if (!is_quarantine_id(id) || mail_get_stream(context_->src_mail, nullptr, nullptr, &input) < 0)
+    return false;
+  i_stream_seek(input, 0);
+  std::string sha256 = canonical_sha256(input, error);
+  auto visit = [&](mail *quarantined, const ParsedBlock &block) {
+    if (block.record.sha256 == sha256 &&
+        mail_get_received_date(quarantined, &released_date_) == 0)
+      released_id_ = id;
+    return Visit::stop;
+  };
+  if (visit_quarantine(context_->rcpt_user, *user_.settings, id, visit, error) ==
+      FindResult::failed)
+    return false;
+  return !released_id_.empty();
+}
+
+// Decided by a reviewer; once for each mailbox, however often it is repeated.
+Delivery::Outcome Delivery::save_released(mail_save_context *save) {
+  mailbox *box = save->transaction->box;
+  std::string error;
+  bool there = false;
+  MailboxPtr target = alloc_mailbox(context_->rcpt_user, box->vname, MAILBOX_FLAG_IGNORE_ACLS);
+  if (mailbox_open(target.get()) < 0 || !has_guid(target.get(), released_id_, there, error)) {
+    refusal_ = {false, "The mailbox cannot be read"};
+    return Outcome::refused;
+  }
+  if (there)
+    return Outcome::diverted;
+  mailbox_save_set_guid(save, released_id_.c_str());
+  mailbox_save_set_received_date(save, released_date_, 0);
+  mailbox_context(box)->mark_released = true;
+  if (report_)
+    add_keywords(save, *report_, "");
+  return Outcome::save;
 }
 
 Delivery::Outcome Delivery::without_report(mail_save_context *save) {
@@ -262,6 +310,8 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
   mailbox *box = save->transaction->box;
   if (!user_.settings->stores.matches(box->vname, separator_of(box)))
     return Outcome::save;
+  if (!released_id_.empty())
+    return save_released(save);
   if (quarantined_.contains(box->vname))
     return Outcome::diverted;
   if (!report_)

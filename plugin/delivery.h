@@ -32,6 +32,11 @@ public:
   // Asks the scanner for the report.
   void inspect();
 
+  // Makes this the release of a quarantined message: no rule holds for it, and a
+  // mailbox that has it already does not get it again. False if the message is
+  // not the one that was quarantined under this id.
+  bool release(const std::string &id);
+
   enum class Outcome : unsigned char {
     save,     // go on and save
     diverted, // the message is on disk in the quarantine; save nothing, say yes
@@ -63,6 +68,7 @@ private:
   // Both return false with scan_error_ set if the message cannot be read.
   bool find_labelled_content(istream *input);
   bool find_reported_content(istream *input);
+  Outcome save_released(mail_save_context *save);
   Outcome without_report(mail_save_context *save);
   Outcome without_verdict(mail_save_context *save);
   Outcome quarantine(mail_save_context *save, const std::string &rule, const std::string &reason);
@@ -82,6 +88,9 @@ private:
   Original original_;
   bool looked_for_content_ = false;
   std::optional<Refusal> refusal_;
+  // Of the release under way; else empty.
+  std::string released_id_;
+  time_t released_date_ = static_cast<time_t>(-1);
   // Mailbox to quarantine id.
   std::map<std::string, std::string> quarantined_;
 };

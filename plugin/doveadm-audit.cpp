@@ -119,7 +119,7 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
   return guarded("doveadm smime audit", -1, [&] { return audit_run(context, user); });
 }
 
-extern "C" void init(doveadm_mail_cmd_context *context, const char *const args[]) noexcept {
+void init(doveadm_mail_cmd_context *context, const char *const args[]) noexcept {
   static const char *const everything[] = {"all", nullptr};
   context->search_args = doveadm_mail_build_search_args(args[0] == nullptr ? everything : args);
   for (const char *name : {"user", "mailbox", "uid", "result"})

@@ -15,7 +15,7 @@ struct PolicyCommand {
   const char *origin;
 };
 
-extern "C" bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
+bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
   auto *command = reinterpret_cast<PolicyCommand *>(context);
   return keep_option(context, c,
                      {{'m', &command->mailbox},

@@ -18,7 +18,10 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_quarantine_list);
   doveadm_cmd_register_ver2(&smime::command_quarantine_show);
   doveadm_cmd_register_ver2(&smime::command_quarantine_release);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_reject);
   doveadm_cmd_register_ver2(&smime::command_quarantine_delete);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_expire);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_report);
 }
 
 void doveadm_smime_plugin_deinit(void) {}

@@ -26,7 +26,10 @@ extern doveadm_cmd_ver2 command_status;
 extern doveadm_cmd_ver2 command_quarantine_list;
 extern doveadm_cmd_ver2 command_quarantine_show;
 extern doveadm_cmd_ver2 command_quarantine_release;
+extern doveadm_cmd_ver2 command_quarantine_reject;
 extern doveadm_cmd_ver2 command_quarantine_delete;
+extern doveadm_cmd_ver2 command_quarantine_expire;
+extern doveadm_cmd_ver2 command_quarantine_report;
 
 inline doveadm_cmd_param parameter(char letter, const char *name, doveadm_cmd_param_t type,
                                    doveadm_cmd_param_flag_t flags = CMD_PARAM_FLAG_NONE) {

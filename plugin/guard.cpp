@@ -88,34 +88,34 @@ bool check(mailbox *box, bool (*allowed)(mailbox *)) noexcept {
   });
 }
 
-extern "C" int open_override(mailbox *box) noexcept {
+int open_override(mailbox *box) noexcept {
   return check(box, may_open) ? super(box).open(box) : -1;
 }
 
-extern "C" int get_status_override(mailbox *box, mailbox_status_items items,
+int get_status_override(mailbox *box, mailbox_status_items items,
                                    mailbox_status *status_r) noexcept {
   return check(box, may_open) ? super(box).get_status(box, items, status_r) : -1;
 }
 
-extern "C" int get_metadata_override(mailbox *box, mailbox_metadata_items items,
+int get_metadata_override(mailbox *box, mailbox_metadata_items items,
                                      mailbox_metadata *metadata_r) noexcept {
   return check(box, may_open) ? super(box).get_metadata(box, items, metadata_r) : -1;
 }
 
-extern "C" int create_override(mailbox *box, const struct mailbox_update *update,
+int create_override(mailbox *box, const struct mailbox_update *update,
                                bool directory) noexcept {
   return check(box, may_change) ? super(box).create_box(box, update, directory) : -1;
 }
 
-extern "C" int update_override(mailbox *box, const struct mailbox_update *update) noexcept {
+int update_override(mailbox *box, const struct mailbox_update *update) noexcept {
   return check(box, may_change) ? super(box).update_box(box, update) : -1;
 }
 
-extern "C" int delete_override(mailbox *box) noexcept {
+int delete_override(mailbox *box) noexcept {
   return check(box, may_delete) ? super(box).delete_box(box) : -1;
 }
 
-extern "C" int rename_override(mailbox *source, mailbox *target) noexcept {
+int rename_override(mailbox *source, mailbox *target) noexcept {
   if (!check(source, may_change))
     return -1;
   if (!check(target, may_change)) {
@@ -125,11 +125,11 @@ extern "C" int rename_override(mailbox *source, mailbox *target) noexcept {
   return super(source).rename_box(source, target);
 }
 
-extern "C" int set_subscribed_override(mailbox *box, bool set) noexcept {
+int set_subscribed_override(mailbox *box, bool set) noexcept {
   return check(box, may_change) ? super(box).set_subscribed(box, set) : -1;
 }
 
-extern "C" int attribute_set_override(mailbox_transaction_context *transaction,
+int attribute_set_override(mailbox_transaction_context *transaction,
                                       mail_attribute_type type, const char *key,
                                       const mail_attribute_value *value) noexcept {
   mailbox *box = transaction->box;
@@ -151,7 +151,7 @@ bool is_hidden(mailbox_list *list, const char *vname) {
          quarantine_access(list->ns->user, *user->settings) == Access::none;
 }
 
-extern "C" const mailbox_info *iter_next(mailbox_list_iterate_context *iteration) noexcept {
+const mailbox_info *iter_next(mailbox_list_iterate_context *iteration) noexcept {
   mailbox_list *list = iteration->list;
   const mailbox_info *info;
   while ((info = list_context(list)->super.iter_next(iteration)) != nullptr) {
@@ -179,7 +179,7 @@ void guard_mailbox(mailbox_vfuncs *v) {
   v->attribute_set = attribute_set_override;
 }
 
-extern "C" void mailbox_list_created(mailbox_list *list) noexcept {
+void mailbox_list_created(mailbox_list *list) noexcept {
   mailbox_list_vfuncs *v = list->vlast;
   auto *context = p_new(list->pool, union mailbox_list_module_context, 1);
   context->super = *v;

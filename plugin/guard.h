@@ -12,7 +12,7 @@ namespace smime {
 void guard_mailbox(mailbox_vfuncs *v);
 
 // Leaves the quarantine out of the lists of those who may not open it.
-extern "C" void mailbox_list_created(mailbox_list *list) noexcept;
+void mailbox_list_created(mailbox_list *list) noexcept;
 
 } // namespace smime
 

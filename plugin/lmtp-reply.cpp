@@ -24,7 +24,7 @@ lmtp_client_created_func_t *next_client_created = nullptr;
 
 MODULE_CONTEXT_DEFINE_INIT(smime_lmtp_module, &lmtp_module_register);
 
-extern "C" int local_deliver(client *lmtp_client, lmtp_recipient *recipient,
+int local_deliver(client *lmtp_client, lmtp_recipient *recipient,
                              smtp_server_cmd_ctx *cmd, smtp_server_transaction *transaction,
                              lmtp_local_deliver_context *context) noexcept {
   auto *module =
@@ -47,7 +47,7 @@ void adopt(client *lmtp_client) {
   MODULE_CONTEXT_SET_SELF(lmtp_client, smime_lmtp_module, module);
 }
 
-extern "C" void client_created(client **lmtp_client) noexcept {
+void client_created(client **lmtp_client) noexcept {
   if (next_client_created != nullptr)
     next_client_created(lmtp_client);
   adopt(*lmtp_client);

@@ -52,10 +52,10 @@ MailboxContext *mailbox_context(mailbox *box);
 void after_commit(MailboxContext *context, AfterCommit action);
 
 // The save overrides; mailbox.cpp installs them.
-extern "C" int save_begin_override(mail_save_context *save, istream *input) noexcept;
-extern "C" int save_continue_override(mail_save_context *save) noexcept;
-extern "C" int save_finish_override(mail_save_context *save) noexcept;
-extern "C" void save_cancel_override(mail_save_context *save) noexcept;
+int save_begin_override(mail_save_context *save, istream *input) noexcept;
+int save_continue_override(mail_save_context *save) noexcept;
+int save_finish_override(mail_save_context *save) noexcept;
+void save_cancel_override(mail_save_context *save) noexcept;
 
 } // namespace smime
 

@@ -139,7 +139,7 @@ int save_delivery(MailboxContext *context, UserContext *user, mail_save_context 
                                                      : "Temporary internal error");
 }
 
-extern "C" int mailbox_copy_override(mail_save_context *save, mail *source) noexcept {
+int mailbox_copy_override(mail_save_context *save, mail *source) noexcept {
   mailbox *box = save->transaction->box;
   MailboxContext *context = mailbox_context(box);
   UserContext *user = user_context(box->storage->user);
@@ -156,7 +156,7 @@ extern "C" int mailbox_copy_override(mail_save_context *save, mail *source) noex
   return copy_edited(context, save, source, user->current_mail);
 }
 
-extern "C" int transaction_commit_override(mailbox_transaction_context *transaction,
+int transaction_commit_override(mailbox_transaction_context *transaction,
                                            mail_transaction_commit_changes *changes_r) noexcept {
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction) {
@@ -174,7 +174,7 @@ extern "C" int transaction_commit_override(mailbox_transaction_context *transact
   return ret;
 }
 
-extern "C" void
+void
 transaction_rollback_override(mailbox_transaction_context *transaction) noexcept {
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction)
@@ -217,7 +217,7 @@ void after_commit(MailboxContext *context, AfterCommit action) {
   context->after_commit->push_back(std::move(action));
 }
 
-extern "C" void mailbox_allocated(mailbox *box) noexcept {
+void mailbox_allocated(mailbox *box) noexcept {
   mailbox_vfuncs *v = box->vlast;
   auto *context = p_new(box->pool, MailboxContext, 1);
   context->module_ctx.super = *v;
@@ -226,7 +226,7 @@ extern "C" void mailbox_allocated(mailbox *box) noexcept {
   MODULE_CONTEXT_SET(box, smime_mailbox_module, context);
 }
 
-extern "C" void mailbox_opened(mailbox *box) noexcept {
+void mailbox_opened(mailbox *box) noexcept {
   MailboxContext *context = mailbox_context(box);
   if (context != nullptr)
     put_on_top(box, context);

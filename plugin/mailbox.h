@@ -6,8 +6,8 @@ struct mailbox;
 
 namespace smime {
 
-extern "C" void mailbox_allocated(mailbox *box) noexcept;
-extern "C" void mailbox_opened(mailbox *box) noexcept;
+void mailbox_allocated(mailbox *box) noexcept;
+void mailbox_opened(mailbox *box) noexcept;
 
 } // namespace smime
 

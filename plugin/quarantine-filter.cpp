@@ -9,7 +9,8 @@ bool QuarantineFilter::matches(const QuarantineRecord &record, const Report *rep
   return (!classes || (report != nullptr && classes->intersects(report->classes))) &&
          (!from || address_matches(*from, record.from)) &&
          (!rule || record.rule.find(*rule) != std::string::npos) &&
-         (!since || record.time >= format_time(*since));
+         (!since || record.time >= format_time(*since)) &&
+         (!before || record.time < format_time(*before));
 }
 
 std::string describe_recipients(const Report &report) {

@@ -20,6 +20,9 @@ struct QuarantineFilter {
   std::optional<std::string> rule;
   // Seconds since the epoch.
   std::optional<std::int64_t> since;
+  std::optional<std::int64_t> before;
+
+  bool empty() const { return !classes && !from && !rule && !since && !before; }
 
   // report: the record's own; null if it cannot be read, which no class matches.
   bool matches(const QuarantineRecord &record, const Report *report) const;

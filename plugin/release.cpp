@@ -3,18 +3,57 @@
 #include "keywords.h"
 #include "quarantine-mailbox.h"
 
+#include <unistd.h>
+
+extern "C" {
+#include "master-service.h"
+#include "program-client.h"
+}
+
 namespace smime {
 namespace {
 
-// Leaves the original in the target mailbox, on disk.
-ReleaseResult save_original(mail_user *user, const std::string &mailbox, mail *quarantined,
-                            const ParsedBlock &block, std::string &error) {
+// The quarantined message, its digest checked; null with error set.
+istream *open_checked(mail *quarantined, const ParsedBlock &block, std::string &error) {
   istream *stored;
   if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0) {
     error = last_error(quarantined->box);
+    return nullptr;
+  }
+  return is_original(stored, block, error) ? stored : nullptr;
+}
+
+// While it lives we are root again, if we were before doveadm became the user:
+// dovecot-lda is to do that itself.
+class RootAgain {
+public:
+  RootAgain() : uid_(geteuid()) {
+    if (uid_ != 0 && getuid() == 0)
+      changed_ = seteuid(0) == 0;
+  }
+  ~RootAgain() {
+    if (changed_ && seteuid(uid_) < 0)
+      i_fatal("seteuid(%ld) failed: %m", static_cast<long>(uid_));
+  }
+  RootAgain(const RootAgain &) = delete;
+  RootAgain &operator=(const RootAgain &) = delete;
+
+private:
+  uid_t uid_;
+  bool changed_ = false;
+};
+
+} // namespace
+
+ReleaseResult release_message(mail_user *user, const Settings &settings,
+                              const std::string &mailbox, mail *quarantined,
+                              const ParsedBlock &block, std::string &error) {
+  if (mailbox == settings.quarantine_mailbox) {
+    error = "the message cannot be released into the quarantine itself";
     return ReleaseResult::failed;
   }
-  if (!is_original(stored, block, error))
+  istream *stored = open_checked(quarantined, block, error);
+  if (stored == nullptr)
     return ReleaseResult::failed;
   MailboxPtr target = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);
   if (!open_or_create(target.get(), error))
@@ -38,20 +77,36 @@ ReleaseResult save_original(mail_user *user, const std::string &mailbox, mail *q
                                                                 : ReleaseResult::failed;
 }
 
-} // namespace
-
-ReleaseResult release_from_quarantine(mail_user *user, const Settings &settings,
-                                      const std::string &id, const std::string &mailbox,
-                                      QuarantineRecord &record, std::string &error) {
-  if (mailbox == settings.quarantine_mailbox) {
-    error = "the message cannot be released into the quarantine itself";
+ReleaseResult refilter_message(mail_user *user, mail *quarantined, const ParsedBlock &block,
+                               std::string &error) {
+  istream *stored = open_checked(quarantined, block, error);
+  if (stored == nullptr)
     return ReleaseResult::failed;
-  }
-  return take_out(user, settings, id, record, error,
-                  [&](mail *quarantined, const ParsedBlock &block) {
-                    return save_original(user, mailbox.empty() ? block.record.mailbox : mailbox,
-                                         quarantined, block, error);
-                  });
+  StreamPtr original = open_original(stored, block);
+  std::string to = block.record.to.find('@') == std::string::npos ? std::string(user->username)
+                                                                  : block.record.to;
+  std::string from = block.record.from == "<>" ? "" : block.record.from;
+  const char *const arguments[] = {"-c", master_service_get_config_path(master_service),
+                                   "-d", user->username,
+                                   "-f", from.c_str(),
+                                   "-a", to.c_str(),
+                                   "-e", nullptr};
+  program_client_settings settings{};
+  restrict_access_init(&settings.restrict_set);
+  settings.allow_root = TRUE;
+  settings.event = user->event;
+  RootAgain root;
+  program_client *lda =
+      program_client_local_create(SMIME_DOVECOT_LDA, arguments, &settings);
+  program_client_set_env(lda, release_variable, block.record.id.c_str());
+  program_client_set_input(lda, original.get());
+  auto status = program_client_run(lda);
+  program_client_destroy(&lda);
+  if (status == PROGRAM_CLIENT_EXIT_STATUS_SUCCESS)
+    return ReleaseResult::released;
+  error = std::string(SMIME_DOVECOT_LDA) + " did not deliver it (see Dovecot's log); it stays in "
+                                           "the quarantine";
+  return ReleaseResult::failed;
 }
 
 } // namespace smime

@@ -6,13 +6,21 @@
 
 namespace smime {
 
-// Saves the original bytes of the message with this id into mailbox (empty: the
-// one it was going to) with its INTERNALDATE and keywords, then takes it out of
-// the quarantine. The digest is checked first. On failure error is set and the
-// message is still in the quarantine. record is filled in when found.
-ReleaseResult release_from_quarantine(mail_user *user, const Settings &settings,
-                                      const std::string &id, const std::string &mailbox,
-                                      QuarantineRecord &record, std::string &error);
+// Saves the original bytes of a quarantined message into mailbox with its
+// INTERNALDATE and keywords. The digest is checked first. On failure error is set
+// and nothing was saved; otherwise the message may go out of the quarantine.
+ReleaseResult release_message(mail_user *user, const Settings &settings,
+                              const std::string &mailbox, mail *quarantined,
+                              const ParsedBlock &block, std::string &error);
+
+// Hands the original to dovecot-lda, and so to the user's Sieve, as if it had
+// just come. Which mailboxes it goes to, if any, is Sieve's decision.
+ReleaseResult refilter_message(mail_user *user, mail *quarantined, const ParsedBlock &block,
+                               std::string &error);
+
+// The id that refilter_message() gives to the delivery: the name of the variable
+// in dovecot-lda's environment.
+inline constexpr const char *release_variable = "SMIME_RELEASE";
 
 } // namespace smime
 

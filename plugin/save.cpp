@@ -223,7 +223,7 @@ istream *SaveWatch::message(std::string &error) {
   return input;
 }
 
-extern "C" int save_begin_override(mail_save_context *save, istream *input) noexcept {
+int save_begin_override(mail_save_context *save, istream *input) noexcept {
   mailbox *box = save->transaction->box;
   MailboxContext *context = mailbox_context(box);
   if (save->copying_via_save) {
@@ -250,7 +250,7 @@ extern "C" int save_begin_override(mail_save_context *save, istream *input) noex
   return context->below.save_begin(save, input);
 }
 
-extern "C" int save_continue_override(mail_save_context *save) noexcept {
+int save_continue_override(mail_save_context *save) noexcept {
   MailboxContext *context = mailbox_context(save->transaction->box);
   int ret = context->below.save_continue(save);
   // The copying loop waits for the end of the input that is not saved.
@@ -259,7 +259,7 @@ extern "C" int save_continue_override(mail_save_context *save) noexcept {
   return ret;
 }
 
-extern "C" int save_finish_override(mail_save_context *save) noexcept {
+int save_finish_override(mail_save_context *save) noexcept {
   mailbox *box = save->transaction->box;
   MailboxContext *context = mailbox_context(box);
   int ret = context->below.save_finish(save);
@@ -279,7 +279,7 @@ extern "C" int save_finish_override(mail_save_context *save) noexcept {
   return ret;
 }
 
-extern "C" void save_cancel_override(mail_save_context *save) noexcept {
+void save_cancel_override(mail_save_context *save) noexcept {
   MailboxContext *context = mailbox_context(save->transaction->box);
   context->below.save_cancel(save);
   drop_watch(context, save);

@@ -8,7 +8,7 @@ namespace {
 
 MODULE_CONTEXT_DEFINE_INIT(smime_user_module, &mail_user_module_register);
 
-extern "C" void user_deinit(mail_user *user) noexcept {
+void user_deinit(mail_user *user) noexcept {
   UserContext *context = user_context(user);
   auto super_deinit = context->module_ctx.super.deinit;
   MODULE_CONTEXT_UNSET(user, smime_user_module);
@@ -32,7 +32,7 @@ UserContext *user_context(mail_user *user) {
   return static_cast<UserContext *>(MODULE_CONTEXT(user, smime_user_module));
 }
 
-extern "C" void user_created(mail_user *user) noexcept {
+void user_created(mail_user *user) noexcept {
   if (user->autocreated)
     return;
   bool ok = guarded("reading the settings", false, [&] {

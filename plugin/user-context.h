@@ -45,7 +45,7 @@ private:
   UserContext *context_;
 };
 
-extern "C" void user_created(mail_user *user) noexcept;
+void user_created(mail_user *user) noexcept;
 
 } // namespace smime
 

@@ -17,7 +17,7 @@ struct WatchedStream {
   void *context;
 };
 
-extern "C" ssize_t read_watched(istream_private *stream) noexcept {
+ssize_t read_watched(istream_private *stream) noexcept {
   auto *watched = reinterpret_cast<WatchedStream *>(stream);
   if (i_stream_get_data_size(stream->parent) == 0) {
     ssize_t ret = i_stream_read_memarea(stream->parent);

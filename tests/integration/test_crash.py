@@ -19,8 +19,9 @@ class CrashCase(DovecotCase):
     def deliver_and_kill(self, number):
         """Whether it got 250. The kill comes before, while or after it is saved."""
         message = f"X-Number: {number}\r\n".encode() + self.message
-        client = Lmtp(self.instance)
+        client = None
         try:
+            client = Lmtp(self.instance)
             client.expect(client.command("MAIL FROM:<sender@example.org>"), 250)
             client.expect(client.command("RCPT TO:<alice@example.org>"), 250)
             client.expect(client.command("DATA"), 354)
@@ -33,7 +34,8 @@ class CrashCase(DovecotCase):
         except OSError:
             return False
         finally:
-            client.close()
+            if client is not None:
+                client.close()
 
     def kill(self, pid):
         try:

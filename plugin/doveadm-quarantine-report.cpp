@@ -1,0 +1,120 @@
+// doveadm smime quarantine report: the reviewers' digest mail.
+#include "doveadm-quarantine.h"
+
+namespace smime {
+namespace {
+
+void init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  QuarantineCommand *command = quarantine_command(context);
+  if (args[0] != nullptr)
+    doveadm_mail_help_name("smime quarantine report");
+  if (command->since == nullptr)
+    command->since = "1days";
+  (void)filter_of(command);
+  command->digest = new std::vector<UserDigest>;
+  std::string error;
+  command->submission = Submission::create(error).release();
+  if (command->submission == nullptr)
+    i_fatal_status(EX_CONFIG, "%s: %s", context->cmd->name, error.c_str());
+  doveadm_print_header("report", "report", DOVEADM_PRINT_HEADER_FLAG_HIDE_TITLE);
+}
+
+bool deliver_digest(QuarantineCommand *command, mail_user *user) {
+  MailHead head;
+  std::string error;
+  std::string since = format_time(filter_of(command).since.value_or(0));
+  std::string to = command->to == nullptr ? "" : command->to;
+  bool ok = command->submission->fill_head(user, to, head, error);
+  std::string message = ok ? format_digest(head, *command->digest, since) : "";
+  if (ok && command->to == nullptr)
+    print(message);
+  else if (ok)
+    ok = command->submission->send(user, to, message, error);
+  if (ok && command->to != nullptr)
+    print("sent to " + to);
+  if (!ok)
+    (void)fail(&command->ctx, user, error);
+  return ok;
+}
+
+int run(doveadm_mail_cmd_context *context, mail_user *user) {
+  UserContext *found = require_user_context(context, user);
+  if (found == nullptr)
+    return -1;
+  QuarantineCommand *command = quarantine_command(context);
+  QuarantineFilter recent = filter_of(command);
+  QuarantineFilter all = recent;
+  all.since.reset();
+  UserDigest digest;
+  digest.user = user->username;
+  std::string error;
+  auto result = visit_quarantine(
+      user, *found->settings, "",
+      [&](mail *, const ParsedBlock &block) {
+        auto report = report_of(block.record);
+        const Report *known = report ? &*report : nullptr;
+        if (all.matches(block.record, known))
+          digest.count++;
+        if (recent.matches(block.record, known)) {
+          digest.recent.push_back(block.record);
+          digest.recent.back().report.clear();
+        }
+        return Visit::next;
+      },
+      error);
+  if (result == FindResult::failed)
+    return fail(context, user, error);
+  if (digest.count > 0)
+    command->digest->push_back(std::move(digest));
+  // One mail for all users: the last one's settings send it.
+  if (command->digest_user != nullptr)
+    mail_user_unref(&command->digest_user);
+  command->digest_user = user;
+  mail_user_ref(user);
+  return 0;
+}
+
+void finish(doveadm_mail_cmd_context *context) noexcept {
+  QuarantineCommand *command = quarantine_command(context);
+  (void)guarded("doveadm smime quarantine report", false, [&] {
+    if (command->digest_user != nullptr)
+      (void)deliver_digest(command, command->digest_user);
+    return true;
+  });
+  if (command->digest_user != nullptr)
+    mail_user_unref(&command->digest_user);
+  delete command->digest;
+  delete command->submission;
+  command->digest = nullptr;
+  command->submission = nullptr;
+}
+
+bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
+  return parse_filter(context, c) ||
+         keep_option(context, c, {{'t', &quarantine_command(context)->to}});
+}
+
+doveadm_mail_cmd_context *alloc() {
+  auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_PAGER);
+  context->getopt_args = "c:r:n:s:t:";
+  context->v.parse_arg = parse_arg;
+  context->v.init = init;
+  context->v.run = run_guarded<run>;
+  context->v.deinit = finish;
+  return context;
+}
+
+const auto parameters = filter_parameters(parameter('t', "to", CMD_PARAM_STR));
+
+} // namespace
+
+doveadm_cmd_ver2 command_quarantine_report = {
+    nullptr,
+    alloc,
+    "smime quarantine report",
+    "-u <user>|-A [-S <socket_path>] [--class <class>] [--from <pattern>] [--rule <text>] "
+    "[--since <date>] [--to <address>]",
+    CMD_FLAG_NONE,
+    parameters.data()};
+
+} // namespace smime

@@ -1,0 +1,37 @@
+// Hands a mail of ours to the MTA, as submission_host or sendmail_path say.
+#ifndef SMIME_SUBMIT_H
+#define SMIME_SUBMIT_H
+
+#include "review-report.h"
+
+#include <memory>
+#include <string>
+
+struct mail_user;
+
+namespace smime {
+
+class Submission {
+public:
+  // Reads the settings: before the first user of a command is looked up. Null
+  // with error set if they cannot be read.
+  static std::unique_ptr<Submission> create(std::string &error);
+  ~Submission();
+
+  // from, date, hostname and unique of a mail to this address. False with error
+  // set if postmaster_address is wrong.
+  bool fill_head(mail_user *user, const std::string &to, MailHead &head, std::string &error) const;
+
+  // Sends with the empty reverse-path. True once the MTA took it.
+  bool send(mail_user *user, const std::string &to, const std::string &message,
+            std::string &error) const;
+
+private:
+  Submission() = default;
+  struct Settings;
+  std::unique_ptr<Settings> settings_;
+};
+
+} // namespace smime
+
+#endif
