@@ -8,7 +8,6 @@
 #include "mailbox-policy.h"
 #include "quarantine.h"
 #include "quarantine-mailbox.h"
-#include "release.h"
 #include "scanner-client.h"
 
 #include <algorithm>
@@ -81,10 +80,11 @@ int deliver_aware(mail_deliver_context *context, UserContext &user, mail_storage
     return -1;
   }
   Delivery delivery(context, user);
-  const char *id = getenv(release_variable);
-  if (id != nullptr && !lmtp_can_reject() && !delivery.release(id))
-    e_warning(context->event, "smime: %s=%s: not what is held under this id; the rules hold",
-              release_variable, str_sanitize(id, 64));
+  const std::string &id = user.settings->release_id;
+  if (!id.empty() && !delivery.release(id))
+    e_warning(context->event, "smime: smime_release=%s: not what is held under this id; "
+                              "the rules hold",
+              str_sanitize(id.c_str(), 64));
   delivery.inspect();
   int ret = deliver_with_fallbacks(context, storage_r);
   if (delivery.refused())

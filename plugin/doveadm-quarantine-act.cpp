@@ -151,6 +151,9 @@ void release_init(doveadm_mail_cmd_context *context, const char *const args[]) {
 doveadm_mail_cmd_context *alloc_release() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
   context->getopt_args = "c:r:n:s:m:l";
+  // --refilter starts dovecot-lda, which becomes the user by itself.
+  context->service_flags = static_cast<mail_storage_service_flags>(
+      context->service_flags | MAIL_STORAGE_SERVICE_FLAG_TEMP_PRIV_DROP);
   context->v.parse_arg = release_parse_arg;
   context->v.init = release_init;
   context->v.run = run_guarded<release_run>;
@@ -206,11 +209,12 @@ int reject_run(doveadm_mail_cmd_context *context, mail_user *user) {
       return outcome;
     }
     std::string reason = command->reason == nullptr ? record.reason : command->reason;
-    MailHead head;
-    if (command->submission->fill_head(user, record.from, head, outcome.error) &&
-        command->submission->send(
-            user, record.from,
-            format_rejection(head, record, reason, header_of(quarantined, block)), outcome.error))
+    const Submission &submission = *command->submission;
+    if (command->submission->prepare(user, outcome.error) &&
+        submission.send(record.from,
+                        format_rejection(submission.head_to(record.from), record, reason,
+                                         header_of(quarantined, block)),
+                        outcome.error))
       outcome.result = ReleaseResult::released;
     outcome.done = "rejected";
     return outcome;

@@ -19,22 +19,20 @@ void init(doveadm_mail_cmd_context *context, const char *const args[]) {
   doveadm_print_header("report", "report", DOVEADM_PRINT_HEADER_FLAG_HIDE_TITLE);
 }
 
-bool deliver_digest(QuarantineCommand *command, mail_user *user) {
-  MailHead head;
-  std::string error;
+void deliver_digest(QuarantineCommand *command) {
   std::string since = format_time(filter_of(command).since.value_or(0));
   std::string to = command->to == nullptr ? "" : command->to;
-  bool ok = command->submission->fill_head(user, to, head, error);
-  std::string message = ok ? format_digest(head, *command->digest, since) : "";
-  if (ok && command->to == nullptr)
+  std::string message =
+      format_digest(command->submission->head_to(to), *command->digest, since);
+  std::string error;
+  if (command->to == nullptr)
     print(message);
-  else if (ok)
-    ok = command->submission->send(user, to, message, error);
-  if (ok && command->to != nullptr)
+  else if (command->submission->send(to, message, error))
     print("sent to " + to);
-  if (!ok)
-    (void)fail(&command->ctx, user, error);
-  return ok;
+  else {
+    i_error("smime: the report is not sent: %s", error.c_str());
+    doveadm_mail_failed_error(&command->ctx, MAIL_ERROR_TEMP);
+  }
 }
 
 int run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -48,6 +46,9 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
   UserDigest digest;
   digest.user = user->username;
   std::string error;
+  if (!command->submission->prepare(user, error))
+    return fail(context, user, error);
+  command->prepared = true;
   auto result = visit_quarantine(
       user, *found->settings, "",
       [&](mail *, const ParsedBlock &block) {
@@ -66,23 +67,17 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
     return fail(context, user, error);
   if (digest.count > 0)
     command->digest->push_back(std::move(digest));
-  // One mail for all users: the last one's settings send it.
-  if (command->digest_user != nullptr)
-    mail_user_unref(&command->digest_user);
-  command->digest_user = user;
-  mail_user_ref(user);
   return 0;
 }
 
+// One mail for all users.
 void finish(doveadm_mail_cmd_context *context) noexcept {
   QuarantineCommand *command = quarantine_command(context);
   (void)guarded("doveadm smime quarantine report", false, [&] {
-    if (command->digest_user != nullptr)
-      (void)deliver_digest(command, command->digest_user);
+    if (command->prepared)
+      deliver_digest(command);
     return true;
   });
-  if (command->digest_user != nullptr)
-    mail_user_unref(&command->digest_user);
   delete command->digest;
   delete command->submission;
   command->digest = nullptr;

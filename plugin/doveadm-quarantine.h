@@ -29,7 +29,8 @@ struct QuarantineCommand {
   const char *to;
   Submission *submission;
   std::vector<UserDigest> *digest;
-  mail_user *digest_user;
+  // Some user was there, whose settings send the report.
+  bool prepared;
 };
 
 inline QuarantineCommand *quarantine_command(doveadm_mail_cmd_context *context) {

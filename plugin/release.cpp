@@ -86,7 +86,9 @@ ReleaseResult refilter_message(mail_user *user, mail *quarantined, const ParsedB
   std::string to = block.record.to.find('@') == std::string::npos ? std::string(user->username)
                                                                   : block.record.to;
   std::string from = block.record.from == "<>" ? "" : block.record.from;
-  const char *const arguments[] = {"-c", master_service_get_config_path(master_service),
+  std::string release = "plugin/smime_release=" + block.record.id;
+  const char *const arguments[] = {"-o", release.c_str(),
+                                   "-c", master_service_get_config_path(master_service),
                                    "-d", user->username,
                                    "-f", from.c_str(),
                                    "-a", to.c_str(),
@@ -98,7 +100,6 @@ ReleaseResult refilter_message(mail_user *user, mail *quarantined, const ParsedB
   RootAgain root;
   program_client *lda =
       program_client_local_create(SMIME_DOVECOT_LDA, arguments, &settings);
-  program_client_set_env(lda, release_variable, block.record.id.c_str());
   program_client_set_input(lda, original.get());
   auto status = program_client_run(lda);
   program_client_destroy(&lda);

@@ -18,10 +18,6 @@ ReleaseResult release_message(mail_user *user, const Settings &settings,
 ReleaseResult refilter_message(mail_user *user, mail *quarantined, const ParsedBlock &block,
                                std::string &error);
 
-// The id that refilter_message() gives to the delivery: the name of the variable
-// in dovecot-lda's environment.
-inline constexpr const char *release_variable = "SMIME_RELEASE";
-
 } // namespace smime
 
 #endif

@@ -71,7 +71,7 @@ std::string set_reviewers(Settings &settings, const std::string &value) {
   }
 }
 
-constexpr std::array<std::pair<std::string_view, Setter>, 8> setters{{
+constexpr std::array<std::pair<std::string_view, Setter>, 9> setters{{
     {"smime_stores", set_stores},
     {"smime_preserve",
      [](Settings &settings, const std::string &value) {
@@ -108,6 +108,11 @@ constexpr std::array<std::pair<std::string_view, Setter>, 8> setters{{
        settings.scanner_timeout_seconds = seconds.value_or(30);
        return seconds ? std::string()
                       : "\"" + value + "\" is no time between 1s and 60m, such as 30s";
+     }},
+    {"smime_release",
+     [](Settings &settings, const std::string &value) {
+       settings.release_id = value;
+       return std::string();
      }},
     {"smime_scanner_failure",
      [](Settings &settings, const std::string &value) {

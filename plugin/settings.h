@@ -27,6 +27,9 @@ struct Settings {
   std::string scanner_socket = "smime-scanner";
   unsigned scanner_timeout_seconds = 30;
   ScannerFailure scanner_failure = ScannerFailure::tempfail;
+  // The quarantine id of the message that "release --refilter" has dovecot-lda
+  // deliver; given by it alone.
+  std::string release_id;
 
   // What is wrong with the settings, one sentence each, naming setting and
   // word. Mail is deferred while there is any.

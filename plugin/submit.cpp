@@ -2,9 +2,16 @@
 
 #include "dovecot-ptr.h"
 
+#include <initializer_list>
+#include <sstream>
+#include <sys/stat.h>
+#include <vector>
+
 extern "C" {
-#include "iostream-ssl.h"
+#include "hostpid.h"
 #include "master-service-settings.h"
+#include "program-client.h"
+#include "iostream-ssl.h"
 #include "master-service.h"
 #include "message-address.h"
 #include "message-date.h"
@@ -17,7 +24,10 @@ namespace smime {
 
 struct Submission::Settings {
   pool_t pool = nullptr;
-  const smtp_submit_settings *submit = nullptr;
+  smtp_submit_settings submit{};
+  const ssl_iostream_settings *ssl = nullptr;
+  std::string from;
+  std::string hostname;
 
   Settings() : pool(pool_alloconly_create("smime submission settings", 1024)) {}
   ~Settings() { pool_unref(&pool); }
@@ -27,33 +37,108 @@ struct Submission::Settings {
 
 Submission::~Submission() = default;
 
-std::unique_ptr<Submission> Submission::create(std::string &error) {
+namespace {
+
+constexpr const char *doveconf = SMIME_DOVECONF;
+
+// The settings as they hold for dovecot-lda, which sends rejections too. doveadm
+// itself does not know them: at the shell doveconf is asked, and in the doveadm
+// server Dovecot's config service.
+
+// A setting with variables: its first byte says whether they are expanded. There
+// are none in these.
+const char *copy_text(pool_t pool, const char *value) {
+  return p_strdup(pool, *value == '\0' ? value : value + 1);
+}
+
+bool read_from_config_service(pool_t pool, smtp_submit_settings &submit, std::string &error) {
   const setting_parser_info *roots[] = {&smtp_submit_setting_parser_info, nullptr};
   master_service_settings_input input{};
   input.roots = roots;
-  // Postmasters set these for the deliveries: protocol lda { }.
   input.module = "lda";
   input.service = "lda";
   input.preserve_home = TRUE;
+  input.never_exec = TRUE;
   master_service_settings_output output;
   const char *reason;
   // What others read before stays valid.
   (void)master_service_settings_detach(master_service);
   if (master_service_settings_read(master_service, &input, &output, &reason) < 0) {
     error = std::string("reading submission_host and sendmail_path failed: ") + reason;
-    return nullptr;
+    return false;
   }
-  std::unique_ptr<Submission> result(new Submission);
-  result->settings_ = std::make_unique<Settings>();
-  result->settings_->submit = static_cast<const smtp_submit_settings *>(
-      settings_dup(&smtp_submit_setting_parser_info,
-                   master_service_settings_get_others(master_service)[0],
-                   result->settings_->pool));
-  return result;
+  const auto *read = static_cast<const smtp_submit_settings *>(
+      master_service_settings_get_others(master_service)[0]);
+  submit = *read;
+  submit.hostname = p_strdup(pool, read->hostname);
+  submit.submission_host = copy_text(pool, read->submission_host);
+  submit.sendmail_path = copy_text(pool, read->sendmail_path);
+  submit.submission_ssl = p_strdup(pool, read->submission_ssl);
+  return true;
 }
 
-bool Submission::fill_head(mail_user *user, const std::string &to, MailHead &head,
-                           std::string &error) const {
+// The settings' values; empty if they cannot be read.
+std::vector<std::string> read_settings(std::initializer_list<const char *> names) {
+  DataStackFrame frame;
+  std::vector<const char *> arguments{"-c", master_service_get_config_path(master_service), "-f",
+                                      "service=lda", "-h"};
+  arguments.insert(arguments.end(), names);
+  arguments.push_back(nullptr);
+  program_client_settings settings{};
+  restrict_access_init(&settings.restrict_set);
+  settings.allow_root = TRUE;
+  program_client *client = program_client_local_create(doveconf, arguments.data(), &settings);
+  buffer_t *buffer = buffer_create_dynamic(default_pool, 256);
+  OstreamPtr output(o_stream_create_buffer(buffer));
+  program_client_set_output(client, output.get());
+  bool ok = program_client_run(client) == PROGRAM_CLIENT_EXIT_STATUS_SUCCESS;
+  program_client_destroy(&client);
+  output.reset();
+  std::vector<std::string> values;
+  std::istringstream lines(std::string(static_cast<const char *>(buffer->data), buffer->used));
+  for (std::string line; std::getline(lines, line);)
+    values.push_back(line);
+  buffer_free(&buffer);
+  if (!ok || values.size() != names.size())
+    values.clear();
+  return values;
+}
+
+bool read_with_doveconf(pool_t pool, smtp_submit_settings &submit, std::string &error) {
+  auto values = read_settings({"hostname", "submission_host", "sendmail_path", "submission_timeout",
+                               "submission_ssl"});
+  const char *reason = nullptr;
+  if (values.empty() ||
+      settings_get_time(values[3].c_str(), &submit.submission_timeout, &reason) < 0) {
+    error = std::string(doveconf) + " does not tell submission_host and sendmail_path";
+    return false;
+  }
+  submit.hostname = p_strdup(pool, values[0].empty() ? my_hostdomain() : values[0].c_str());
+  submit.submission_host = p_strdup(pool, values[1].c_str());
+  submit.sendmail_path = p_strdup(pool, values[2].c_str());
+  submit.submission_ssl = p_strdup(pool, values[4].c_str());
+  return true;
+}
+
+} // namespace
+
+std::unique_ptr<Submission> Submission::create(std::string &error) {
+  std::unique_ptr<Submission> result(new Submission);
+  result->settings_ = std::make_unique<Settings>();
+  struct stat status{};
+  bool ok = stat(master_service_get_config_path(master_service), &status) == 0;
+  if (ok && S_ISSOCK(status.st_mode))
+    ok = read_from_config_service(result->settings_->pool, result->settings_->submit, error);
+  else if (ok)
+    ok = read_with_doveconf(result->settings_->pool, result->settings_->submit, error);
+  else
+    error = std::string(master_service_get_config_path(master_service)) + ": " + strerror(errno);
+  return ok ? std::move(result) : nullptr;
+}
+
+bool Submission::prepare(mail_user *user, std::string &error) {
+  if (settings_->ssl != nullptr)
+    return true;
   DataStackFrame frame;
   const message_address *postmaster;
   const char *reason;
@@ -61,17 +146,23 @@ bool Submission::fill_head(mail_user *user, const std::string &to, MailHead &hea
     error = std::string("postmaster_address: ") + reason;
     return false;
   }
-  guid_128_t unique;
-  guid_128_generate(unique);
-  head.from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
-  head.to = to;
-  head.date = message_date_create(ioloop_time);
-  head.hostname = user->set->hostname;
-  head.unique = guid_128_to_string(unique);
+  settings_->from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
+  settings_->hostname = user->set->hostname;
+  ssl_iostream_settings ssl;
+  mail_user_init_ssl_client_settings(user, &ssl);
+  settings_->ssl = ssl_iostream_settings_dup(settings_->pool, &ssl);
   return true;
 }
 
-bool Submission::send(mail_user *user, const std::string &to, const std::string &message,
+MailHead Submission::head_to(const std::string &to) const {
+  DataStackFrame frame;
+  guid_128_t unique;
+  guid_128_generate(unique);
+  return {settings_->from, to, message_date_create(ioloop_time), settings_->hostname,
+          guid_128_to_string(unique)};
+}
+
+bool Submission::send(const std::string &to, const std::string &message,
                       std::string &error) const {
   DataStackFrame frame;
   smtp_address *recipient;
@@ -82,13 +173,10 @@ bool Submission::send(mail_user *user, const std::string &to, const std::string 
     error = "\"" + to + "\" is no address: " + reason;
     return false;
   }
-  ssl_iostream_settings ssl;
-  mail_user_init_ssl_client_settings(user, &ssl);
   smtp_submit_input input{};
-  input.ssl = &ssl;
-  input.event_parent = user->event;
+  input.ssl = settings_->ssl;
   input.allow_root = TRUE;
-  smtp_submit *submit = smtp_submit_init_simple(&input, settings_->submit, nullptr);
+  smtp_submit *submit = smtp_submit_init_simple(&input, &settings_->submit, nullptr);
   smtp_submit_add_rcpt(submit, recipient);
   ostream *stream = smtp_submit_send(submit);
   o_stream_nsend(stream, message.data(), message.size());

@@ -18,13 +18,15 @@ public:
   static std::unique_ptr<Submission> create(std::string &error);
   ~Submission();
 
-  // from, date, hostname and unique of a mail to this address. False with error
-  // set if postmaster_address is wrong.
-  bool fill_head(mail_user *user, const std::string &to, MailHead &head, std::string &error) const;
+  // Takes what it needs of a user's settings: sender, host name, TLS. False with
+  // error set if postmaster_address is wrong.
+  bool prepare(mail_user *user, std::string &error);
+
+  // A new mail's head; prepare() comes before.
+  MailHead head_to(const std::string &to) const;
 
   // Sends with the empty reverse-path. True once the MTA took it.
-  bool send(mail_user *user, const std::string &to, const std::string &message,
-            std::string &error) const;
+  bool send(const std::string &to, const std::string &message, std::string &error) const;
 
 private:
   Submission() = default;
