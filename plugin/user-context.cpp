@@ -1,6 +1,7 @@
 #include "user-context.h"
 
 #include "dovecot-ptr.h"
+#include "exclusions.h"
 #include "settings-dovecot.h"
 
 namespace smime {
@@ -48,6 +49,7 @@ void user_created(mail_user *user) noexcept {
     user->vlast = &context->module_ctx.super;
     v->deinit = user_deinit;
     MODULE_CONTEXT_SET(user, smime_user_module, context.get());
+    exclude_quarantine(user, *context->settings);
     (void)context.release();
     return true;
   });
