@@ -153,6 +153,7 @@ class Instance:
             http = (f"service doveadm {{\n  inet_listener http {{\n    address = 127.0.0.1\n"
                     f"    port = {self.http_port}\n  }}\n}}\ndoveadm_api_key = quickstart\n")
         return f"""!include {self.dir}/90-smime.conf
+!include {self.root}/etc/dovecot/conf.d/91-smime-audit.conf
 service smime-scanner {{
   executable = {scanner} -c {self.dir}/smime-scanner.conf
 }}

@@ -30,6 +30,7 @@ class Install(unittest.TestCase):
         for path in ("usr/lib/dovecot/modules/lib99_smime_plugin.so",
                      "usr/lib/dovecot/modules/doveadm/lib99_doveadm_smime_plugin.so",
                      "usr/lib/dovecot/smime-scanner", "etc/dovecot/conf.d/90-smime.conf",
+                     "etc/dovecot/conf.d/91-smime-audit.conf",
                      "etc/dovecot/smime-scanner.conf"):
             self.assertTrue((ROOT / path).is_file(), path)
         self.assertFalse(list(ROOT.rglob("*.la")))
