@@ -138,6 +138,14 @@ int attribute_set_override(mailbox_transaction_context *transaction,
   return allowed ? super(box).attribute_set(transaction, type, key, value) : -1;
 }
 
+int attribute_get_override(mailbox *box, mail_attribute_type type, const char *key,
+                           mail_attribute_value *value_r) noexcept {
+  UserContext *user = user_context(box->storage->user);
+  if (user != nullptr && is_client(*user, box) && strcasecmp(key, policy_attribute) == 0)
+    return 0;
+  return super(box).attribute_get(box, type, key, value_r);
+}
+
 MODULE_CONTEXT_DEFINE_INIT(smime_list_module, &mailbox_list_module_register);
 
 union mailbox_list_module_context *list_context(mailbox_list *list) {
@@ -177,6 +185,7 @@ void guard_mailbox(mailbox_vfuncs *v) {
   v->rename_box = rename_override;
   v->set_subscribed = set_subscribed_override;
   v->attribute_set = attribute_set_override;
+  v->attribute_get = attribute_get_override;
 }
 
 void mailbox_list_created(mailbox_list *list) noexcept {

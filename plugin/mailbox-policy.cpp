@@ -1,6 +1,7 @@
 #include "mailbox-policy.h"
 
 #include "dovecot-ptr.h"
+#include "user-context.h"
 
 namespace smime {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 // The policy's text; empty if there is none. False with error set if it cannot
 // be read.
 bool read_policy(mailbox *box, std::string &text, std::string &error) {
+  InternalAccess access(box->storage->user);
   mail_attribute_value value{};
   int ret = mailbox_attribute_get(box, MAIL_ATTRIBUTE_TYPE_SHARED, policy_attribute, &value);
   const char *string = nullptr;

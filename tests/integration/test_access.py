@@ -270,6 +270,9 @@ class Closed(AccessCase):
                         f'SETMETADATA Sealed ({key} NIL)'):
             with self.subTest(command):
                 self.refused(command)
+        for command in ('GETMETADATA "" /shared/smime/policy', f"GETMETADATA INBOX {key}",
+                        'GETMETADATA (DEPTH infinity) "" /shared'):
+            self.assertNotIn(b"not in INBOX", self.owner.run(command)[1], command)
         ((code, text),) = self.deliver(self.samples.signed())
         self.assertEqual((550, True), (code, "not in INBOX" in text), text)
         signed = self.samples.signed()

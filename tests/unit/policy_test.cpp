@@ -169,3 +169,47 @@ TEST(Policy, ReasonIsTheRulesOrMade) {
   add("class=encrypted action=reject");
   STRCMP_CONTAINS("encrypted", reason_of(decide(rules, question()), report).c_str());
 }
+
+TEST(Policy, SeveralRulesInOneText) {
+  auto parsed = parse_rules("policy", " class=signed action=deliver\r\n mailbox=\"A B\" "
+                                      "action=quarantine action=reject ", error);
+  CHECK_TEXT(parsed.has_value(), error.c_str());
+  UNSIGNED_LONGS_EQUAL(3, parsed->size());
+  STRCMP_EQUAL("A B", parsed->at(1).mailbox->c_str());
+  STRCMP_EQUAL("mailbox=\"A B\" action=quarantine", parsed->at(1).text.c_str());
+  CHECK(parsed->at(2).action == Action::reject);
+  CHECK(parse_rules("policy", " \n", error)->empty());
+}
+
+TEST(Policy, AnErrorInSeveralRulesNamesTheWord) {
+  for (const char *text : {"action=deliver class=signd action=reject", "action=deliver class=signed",
+                           "action=deliver stray"}) {
+    CHECK_FALSE(parse_rules("policy", text, error).has_value());
+    STRCMP_CONTAINS("policy: ", error.c_str());
+  }
+}
+
+TEST(Policy, WhichRulesCanConcernAMailbox) {
+  auto concerns = [&](const char *text, Origin origin) {
+    return concerns_mailbox(*parse_rules("policy", text, error), "Legal/Cases", '/', origin);
+  };
+  CHECK_FALSE(concerns("", Origin::copy));
+  CHECK_FALSE(concerns("class=signed action=deliver", Origin::copy));
+  CHECK(concerns("class=signed flag=$X action=deliver", Origin::copy));
+  CHECK(concerns("class=signed action=reject", Origin::append));
+  CHECK_FALSE(concerns("origin=delivery action=reject", Origin::append));
+  CHECK_FALSE(concerns("mailbox=INBOX action=reject", Origin::append));
+  CHECK(concerns("mailbox=Legal/* action=tempfail", Origin::append));
+}
+
+TEST(Policy, CopiesOfWhatWasReleasedAreUnderRulesThatNameTheOriginOnly) {
+  report.classes.add(MessageClass::encrypted);
+  add("class=encrypted action=quarantine");
+  add("class=encrypted origin=copy action=reject");
+  Question asked = question();
+  asked.origin = Origin::copy;
+  CHECK(decide(rules, asked).action == Action::quarantine);
+  asked.released = true;
+  CHECK(decide(rules, asked).action == Action::reject);
+  STRCMP_CONTAINS("released", why_not(rules[0], asked).c_str());
+}
