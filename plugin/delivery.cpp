@@ -87,6 +87,8 @@ int deliver_aware(mail_deliver_context *context, UserContext &user, mail_storage
               str_sanitize(id.c_str(), 64));
   delivery.inspect();
   int ret = deliver_with_fallbacks(context, storage_r);
+  // What Sieve discarded or sent elsewhere is counted as well.
+  delivery.finish_inspection();
   if (delivery.refused())
     ret = delivery.answer_refusal();
   user.delivery_failed = ret <= 0;
@@ -153,18 +155,43 @@ void Delivery::inspect() {
       i_stream_get_size(input, TRUE, &size) <= 0) {
     scan_error_ = "reading the message failed: " +
                   std::string(mailbox_get_last_internal_error(context_->src_mail->box, nullptr));
+    end_inspection();
+    return;
+  }
+  ScannerAddress address{scanner_socket_path(user_.settings->scanner_socket,
+                                             context_->rcpt_user->set->base_dir),
+                         user_.settings->scanner_timeout_seconds};
+  request_ = std::make_unique<ReportRequest>(std::move(address), input, size);
+  if (request_->maybe_protected())
+    readable_ = find_labelled_content(input);
+  i_stream_seek(input, 0);
+  // Whether the next recipient's copy may be made from this one's mail has to be
+  // known before Dovecot's transaction begins.
+  if (context_->save_dest_mail)
+    finish_inspection();
+}
+
+void Delivery::finish_inspection() {
+  if (request_ == nullptr)
+    return;
+  std::string error;
+  report_ = request_->wait(error);
+  request_.reset();
+  if (!report_)
+    scan_error_ = error;
+  istream *input;
+  if (mail_get_stream(context_->src_mail, nullptr, nullptr, &input) < 0) {
+    scan_error_ = mailbox_get_last_internal_error(context_->src_mail->box, nullptr);
+    report_.reset();
   } else {
-    ScannerAddress address{scanner_socket_path(user_.settings->scanner_socket,
-                                               context_->rcpt_user->set->base_dir),
-                           user_.settings->scanner_timeout_seconds};
-    // Done while the scanner works, on another processor if there is one.
-    bool readable = true;
-    report_ = request_report(address, input, size, scan_error_,
-                             [&] { readable = find_labelled_content(input); });
-    if (!readable || !find_reported_content(input))
+    if (!readable_ || !find_reported_content(input))
       report_.reset();
     i_stream_seek(input, 0);
   }
+  end_inspection();
+}
+
+void Delivery::end_inspection() {
   // The next recipient's copy is made from this one's mail if Dovecot can open
   // it; it cannot where the message may not be. And what storing makes of bytes
   // that IMAP cannot carry must not pass for what arrived.
@@ -178,7 +205,7 @@ void Delivery::inspect() {
   EventFields fields;
   fields.classes = join_class_names(report_->classes);
   fields.status = name_of(report_->signature);
-  fields.size = size;
+  fields.size = report_->size;
   send_event(context_->event, event_message_inspected, EventLevel::debug, fields,
              "message inspected: " + fields.classes);
 }
@@ -236,15 +263,24 @@ bool Delivery::release(const std::string &id) {
     return false;
   i_stream_seek(input, 0);
   std::string sha256 = canonical_sha256(input, error);
+  std::uint32_t uid = 0;
   auto visit = [&](mail *quarantined, const ParsedBlock &block) {
     if (block.record.sha256 == sha256 &&
         mail_get_received_date(quarantined, &released_date_) == 0)
       released_id_ = id;
+    released_sha256_ = sha256;
+    auto keywords = keywords_of(quarantined);
+    released_again_ =
+        std::find(keywords.begin(), keywords.end(), releasing_keyword) != keywords.end();
+    uid = quarantined->uid;
     return Visit::stop;
   };
   if (visit_quarantine(context_->rcpt_user, *user_.settings, id, visit, error) ==
       FindResult::failed)
     return false;
+  if (!released_id_.empty() && !released_again_)
+    add_keyword_to_stored(context_->rcpt_user, user_.settings->quarantine_mailbox, {uid, uid},
+                          releasing_keyword);
   return !released_id_.empty();
 }
 
@@ -254,7 +290,9 @@ Delivery::Outcome Delivery::save_released(mail_save_context *save) {
   std::string error;
   bool there = false;
   MailboxPtr target = alloc_mailbox(context_->rcpt_user, box->vname, MAILBOX_FLAG_IGNORE_ACLS);
-  if (mailbox_open(target.get()) < 0 || !has_guid(target.get(), released_id_, there, error)) {
+  if (mailbox_open(target.get()) < 0 || !has_guid(target.get(), released_id_, there, error) ||
+      (!there && released_again_ &&
+       !has_original(target.get(), released_date_, released_sha256_, there, error))) {
     refusal_ = {false, "The mailbox cannot be read"};
     return Outcome::refused;
   }
@@ -307,6 +345,7 @@ Delivery::Outcome Delivery::without_verdict(mail_save_context *save) {
 Delivery::Outcome Delivery::before_save(mail_save_context *save) {
   if (refusal_)
     return Outcome::refused;
+  finish_inspection();
   mailbox *box = save->transaction->box;
   if (!user_.settings->stores.matches(box->vname, separator_of(box)))
     return Outcome::save;

@@ -5,6 +5,7 @@
 #include "preserve.h"
 #include "record.h"
 #include "report.h"
+#include "scanner-client.h"
 #include "user-context.h"
 
 #include <map>
@@ -29,8 +30,10 @@ public:
   Delivery(const Delivery &) = delete;
   Delivery &operator=(const Delivery &) = delete;
 
-  // Asks the scanner for the report.
+  // Asks the scanner for the report, which it makes while Sieve is at work.
   void inspect();
+  // Waits for the report, if that was not done yet.
+  void finish_inspection();
 
   // Makes this the release of a quarantined message: no rule holds for it, and a
   // mailbox that has it already does not get it again. False if the message is
@@ -68,6 +71,7 @@ private:
   // Both return false with scan_error_ set if the message cannot be read.
   bool find_labelled_content(istream *input);
   bool find_reported_content(istream *input);
+  void end_inspection();
   Outcome save_released(mail_save_context *save);
   Outcome without_report(mail_save_context *save);
   Outcome without_verdict(mail_save_context *save);
@@ -83,6 +87,8 @@ private:
   UserContext &user_;
   std::string from_;
   std::string to_;
+  std::unique_ptr<ReportRequest> request_;
+  bool readable_ = true;
   std::optional<Report> report_;
   std::string scan_error_;
   Original original_;
@@ -91,6 +97,9 @@ private:
   // Of the release under way; else empty.
   std::string released_id_;
   time_t released_date_ = static_cast<time_t>(-1);
+  std::string released_sha256_;
+  // It was tried before.
+  bool released_again_ = false;
   // Mailbox to quarantine id.
   std::map<std::string, std::string> quarantined_;
 };

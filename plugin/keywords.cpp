@@ -78,6 +78,17 @@ void add_keyword_to_stored(mail_user *user, const std::string &mailbox, seq_rang
   (void)transaction.commit();
 }
 
+void remove_keyword(mail_save_context *save, const std::string &name) {
+  std::vector<const char *> names;
+  append_present(save, names);
+  std::erase_if(names, [&](const char *present) { return name == present; });
+  names.push_back(nullptr);
+  mail_keywords *keywords = mailbox_keywords_create_valid(save->transaction->box, names.data());
+  auto flags = static_cast<mail_flags>(save->data.flags | save->data.pvt_flags);
+  mailbox_save_set_flags(save, flags, keywords);
+  mailbox_keywords_unref(&keywords);
+}
+
 void add_keyword(mail_save_context *save, const std::string &name) { add(save, {name.c_str()}); }
 
 void add_keywords(mail_save_context *save, const Report &report, const std::string &flag) {

@@ -23,6 +23,9 @@ void add_keywords(mail_save_context *save, const Report &report, const std::stri
 std::vector<std::string> keywords_for(const mail_save_context *save, const Report &report,
                                       const std::string &flag);
 
+// Takes name off those that the save has.
+void remove_keyword(mail_save_context *save, const std::string &name);
+
 // Those that a stored message has.
 std::vector<std::string> keywords_of(mail *m);
 

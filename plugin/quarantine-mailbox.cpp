@@ -1,8 +1,11 @@
 #include "quarantine-mailbox.h"
 
+#include "keywords.h"
 #include "mailbox-context.h"
 #include "protected-content.h"
+#include "user-context.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace smime {
@@ -136,6 +139,60 @@ bool has_guid(mailbox *box, const std::string &guid, bool &found, std::string &e
     return false;
   }
   return true;
+}
+
+bool has_original(mailbox *box, time_t received, const std::string &sha256, bool &found,
+                  std::string &error) {
+  found = false;
+  if (mailbox_sync(box, static_cast<mailbox_sync_flags>(0)) < 0) {
+    error = last_error(box);
+    return false;
+  }
+  Transaction transaction(box, static_cast<mailbox_transaction_flags>(0), "smime");
+  SearchArgsPtr arguments(mail_search_build_init());
+  mail_search_build_add_all(arguments.get());
+  mail_search_context *search = mailbox_search_init(transaction.get(), arguments.get(), nullptr,
+                                                    MAIL_FETCH_RECEIVED_DATE, nullptr);
+  mail *candidate;
+  while (!found && mailbox_search_next(search, &candidate)) {
+    DataStackFrame frame;
+    time_t date;
+    istream *input;
+    if (mail_get_received_date(candidate, &date) < 0 || date != received ||
+        mail_get_stream(candidate, nullptr, nullptr, &input) < 0)
+      continue;
+    i_stream_seek(input, 0);
+    found = canonical_sha256(input, error) == sha256;
+  }
+  if (mailbox_search_deinit(&search) < 0) {
+    error = last_error(box);
+    return false;
+  }
+  return true;
+}
+
+bool find_released(mail_user *user, const std::string &mailbox, mail *quarantined,
+                   const ParsedBlock &block, bool &there, std::string &error) {
+  // In sessions of their own: the caller has transactions open.
+  MailboxPtr target = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);
+  if (!open_or_create(target.get(), error) ||
+      !has_guid(target.get(), block.record.id, there, error))
+    return false;
+  if (there)
+    return true;
+  auto keywords = keywords_of(quarantined);
+  if (std::find(keywords.begin(), keywords.end(), releasing_keyword) == keywords.end()) {
+    InternalAccess access(user);
+    add_keyword_to_stored(user, quarantined->box->vname, {quarantined->uid, quarantined->uid},
+                          releasing_keyword);
+    return true;
+  }
+  time_t received;
+  if (mail_get_received_date(quarantined, &received) < 0) {
+    error = last_error(quarantined->box);
+    return false;
+  }
+  return has_original(target.get(), received, block.record.sha256, there, error);
 }
 
 bool is_original(istream *stored, const ParsedBlock &block, std::string &error) {

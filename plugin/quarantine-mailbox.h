@@ -38,6 +38,20 @@ bool save_stream(mailbox *box, istream *input, const SaveData &data, std::string
 // that cannot be told. mbox keeps no GUIDs: found is false then.
 bool has_guid(mailbox *box, const std::string &guid, bool &found, std::string &error);
 
+// Whether a message with this INTERNALDATE and digest is in the open box: what a
+// process that is killed leaves in a Maildir may have lost its GUID.
+bool has_original(mailbox *box, time_t received, const std::string &sha256, bool &found,
+                  std::string &error);
+
+// Set on a quarantined message before it is saved elsewhere, so that a release
+// that is repeated looks closely.
+inline constexpr const char *releasing_keyword = "$SMIMEReleasing";
+
+// Whether the quarantined message is in the mailbox already; if this is its first
+// release, that is noted. False with error set if it cannot be told.
+bool find_released(mail_user *user, const std::string &mailbox, mail *quarantined,
+                   const ParsedBlock &block, bool &there, std::string &error);
+
 // Reads the block at the beginning of a stored message.
 std::optional<ParsedBlock> read_block(istream *stored);
 

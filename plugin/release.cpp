@@ -55,18 +55,19 @@ ReleaseResult release_message(mail_user *user, const Settings &settings,
   istream *stored = open_checked(quarantined, block, error);
   if (stored == nullptr)
     return ReleaseResult::failed;
-  MailboxPtr target = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);
-  if (!open_or_create(target.get(), error))
-    return ReleaseResult::failed;
   bool there = false;
-  if (!has_guid(target.get(), block.record.id, there, error))
+  if (!find_released(user, mailbox, quarantined, block, there, error))
     return ReleaseResult::failed;
   if (there)
     return ReleaseResult::was_released;
+  MailboxPtr target = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);
+  if (!open_or_create(target.get(), error))
+    return ReleaseResult::failed;
   SaveData data;
   data.guid = block.record.id;
   data.released = true;
   data.keywords = keywords_of(quarantined);
+  std::erase(data.keywords, releasing_keyword);
   if (mail_get_received_date(quarantined, &data.received_date) < 0) {
     error = last_error(quarantined->box);
     return ReleaseResult::failed;

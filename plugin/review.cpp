@@ -2,6 +2,7 @@
 
 #include "access.h"
 #include "events.h"
+#include "keywords.h"
 #include "preserve.h"
 #include "quarantine-mailbox.h"
 #include "record.h"
@@ -63,12 +64,8 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   std::string error;
   if (!is_original(stored, block, error))
     return refuse(save, MAIL_ERROR_NOTPOSSIBLE, error);
-  // Looked up in a session of its own: this one has a transaction open.
-  MailboxPtr target = alloc_mailbox(box->storage->user, box->vname, MAILBOX_FLAG_IGNORE_ACLS);
   bool there = false;
-  if (mailbox_open(target.get()) < 0)
-    return refuse(save, MAIL_ERROR_UNAVAILABLE, last_error(target.get()));
-  if (!has_guid(target.get(), block.record.id, there, error))
+  if (!find_released(box->storage->user, box->vname, source, block, there, error))
     return refuse(save, MAIL_ERROR_UNAVAILABLE, error);
   if (there)
     return refuse(save, MAIL_ERROR_EXISTS,
@@ -82,6 +79,7 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
     mailbox_save_set_from_envelope(save, block.record.from.c_str());
   // The reviewer read it, not its owner.
   constexpr unsigned reviewers_flags = MAIL_SEEN | MAIL_DELETED;
+  remove_keyword(save, releasing_keyword);
   save->data.flags = static_cast<mail_flags>(save->data.flags & ~reviewers_flags);
   save->data.pvt_flags = static_cast<mail_flags>(save->data.pvt_flags & ~reviewers_flags);
 

@@ -10,6 +10,7 @@ extern "C" {
 #include "fd-util.h"
 }
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -36,6 +37,7 @@ public:
   Descriptor &operator=(const Descriptor &) = delete;
   int get() const { return fd_; }
   int release() { return std::exchange(fd_, -1); }
+  void take(int fd) { fd_ = fd; }
 
 private:
   int fd_;
@@ -69,6 +71,8 @@ void keep(int fd, const std::string &path) {
   kept.path = path;
 }
 
+} // namespace
+
 // One attempt. lost: the connection ended without an answer, as it does when a
 // scanner process dies or is replaced; another one may do better.
 class Conversation {
@@ -76,8 +80,11 @@ public:
   Conversation(const ScannerAddress &address, Clock::time_point deadline, std::string &error)
       : address_(address), deadline_(deadline), error_(error) {}
 
-  std::optional<Report> run(istream *message, std::uint64_t size,
-                            const std::function<void()> &while_scanning);
+  // Connects and sends. What fails is told by finish().
+  void start(istream *message, std::uint64_t size);
+  std::optional<Report> finish();
+  bool maybe_protected() const { return markers_.found(); }
+  bool sent() const { return sent_; }
   bool lost() const { return lost_; }
   bool used_kept() const { return used_kept_; }
 
@@ -95,6 +102,8 @@ private:
   std::string &error_;
   std::string input_;
   MarkerSearch markers_;
+  Descriptor fd_{-1};
+  bool sent_ = false;
   bool lost_ = false;
   bool used_kept_ = false;
   bool answered_early_ = false;
@@ -135,7 +144,8 @@ bool Conversation::wait_for(int fd, short events, short &got) {
   for (;;) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
     pollfd entry = {fd, events, 0};
-    int ret = left <= 0 ? 0 : poll(&entry, 1, static_cast<int>(left));
+    // What came in time may be asked for late.
+    int ret = poll(&entry, 1, static_cast<int>(std::max<decltype(left)>(left, 0)));
     if (ret > 0) {
       got = entry.revents;
       return true;
@@ -260,47 +270,59 @@ std::optional<Report> Conversation::read_answer(int fd) {
   return report_from_json(std::string_view(input_).substr(newline + 1, answer.length), error_);
 }
 
-std::optional<Report> Conversation::run(istream *message, std::uint64_t size,
-                                        const std::function<void()> &while_scanning) {
-  Descriptor fd(connect_socket());
+void Conversation::start(istream *message, std::uint64_t size) {
+  fd_.take(connect_socket());
   // Fewer turns between the two processes; what the kernel allows is enough.
   const int buffer_size = 512 * 1024;
-  if (fd.get() >= 0 && size > piece_size)
-    (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
-  if (fd.get() < 0 || !send_message(fd.get(), message, size))
+  if (fd_.get() >= 0 && size > piece_size)
+    (void)setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
+  sent_ = fd_.get() >= 0 && send_message(fd_.get(), message, size);
+}
+
+std::optional<Report> Conversation::finish() {
+  if (!sent_)
     return std::nullopt;
-  if (while_scanning && markers_.found())
-    while_scanning();
-  auto report = read_answer(fd.get());
+  auto report = read_answer(fd_.get());
   // What was not sent to the end cannot be followed by another request.
   if (report && !answered_early_)
-    keep(fd.release(), address_.path);
+    keep(fd_.release(), address_.path);
   return report;
 }
 
-} // namespace
+ReportRequest::ReportRequest(ScannerAddress address, istream *message, std::uint64_t size)
+    : address_(std::move(address)), message_(message), size_(size),
+      deadline_(Clock::now() + std::chrono::seconds(address_.timeout_seconds)) {
+  start();
+  maybe_protected_ = !conversation_->sent() || conversation_->maybe_protected();
+}
 
-std::optional<Report> request_report(const ScannerAddress &address, istream *message,
-                                     std::uint64_t size, std::string &error,
-                                     const std::function<void()> &while_scanning) {
-  auto deadline = Clock::now() + std::chrono::seconds(address.timeout_seconds);
+ReportRequest::~ReportRequest() = default;
+
+void ReportRequest::start() {
+  conversation_ = std::make_unique<Conversation>(address_, deadline_, error_);
+  conversation_->start(message_, size_);
+}
+
+bool ReportRequest::maybe_protected() const { return maybe_protected_; }
+
+std::optional<Report> ReportRequest::wait(std::string &error) {
   // A scanner process can be replaced under our hands (reload, kill); one more
   // attempt costs a sender less than a deferral.
-  bool called = false;
-  auto call_once = [&] {
-    if (!called && while_scanning)
-      while_scanning();
-    called = true;
-  };
-  for (int attempt = 0;;) {
-    Conversation conversation(address, deadline, error);
-    auto report = conversation.run(message, size, call_once);
-    if (report || !conversation.lost() || attempt == 1)
+  for (int attempt = 0;; start()) {
+    auto report = conversation_->finish();
+    if (report || !conversation_->lost() || attempt == 1) {
+      error = error_;
       return report;
+    }
     // That a kept connection is gone says nothing about the scanner.
-    if (!conversation.used_kept())
+    if (!conversation_->used_kept())
       attempt++;
   }
+}
+
+std::optional<Report> request_report(const ScannerAddress &address, istream *message,
+                                     std::uint64_t size, std::string &error) {
+  return ReportRequest(address, message, size).wait(error);
 }
 
 void close_scanner_connection() {

@@ -5,9 +5,10 @@
 
 #include "report.h"
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <functional>
 #include <string>
 
 struct istream;
@@ -20,15 +21,40 @@ struct ScannerAddress {
   unsigned timeout_seconds = 30;
 };
 
-// Sends the size bytes of message from its beginning. Blocks up to the
-// time-out in all. Returns nullopt and sets error, which says what happened and
-// what to look at, when there is no report: the caller then acts on
-// smime_scanner_failure. The stream's position afterwards is undefined.
-// while_scanning is called at most once, when the message was sent and the report
-// is awaited, if the message may have protected content (MarkerSearch).
+// A request for the report on the size bytes of message, from its beginning: sent
+// when it is made, answered while its maker does something else. The stream must
+// stay as long; its position is undefined after the making and after wait().
+class ReportRequest {
+public:
+  ReportRequest(ScannerAddress address, istream *message, std::uint64_t size);
+  ~ReportRequest();
+  ReportRequest(const ReportRequest &) = delete;
+  ReportRequest &operator=(const ReportRequest &) = delete;
+
+  // Whether the message may have protected content (MarkerSearch).
+  bool maybe_protected() const;
+
+  // Blocks up to what is left of the time-out, which began with the request. May
+  // read the message once more, if a scanner process went away. Nullopt with
+  // error set, which says what happened and what to look at, when there is no
+  // report: the caller then acts on smime_scanner_failure. Once.
+  std::optional<Report> wait(std::string &error);
+
+private:
+  void start();
+
+  ScannerAddress address_;
+  istream *message_;
+  std::uint64_t size_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::string error_;
+  std::unique_ptr<class Conversation> conversation_;
+  bool maybe_protected_ = true;
+};
+
+// Request and wait in one.
 std::optional<Report> request_report(const ScannerAddress &address, istream *message,
-                                     std::uint64_t size, std::string &error,
-                                     const std::function<void()> &while_scanning = {});
+                                     std::uint64_t size, std::string &error);
 
 // A connection may stay open after a report, for the next request; this closes
 // it, before the module goes.

@@ -264,8 +264,13 @@ class Service(DovecotCase):
         self.instance.doveadm("reload")
         self.clamd.stop()
         try:
+            # A process with the settings from before may still answer.
+            deadline = time.monotonic() + 10
             reply = self.code(self.samples.plain("meanwhile"))
+            while "Virus scanner" not in reply[1] and time.monotonic() < deadline:
+                reply = self.code(self.samples.plain("meanwhile"))
             self.assertEqual(451, reply[0], reply)
+            self.assertIn("Virus scanner", reply[1])
             self.assert_logged(str(self.clamd.socket))
         finally:
             self.clamd.start()
