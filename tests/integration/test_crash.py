@@ -1,6 +1,7 @@
 """kill -9 at random moments of quarantine and release: what got 250 is there, in the
 end once, and exact."""
 
+import json
 import os
 import random
 import signal
@@ -145,9 +146,10 @@ class Mdbox(CrashCase):
         return doubled
 
     def guids_of(self, number):
-        done = self.instance.doveadm("-f", "flow", "fetch", "-u", "alice", "guid", "mailbox",
-                                     "INBOX", "header", "x-number", str(number))
-        return len(set(done.stdout.split()))
+        done = self.instance.doveadm("-f", "json", "fetch", "-u", "alice", "guid hdr.x-number",
+                                     "mailbox", "INBOX")
+        return len({item["guid"] for item in json.loads(done.stdout)
+                    if int(item["hdr.x-number"]) == number})
 
     def test_nothing_is_lost_or_doubled(self):
         self.run_test()
