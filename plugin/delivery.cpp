@@ -30,6 +30,9 @@ namespace {
 
 deliver_mail_func_t *next_deliver_mail = nullptr;
 
+// A mail process has one thread.
+Expectations expectations;
+
 std::string encode(const smtp_address *address) {
   DataStackFrame frame;
   return smtp_address_isnull(address) ? "<>" : smtp_address_encode(address);
@@ -135,6 +138,10 @@ Delivery::Delivery(mail_deliver_context *context, UserContext &user)
 Delivery::~Delivery() { user_.delivery = nullptr; }
 
 std::string Delivery::message_id() const { return message_id_of(context_->src_mail); }
+
+bool Delivery::is_aware(const mailbox *box) const {
+  return user_.settings->stores.matches(box->vname, separator_of(box));
+}
 
 Question Delivery::question(const mailbox *box, const Report &report) const {
   return {box->vname, separator_of(box), from_, to_, Origin::delivery, report};
@@ -256,6 +263,56 @@ ArrivalRecord Delivery::arrival() const {
   return record;
 }
 
+ArrivalRecord Delivery::awaited_arrival() {
+  finish_inspection();
+  return arrival();
+}
+
+std::string Delivery::label_kind() const {
+  std::string kind;
+  for (const ProtectedPart &part : original_.content.parts) {
+    if (part.labelled)
+      kind += part.kind + "\n";
+  }
+  return kind;
+}
+
+std::optional<Keywords> Delivery::expected_keywords(const mailbox *box) const {
+  if (request_ == nullptr || !readable_ || refusal_ || !released_id_.empty())
+    return std::nullopt;
+  return is_aware(box) ? expectations.find(label_kind()) : Keywords{};
+}
+
+// The keywords with which the rules have the message delivered to box; nullopt if
+// they, or the lack of something, want anything else.
+std::optional<Keywords> Delivery::deliverable_with(const mailbox *box) const {
+  std::string error;
+  auto rules = report_ && !refusal_ ? rules_of(const_cast<mailbox *>(box), user_.settings, error)
+                                    : nullptr;
+  if (rules == nullptr)
+    return std::nullopt;
+  Decision decision = decide(*rules, question(box, *report_));
+  if (decision.action != Action::deliver || lacks_verdict(decision, *report_))
+    return std::nullopt;
+  return keywords_of_report(*report_, decision.rule == nullptr ? "" : decision.rule->flag);
+}
+
+bool Delivery::confirms(const mailbox *box, const Keywords &keywords) {
+  std::size_t parts = original_.content.parts.size();
+  std::string kind = label_kind();
+  finish_inspection();
+  if (!is_aware(box))
+    return true;
+  auto wanted = deliverable_with(box);
+  if (wanted)
+    expectations.delivered(kind, *wanted);
+  else
+    expectations.diverted(kind);
+  // What only the report tells of was not read back.
+  return wanted == keywords && original_.extra_parts.empty() &&
+         original_.content.parts.size() == parts;
+}
+
 bool Delivery::release(const std::string &id) {
   istream *input;
   std::string error;
@@ -347,7 +404,7 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
     return Outcome::refused;
   finish_inspection();
   mailbox *box = save->transaction->box;
-  if (!user_.settings->stores.matches(box->vname, separator_of(box)))
+  if (!is_aware(box))
     return Outcome::save;
   if (!released_id_.empty())
     return save_released(save);
@@ -365,9 +422,12 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
       user_.settings->scanner_failure != ScannerFailure::deliver)
     return without_verdict(save);
   switch (decision.action) {
-  case Action::deliver:
-    add_keywords(save, *report_, decision.rule == nullptr ? "" : decision.rule->flag);
+  case Action::deliver: {
+    const std::string flag = decision.rule == nullptr ? "" : decision.rule->flag;
+    add_keywords(save, *report_, flag);
+    expectations.delivered(label_kind(), keywords_of_report(*report_, flag));
     return Outcome::save;
+  }
   case Action::quarantine:
     return quarantine(save, decision.rule->setting + ": " + decision.rule->text,
                       reason_of(decision, *report_));

@@ -2,6 +2,7 @@
 #ifndef SMIME_DELIVERY_H
 #define SMIME_DELIVERY_H
 
+#include "expectation.h"
 #include "preserve.h"
 #include "record.h"
 #include "report.h"
@@ -50,10 +51,19 @@ public:
   // save, such as Sieve's implicit keep, may get around it.
   Outcome before_save(mail_save_context *save);
 
+  // For a save that is written before the report is there. With which keywords
+  // of ours; nullopt if the report has to come first.
+  std::optional<Keywords> expected_keywords(const mailbox *box) const;
+  // Waits for the report. True if what was written to box with these keywords is
+  // what before_save() would have had saved.
+  bool confirms(const mailbox *box, const Keywords &keywords);
+
   // The message as it arrived, with its protected content.
   const Original &original() const { return original_; }
   // What is recorded of it in the index, but for the digest.
   ArrivalRecord arrival() const;
+  // The same, waiting for the report if need be.
+  ArrivalRecord awaited_arrival();
 
   bool refused() const { return refusal_.has_value(); }
   const std::string &refusal_text() const { return refusal_->text; }
@@ -79,6 +89,9 @@ private:
   Outcome without_rules(const mailbox *box, const std::string &error);
   Outcome refuse(const mailbox *box, const Decision &decision);
   bool may_divert() const;
+  bool is_aware(const mailbox *box) const;
+  std::string label_kind() const;
+  std::optional<Keywords> deliverable_with(const mailbox *box) const;
   Question question(const mailbox *box, const Report &report) const;
   std::string message_id() const;
   void mark_log_lines(const std::string &id, const std::string &mailbox);

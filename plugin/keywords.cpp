@@ -52,6 +52,17 @@ std::vector<std::string> keywords_for(const mail_save_context *save, const Repor
   return {names.begin(), names.end()};
 }
 
+std::vector<std::string> keywords_of_save(const mail_save_context *save) {
+  std::vector<const char *> names;
+  append_present(save, names);
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::string> keywords_of_report(const Report &report, const std::string &flag) {
+  std::vector<const char *> names = report_keywords(report, flag);
+  return {names.begin(), names.end()};
+}
+
 std::vector<std::string> keywords_of(mail *m) {
   std::vector<std::string> names;
   for (const char *const *name = mail_get_keywords(m); *name != nullptr; name++)

@@ -23,6 +23,12 @@ void add_keywords(mail_save_context *save, const Report &report, const std::stri
 std::vector<std::string> keywords_for(const mail_save_context *save, const Report &report,
                                       const std::string &flag);
 
+// Those that the save has.
+std::vector<std::string> keywords_of_save(const mail_save_context *save);
+
+// The report's, and flag if it is not empty.
+std::vector<std::string> keywords_of_report(const Report &report, const std::string &flag);
+
 // Takes name off those that the save has.
 void remove_keyword(mail_save_context *save, const std::string &name);
 

@@ -19,11 +19,16 @@ struct MailboxContext {
   // All other modules' functions and the storage's, which those that are put on
   // top of them call.
   mailbox_vfuncs below;
-  // Flags of a private index were queued for a message that was diverted.
-  bool drop_private_flags;
+  // The message of this transaction was diverted.
+  mailbox_transaction_context *diverted_transaction;
   // A save of this transaction did not come back as it was sent: it must not
   // be committed.
   mailbox_transaction_context *failed_transaction;
+
+  // A transaction whose message was written too early, and the one that is
+  // committed in its place (early-save.cpp).
+  mailbox_transaction_context *replaced_transaction;
+  mailbox_transaction_context *replacing_transaction;
 
   // Of the copy under way: what is saved in place of the source, and the
   // source's stream, which the copying loop reads on.

@@ -3,6 +3,7 @@
 #include "access.h"
 #include "client-save.h"
 #include "delivery.h"
+#include "early-save.h"
 #include "guard.h"
 #include "keywords.h"
 #include "mailbox-context.h"
@@ -33,8 +34,7 @@ int cancel_save(mail_save_context *save, const std::string &refusal) {
 // Reports success for a message that is in the quarantine instead.
 int divert_save(mail_save_context *save) {
   mailbox_transaction_context *transaction = save->transaction;
-  if (save->data.pvt_flags != 0)
-    mailbox_context(transaction->box)->drop_private_flags = true;
+  mailbox_context(transaction->box)->diverted_transaction = transaction;
   mailbox_save_cancel(&save);
   // The caller counts this as a saved mail that must get a UID at commit
   // (mailbox_copy_int() and mailbox_transaction_commit_get_changes() in
@@ -124,12 +124,14 @@ void finish_transaction(MailboxContext *context,
 
 int save_delivery(MailboxContext *context, UserContext *user, mail_save_context *save,
                   mail *source) {
+  if (auto saved = save_early(context, user, save, source))
+    return *saved;
   auto outcome = guarded("deciding on a delivery", Delivery::Outcome::refused,
                          [&] { return user->delivery->before_save(save); });
   switch (outcome) {
   case Delivery::Outcome::save:
     return copy_preserving(context, save, source, user->delivery->original(),
-                           user->delivery->arrival());
+                           [user] { return user->delivery->arrival(); });
   case Delivery::Outcome::diverted:
     return divert_save(save);
   case Delivery::Outcome::refused:
@@ -156,6 +158,19 @@ int mailbox_copy_override(mail_save_context *save, mail *source) noexcept {
   return copy_edited(context, save, source, user->current_mail);
 }
 
+// A transaction from which its only message was diverted. mbox would be crashed by
+// a commit (mbox-save.c: mbox_transaction_save_commit_pre()), others would store
+// the flags that a private index was to get.
+int commit_nothing(MailboxContext *context, mailbox_transaction_context *transaction,
+                   mail_transaction_commit_changes *changes_r) {
+  finish_transaction(context, nullptr);
+  context->below.transaction_rollback(transaction);
+  i_zero(changes_r);
+  changes_r->pool = pool_alloconly_create("smime diverted", 128);
+  p_array_init(&changes_r->saved_uids, changes_r->pool, 1);
+  return 0;
+}
+
 int transaction_commit_override(mailbox_transaction_context *transaction,
                                            mail_transaction_commit_changes *changes_r) noexcept {
   MailboxContext *context = mailbox_context(transaction->box);
@@ -165,10 +180,11 @@ int transaction_commit_override(mailbox_transaction_context *transaction,
     context->below.transaction_rollback(transaction);
     return -1;
   }
-  if (context->drop_private_flags && transaction->save_count == 0 &&
-      array_is_created(&transaction->pvt_saves))
-    array_free(&transaction->pvt_saves);
-  context->drop_private_flags = false;
+  if (is_replaced(context, transaction))
+    return commit_replacing(context, transaction, changes_r);
+  if (std::exchange(context->diverted_transaction, nullptr) == transaction &&
+      transaction->save_count == 0)
+    return commit_nothing(context, transaction, changes_r);
   int ret = context->below.transaction_commit(transaction, changes_r);
   finish_transaction(context, ret == 0 ? changes_r : nullptr);
   return ret;
@@ -179,6 +195,12 @@ transaction_rollback_override(mailbox_transaction_context *transaction) noexcept
   MailboxContext *context = mailbox_context(transaction->box);
   if (context->failed_transaction == transaction)
     context->failed_transaction = nullptr;
+  if (context->diverted_transaction == transaction)
+    context->diverted_transaction = nullptr;
+  if (is_replaced(context, transaction)) {
+    rollback_replaced(context, transaction);
+    return;
+  }
   finish_transaction(context, nullptr);
   context->below.transaction_rollback(transaction);
 }

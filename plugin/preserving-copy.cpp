@@ -76,7 +76,7 @@ int super_copy(MailboxContext *context, mail_save_context *save, mail *source,
 }
 
 int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
-                 const Original &original, ArrivalRecord arrival) {
+                 const Original &original, const Arrival &arrival) {
   Preserve preserve = settings_of(save).preserve;
   std::string error;
   auto plan = plan_save(source, original, preserve, error);
@@ -96,9 +96,10 @@ int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
   bool changed = plan->lost && preserve == Preserve::no;
   auto digest = (changed ? original.content : plan->expected).combined();
   if (digest) {
-    arrival.version = ArrivalRecord::present;
-    arrival.sha256 = *digest;
-    set_record(save->dest_mail, arrival);
+    ArrivalRecord record = arrival();
+    record.version = ArrivalRecord::present;
+    record.sha256 = *digest;
+    set_record(save->dest_mail, record);
   }
   return 0;
 }
@@ -125,7 +126,7 @@ bool is_raw(const mail *source) { return strcmp(source->box->storage->name, "raw
 } // namespace
 
 int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
-                    const Original &original, ArrivalRecord arrival) noexcept {
+                    const Original &original, const Arrival &arrival) noexcept {
   if (original.content.empty())
     return context->below.copy(save, source);
   return copy_in_frame(context, save, [&] {
@@ -151,7 +152,7 @@ int copy_edited(MailboxContext *context, mail_save_context *save, mail *source,
     if (known.content.empty())
       return context->below.copy(save, source);
     return copy_guarded(context, save, source, known,
-                        get_record(original).value_or(ArrivalRecord{}));
+                        [&] { return get_record(original).value_or(ArrivalRecord{}); });
   });
 }
 

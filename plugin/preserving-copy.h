@@ -7,15 +7,20 @@
 #include "preserve.h"
 #include "record.h"
 
+#include <functional>
+
 namespace smime {
 
 // Each returns what the copy vfunc returns: 0, or -1 with the storage's error
 // set. With -1 nothing of the transaction can be committed any more.
 
-// A delivery's save: source is what Sieve made of the original. arrival holds
-// what was found at arrival; its digest is filled in here.
+// What was found at arrival; asked for when the message is written, and only if
+// it is recorded. Its digest is filled in here.
+using Arrival = std::function<ArrivalRecord()>;
+
+// A delivery's save: source is what Sieve made of the original.
 int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
-                    const Original &original, ArrivalRecord arrival) noexcept;
+                    const Original &original, const Arrival &arrival) noexcept;
 
 // A save that Sieve makes in an IMAP session; original is the mail that it is
 // at work on, null if none is known.
