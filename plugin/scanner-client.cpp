@@ -8,13 +8,18 @@
 
 extern "C" {
 #include "fd-util.h"
+#include "fdpass.h"
+#include "write-full.h"
 }
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fcntl.h>
+#include <functional>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -25,6 +30,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t piece_size = 64 * 1024;
+
+// A message of such a size goes to the scanner as a file in memory: a socket
+// holds less than this and would have both processes wait for each other, piece
+// by piece. Larger ones go through the socket; memory does not grow with them.
+constexpr std::uint64_t file_minimum = 128ULL * 1024;
+constexpr std::uint64_t file_maximum = 4ULL * 1024 * 1024;
 
 class Descriptor {
 public:
@@ -92,7 +103,11 @@ private:
   int connect_socket();
   bool wait_for(int fd, short events, short &got);
   bool send_bytes(int fd, const unsigned char *data, std::size_t size);
+  // Takes pieces of the message; false to stop.
+  using Take = std::function<bool(const unsigned char *data, std::size_t size)>;
+  bool read_message(istream *message, std::uint64_t size, const Take &take);
   bool send_message(int fd, istream *message, std::uint64_t size);
+  bool send_file(int fd, int file, std::uint64_t size);
   bool receive(int fd);
   std::optional<Report> read_answer(int fd);
   void set_timeout_error();
@@ -187,9 +202,36 @@ bool Conversation::send_bytes(int fd, const unsigned char *data, std::size_t siz
   return true;
 }
 
+// Reads the whole message, once.
+bool Conversation::read_message(istream *message, std::uint64_t size, const Take &take) {
+  allow_large_reads(message);
+  i_stream_seek(message, 0);
+  std::uint64_t done = 0;
+  const unsigned char *data;
+  std::size_t available;
+  while (!answered_early_ && done < size && read_large(message, &data, &available)) {
+    available = static_cast<std::size_t>(std::min<std::uint64_t>(available, size - done));
+    if (!take(data, available))
+      return false;
+    markers_.update({data, available});
+    i_stream_skip(message, available);
+    done += available;
+  }
+  if (message->stream_errno != 0) {
+    error_ = std::string("reading the message failed: ") + i_stream_get_error(message);
+    return false;
+  }
+  if (!answered_early_ && done != size) {
+    error_ = "the message has " + std::to_string(done) + " bytes where " +
+             std::to_string(size) + " were announced";
+    return false;
+  }
+  return true;
+}
+
 bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
   // Large pieces: each one sent wakes the scanner.
-  std::string pending = format_request(size);
+  std::string pending = format_request({size, false});
   auto flush = [&] {
     bool ok = answered_early_ ||
               send_bytes(fd, reinterpret_cast<const unsigned char *>(pending.data()),
@@ -197,35 +239,37 @@ bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
     pending.clear();
     return ok;
   };
-  allow_large_reads(message);
-  i_stream_seek(message, 0);
-  std::uint64_t sent = 0;
-  const unsigned char *data;
-  std::size_t available;
-  while (!answered_early_ && read_large(message, &data, &available)) {
-    if (available > size - sent)
-      available = static_cast<std::size_t>(size - sent);
-    if (available == 0)
-      break;
-    pending.append(reinterpret_cast<const char *>(data), available);
-    if (pending.size() >= piece_size && !flush())
+  return read_message(message, size,
+                      [&](const unsigned char *data, std::size_t length) {
+                        pending.append(reinterpret_cast<const char *>(data), length);
+                        return pending.size() < piece_size || flush();
+                      }) &&
+         flush();
+}
+
+// The scanner can read the file and do nothing else with it.
+bool Conversation::send_file(int fd, int file, std::uint64_t size) {
+  if (lseek(file, 0, SEEK_SET) < 0 ||
+      fcntl(file, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) {
+    error_ = std::string("sealing the message's file failed: ") + std::strerror(errno);
+    return false;
+  }
+  const std::string line = format_request({size, true});
+  ssize_t sent;
+  while ((sent = fd_send(fd, file, line.data(), line.size())) < 0) {
+    if (errno == EINTR)
+      continue;
+    if (errno != EAGAIN) {
+      answered_early_ = true;
+      return true;
+    }
+    short got = 0;
+    if (!wait_for(fd, POLLOUT, got))
       return false;
-    markers_.update({data, available});
-    i_stream_skip(message, available);
-    sent += available;
   }
-  if (!flush())
-    return false;
-  if (message->stream_errno != 0) {
-    error_ = std::string("reading the message failed: ") + i_stream_get_error(message);
-    return false;
-  }
-  if (!answered_early_ && sent != size) {
-    error_ = "the message has " + std::to_string(sent) + " bytes where " +
-             std::to_string(size) + " were announced";
-    return false;
-  }
-  return true;
+  auto rest = static_cast<std::size_t>(sent);
+  return send_bytes(fd, reinterpret_cast<const unsigned char *>(line.data()) + rest,
+                    line.size() - rest);
 }
 
 // Appends what there is to input_. Returns false at the end or on an error.
@@ -276,7 +320,24 @@ void Conversation::start(istream *message, std::uint64_t size) {
   const int buffer_size = 512 * 1024;
   if (fd_.get() >= 0 && size > piece_size)
     (void)setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
-  sent_ = fd_.get() >= 0 && send_message(fd_.get(), message, size);
+  if (fd_.get() < 0)
+    return;
+  Descriptor file(size < file_minimum || size > file_maximum
+                      ? -1
+                      : memfd_create("smime", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (file.get() < 0) {
+    sent_ = send_message(fd_.get(), message, size);
+    return;
+  }
+  sent_ = read_message(message, size,
+                       [&](const unsigned char *data, std::size_t length) {
+                         if (write_full(file.get(), data, length) == 0)
+                           return true;
+                         error_ = std::string("a file in memory cannot be written: ") +
+                                  std::strerror(errno);
+                         return false;
+                       }) &&
+          send_file(fd_.get(), file.get(), size);
 }
 
 std::optional<Report> Conversation::finish() {

@@ -18,6 +18,7 @@ extern "C" {
 #include "buffer.h"
 #include "fed-stream.h"
 #include "istream.h"
+#include "istream-unix.h"
 #include "message-decoder.h"
 #include "message-parser.h"
 #include "qp-decoder.h"

@@ -8,6 +8,7 @@ namespace smime {
 namespace {
 
 constexpr std::string_view request_prefix = "smime-scan\t1\t";
+constexpr std::string_view file_suffix = "\tfile";
 constexpr std::string_view report_prefix = "report\t";
 constexpr std::string_view error_prefix = "error\t";
 
@@ -31,14 +32,20 @@ std::string printable(std::string_view text) {
 
 } // namespace
 
-std::string format_request(std::uint64_t size) {
-  return std::string(request_prefix) + std::to_string(size) + "\n";
+std::string format_request(const Request &request) {
+  return std::string(request_prefix) + std::to_string(request.size) +
+         std::string(request.in_file ? file_suffix : "") + "\n";
 }
 
-std::optional<std::uint64_t> parse_request(std::string_view line) {
+std::optional<Request> parse_request(std::string_view line) {
   if (!line.starts_with(request_prefix))
     return std::nullopt;
-  return parse_number(line.substr(request_prefix.size()));
+  line.remove_prefix(request_prefix.size());
+  bool in_file = line.ends_with(file_suffix);
+  if (in_file)
+    line.remove_suffix(file_suffix.size());
+  auto size = parse_number(line);
+  return size ? std::optional(Request{*size, in_file}) : std::nullopt;
 }
 
 std::string format_report_header(std::size_t length) {

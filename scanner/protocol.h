@@ -1,6 +1,8 @@
 // The conversation between plugin and scanner, one message at a time:
 //
 //   plugin:   "smime-scan" TAB "1" TAB <size> LF, then exactly size bytes
+//         or  "smime-scan" TAB "1" TAB <size> TAB "file" LF, and with it the
+//             descriptor of a file that has exactly size bytes (SCM_RIGHTS)
 //   scanner:  "report" TAB <length> LF, then length bytes of JSON
 //         or  "error" TAB <text> LF
 //
@@ -17,12 +19,20 @@
 
 namespace smime {
 
-// The request line for a message of size bytes, with its LF.
-std::string format_request(std::uint64_t size);
+struct Request {
+  // Of the message, in bytes.
+  std::uint64_t size = 0;
+  // The message is in a file, not in the stream.
+  bool in_file = false;
+  bool operator==(const Request &) const = default;
+};
 
-// The size in a request line (without its LF), or nullopt if it is not one of
-// this protocol version.
-std::optional<std::uint64_t> parse_request(std::string_view line);
+// The request line, with its LF.
+std::string format_request(const Request &request);
+
+// Reads a request line (without its LF); nullopt if it is not one of this
+// protocol version.
+std::optional<Request> parse_request(std::string_view line);
 
 std::string format_report_header(std::size_t length);
 

@@ -34,6 +34,9 @@ constexpr int keep_milliseconds = 1000;
 constexpr int others_milliseconds = 2;
 constexpr unsigned max_messages_per_connection = 200;
 
+// Bytes that are read at a time.
+constexpr std::size_t read_size = 64 * 1024;
+
 struct StreamUnref {
   void operator()(istream *stream) const { i_stream_unref(&stream); }
 };
@@ -125,29 +128,46 @@ void answer(int fd, const Report &report) {
   _exit(0);
 }
 
+// The message of a request: the next bytes of the connection, or the file whose
+// descriptor came with the request.
+StreamPtr open_message(istream *connection, const Request &request) {
+  int file = i_stream_unix_get_read_fd(connection);
+  i_stream_unix_unset_read_fd(connection);
+  if (!request.in_file) {
+    if (file >= 0)
+      (void)close(file);
+    return StreamPtr(i_stream_create_limit(connection, request.size));
+  }
+  if (file < 0)
+    return nullptr;
+  StreamPtr content(i_stream_create_fd_autoclose(&file, read_size));
+  return StreamPtr(i_stream_create_limit(content.get(), request.size));
+}
+
 // Returns whether the request was answered and its message read to the end.
 bool serve_one(int fd, istream *connection, const Limits &limits, const Tools &tools) {
+  i_stream_unix_set_read_fd(connection);
   auto line = read_request_line(connection);
   if (!line)
     return false;
-  auto size = parse_request(*line);
-  if (!size) {
+  auto request = parse_request(*line);
+  StreamPtr message = request ? open_message(connection, *request) : nullptr;
+  if (message == nullptr) {
     send_all(fd, format_error("the request is not of this protocol"));
     return false;
   }
-  if (*size > limits.max_message_size) {
-    answer(fd, report_too_large(*size, limits));
+  if (request->size > limits.max_message_size) {
+    answer(fd, report_too_large(request->size, limits));
     return false;
   }
-  arm(fd, *size, limits, tools);
-  StreamPtr message(i_stream_create_limit(connection, *size));
+  arm(fd, request->size, limits, tools);
   std::string error;
   bool opened = false;
   auto report = inspect_stream(message.get(), limits, tools, error, &opened);
-  if (report && report->size != *size) {
+  if (report && report->size != request->size) {
     report.reset();
     error = "the message ended after " + std::to_string(message->v_offset) + " of " +
-            std::to_string(*size) + " bytes";
+            std::to_string(request->size) + " bytes";
   }
   if (!report) {
     send_all(fd, format_error(error));
@@ -156,7 +176,7 @@ bool serve_one(int fd, istream *connection, const Limits &limits, const Tools &t
   answer(fd, *report);
   if (opened)
     end_process(fd);
-  return message->v_offset == *size;
+  return message->v_offset == request->size;
 }
 
 bool others_wait(unsigned listeners) {
@@ -195,7 +215,7 @@ void serve_connection(int fd, const Limits &limits, const Tools &tools, unsigned
   const timeval wait = {static_cast<time_t>(seconds), 0};
   (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
   (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-  StreamPtr connection(i_stream_create_fd(fd, IO_BLOCK_SIZE * 8));
+  StreamPtr connection(i_stream_create_unix(fd, read_size));
   for (unsigned served = 0; served < max_messages_per_connection; served++) {
     if (served > 0 && !await_next(fd, listeners))
       break;

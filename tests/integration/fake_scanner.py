@@ -50,8 +50,9 @@ class FakeScanner:
 
 def read_message(connection):
     reader = connection.makefile("rb")
-    size = int(reader.readline().split(b"\t")[2])
-    while size > 0:
+    words = reader.readline().rstrip(b"\n").split(b"\t")
+    size = int(words[2])
+    while size > 0 and words[-1] != b"file":
         size -= len(reader.read(min(size, 65536)))
 
 

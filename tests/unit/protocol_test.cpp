@@ -19,14 +19,14 @@ std::string line(std::string text) {
 TEST_GROUP(Protocol){};
 
 TEST(Protocol, RequestRoundTrip) {
-  auto size = parse_request(line(format_request(123456789012ULL)));
-  CHECK(size.has_value());
-  CHECK(*size == 123456789012ULL);
+  for (Request request : {Request{123456789012ULL, false}, Request{5, true}, Request{}})
+    CHECK(parse_request(line(format_request(request))) == request);
 }
 
 TEST(Protocol, BadRequests) {
   for (const char *text : {"", "smime-scan", "smime-scan\t1\t", "smime-scan\t2\t5",
-                           "smime-scan\t1\t-1", "smime-scan\t1\t5 ", "smime-scan\t1\t0x5",
+                           "smime-scan\t1\t-1", "smime-scan\t1\t5 ", "smime-scan\t1\t\tfile",
+                           "smime-scan\t1\t5\tFile", "smime-scan\t1\t5\tfile\tfile", "smime-scan\t1\t0x5",
                            "smime-scan\t1\t99999999999999999999999", "GET / HTTP/1.1"})
     CHECK_TEXT(!parse_request(text), text);
 }
