@@ -6,6 +6,10 @@
 #include <array>
 #include <string_view>
 
+extern "C" {
+#include "mdbox-storage.h"
+}
+
 namespace smime {
 namespace {
 
@@ -69,6 +73,11 @@ bool serves_client(const mail_user *user) {
   std::string_view service = user->service == nullptr ? "" : user->service;
   return std::find(internal_services.begin(), internal_services.end(), service) ==
          internal_services.end();
+}
+
+bool is_rebuilding(const mail_storage *storage) {
+  return storage != nullptr && std::string_view(storage->name) == MDBOX_STORAGE_NAME &&
+         reinterpret_cast<const mdbox_storage *>(storage)->rebuilding_storage;
 }
 
 Access quarantine_access(const mail_user *user, const Settings &settings) {

@@ -6,6 +6,7 @@
 #include "settings.h"
 
 struct mail_namespace;
+struct mail_storage;
 struct mail_user;
 struct mailbox;
 
@@ -24,6 +25,11 @@ bool holds_quarantine_mailbox(mailbox *box, const Settings &settings);
 // Whether the session behind user serves a mail client. lmtp, lda, doveadm and
 // the indexer serve none.
 bool serves_client(const mail_user *user);
+
+// Whether Dovecot is at the rebuilding of a damaged mdbox, which happens in
+// whatever process finds the damage (mdbox-storage-rebuild.c). What it cannot list
+// or open then is taken for lost, and its messages are put into INBOX.
+bool is_rebuilding(const mail_storage *storage);
 
 // What the session behind user may do with the quarantine. Services that serve
 // no client always have full access.

@@ -22,13 +22,14 @@ Access access_of(mailbox *box, const UserContext &user) {
 }
 
 bool is_client(const UserContext &user, mailbox *box) {
-  return user.internal_access == 0 && serves_client(box->storage->user);
+  return user.internal_access == 0 && !is_rebuilding(box->storage) &&
+         serves_client(box->storage->user);
 }
 
 // Returns false with the storage's error set if the session may not open it.
 bool may_open(mailbox *box) {
   UserContext *user = user_context(box->storage->user);
-  if (user == nullptr || user->internal_access > 0 ||
+  if (user == nullptr || user->internal_access > 0 || is_rebuilding(box->storage) ||
       !is_quarantine_mailbox(box, *user->settings))
     return true;
   switch (access_of(box, *user)) {
@@ -154,7 +155,7 @@ union mailbox_list_module_context *list_context(mailbox_list *list) {
 
 bool is_hidden(mailbox_list *list, const char *vname) {
   UserContext *user = user_context(list->ns->user);
-  return user != nullptr && user->internal_access == 0 &&
+  return user != nullptr && user->internal_access == 0 && !is_rebuilding(list->ns->storage) &&
          is_quarantine_name(list->ns, vname, *user->settings) &&
          quarantine_access(list->ns->user, *user->settings) == Access::none;
 }

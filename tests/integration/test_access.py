@@ -1,10 +1,11 @@
 """Every way to what is in the quarantine, by its owner, by others and by reviewers."""
 
+import imaplib
 import re
 import socket
 
 from case import DovecotCase
-from clients import PASSWORD, Imap, quoted, without_trace
+from clients import PASSWORD, Imap, bodies, quoted, without_trace
 
 SECRET = b"encrypted sample"
 
@@ -396,3 +397,28 @@ class OwnerReads(AccessCase):
         self.owner.run("STORE 1 +FLAGS (\\Deleted)")
         self.owner.run("EXPUNGE")
         self.assert_untouched()
+
+
+class Rebuild(DovecotCase):
+    """Dovecot rebuilds a damaged mdbox in whatever process finds the damage: there the
+    quarantine's messages go back where they were, not to the owner's INBOX."""
+
+    instance_options = {"location": "mdbox:~/mdbox"}
+
+    def test_in_the_owners_session(self):
+        self.assert_accepted(self.samples.plain())
+        self.assert_accepted(self.samples.encrypted())
+        (item,) = self.quarantined("alice")
+        for path in (self.instance.home("alice") / "mdbox" / "storage").glob("dovecot.map.index*"):
+            path.unlink()
+        for _ in range(3):
+            try:
+                bodies(self.instance, "alice")
+            except (imaplib.IMAP4.error, AssertionError, TypeError):
+                pass
+        self.assertIn("rebuilding indexes", self.instance.settled_log())
+        (body,) = bodies(self.instance, "alice")
+        self.assertIn(b"plain sample", body)
+        self.assertEqual([item["id"]], [i["id"] for i in self.quarantined("alice")])
+        with self.assertRaises(AssertionError):
+            Imap(self.instance, "alice", "Quarantine")
