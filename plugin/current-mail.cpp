@@ -1,5 +1,6 @@
 #include "current-mail.h"
 
+#include "review.h"
 #include "user-context.h"
 
 namespace smime {
@@ -38,6 +39,14 @@ bool set_uid(mail *m, std::uint32_t uid) noexcept {
   return found;
 }
 
+void expunge_mail(mail *m) noexcept {
+  (void)guarded("noting an expunge", false, [&] {
+    note_expunge(m);
+    return true;
+  });
+  super(m).expunge(m);
+}
+
 void close_mail(mail *m) noexcept {
   leave(m);
   super(m).close(m);
@@ -62,6 +71,7 @@ void mail_allocated(mail *m) noexcept {
   pmail->vlast = &context->super;
   v->set_seq = set_seq;
   v->set_uid = set_uid;
+  v->expunge = expunge_mail;
   v->close = close_mail;
   v->free = free_mail;
   MODULE_CONTEXT_SET_SELF(pmail, smime_mail_module, context);

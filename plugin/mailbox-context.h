@@ -40,6 +40,10 @@ struct MailboxContext {
   // saved; owned.
   std::vector<AfterCommit> *after_commit;
 
+  // Of a quarantine: the message that was copied out of it last. MOVE goes on to
+  // expunge it.
+  std::uint32_t released_uid;
+
   // What is saved next was released by a reviewer.
   bool mark_released;
 

@@ -111,6 +111,7 @@ std::optional<int> before_copy(MailboxContext *context, mail_save_context *save,
 // changes: of a transaction that is on disk; null if it was rolled back.
 void finish_transaction(MailboxContext *context,
                         const mail_transaction_commit_changes *changes) noexcept {
+  context->released_uid = 0;
   auto *actions = context->after_commit;
   context->after_commit = nullptr;
   if (actions != nullptr && changes != nullptr)

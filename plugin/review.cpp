@@ -43,10 +43,12 @@ int save_copy(mail_save_context *save, istream *input) {
   return mailbox_save_finish(&save);
 }
 
-void log_release(mailbox *box, const QuarantineRecord &record) {
+// The one event and line of an act in box.
+void log_act(mailbox *box, const QuarantineRecord &record, const char *action,
+             const std::string &what) {
   EventFields fields;
   fields.mailbox = box->vname;
-  fields.action = "released";
+  fields.action = action;
   fields.id = record.id;
   fields.sha256 = record.sha256;
   std::string ignored;
@@ -54,8 +56,7 @@ void log_release(mailbox *box, const QuarantineRecord &record) {
     fields.classes = join_class_names(report->classes);
   add_actor(fields, box->storage->user);
   send_event(box->event, event_message_released, EventLevel::info, fields,
-             "quarantine id " + record.id + ": released to mailbox " + box->vname +
-                 " over IMAP by " + fields.actor);
+             "quarantine id " + record.id + ": " + what + " over IMAP by " + fields.actor);
 }
 
 int release_copy(MailboxContext *context, mail_save_context *save, mail *source, istream *stored,
@@ -103,8 +104,9 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   record.sha256 = content.combined().value_or(Digest{});
   set_record(save->dest_mail, record);
   after_commit(context, [box, done = block.record](const mail_transaction_commit_changes &) {
-    log_release(box, done);
+    log_act(box, done, "released", std::string("released to mailbox ") + box->vname);
   });
+  mailbox_context(source->box)->released_uid = source->uid;
   return 0;
 }
 
@@ -128,6 +130,24 @@ std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_con
   if (!block)
     return std::nullopt;
   return release_copy(context, save, source, stored, *block);
+}
+
+void note_expunge(mail *quarantined) {
+  mailbox *box = quarantined->box;
+  UserContext *user = user_context(box->storage->user);
+  MailboxContext *context = mailbox_context(box);
+  if (user == nullptr || context == nullptr || !user->client_session ||
+      user->internal_access > 0 || !is_quarantine_mailbox(box, *user->settings) ||
+      context->released_uid == quarantined->uid)
+    return;
+  istream *stored;
+  if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0)
+    return;
+  i_stream_seek(stored, 0);
+  if (auto block = read_block(stored))
+    after_commit(context, [box, done = block->record](const mail_transaction_commit_changes &) {
+      log_act(box, done, "deleted", "deleted");
+    });
 }
 
 } // namespace smime

@@ -349,6 +349,21 @@ class Review(AccessCase):
                 self.assert_accepted(self.original)
                 (self.item,) = self.quarantined("alice")
 
+    def test_an_expunge_is_told(self):
+        client = self.reviewer()
+        client.uid("store", client.uids()[0], "+FLAGS", "(\\Deleted)")
+        self.assertEqual("OK", client.expunge()[0])
+        self.assertEqual([], self.quarantined("alice"))
+        line = f"quarantine id {self.item['id']}: deleted over IMAP by reviewer"
+        self.assert_logged(line)
+        self.assertEqual(1, self.instance.settled_log().count(line))
+
+    def test_a_move_is_told_once(self):
+        client = self.reviewer()
+        self.assertEqual("OK", client.uid("move", client.uids()[0], "INBOX")[0])
+        self.assert_logged(f"quarantine id {self.item['id']}: released to mailbox INBOX")
+        self.assertNotIn("deleted over IMAP", self.instance.settled_log().split(self.item["id"])[-1])
+
     def test_a_copy_is_a_release_and_the_record_stays(self):
         client = self.reviewer()
         status, text = client.uid("copy", client.uids()[0], "INBOX")
