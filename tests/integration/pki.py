@@ -22,8 +22,8 @@ default_md = sha256
 policy = policy
 x509_extensions = ext
 [policy]
-commonName = supplied
 organizationName = optional
+commonName = supplied
 emailAddress = optional
 [req]
 distinguished_name = name
@@ -128,15 +128,15 @@ class Pki:
         return self.certificate(name, leaf_extensions(email, **extensions), issuer, key=key,
                                 start=start, end=end, digest=digest)
 
-    def crl(self, ca, revoked=(), last=NOW - DAY, following=NOW + 30 * DAY, key=None):
-        """PEM. revoked: pairs of a Party and a time."""
+    def crl(self, ca, revoked=(), last=NOW - DAY, following=NOW + 30 * DAY, name_key=True):
+        """PEM. revoked: pairs of a Party and a time. name_key: with the key's identifier."""
         config = self._file("openssl.cnf", CONFIG.format(dir=self.directory))
         lines = [f"R\t{asn1_time(NOW + 300 * DAY)[2:]}\t{asn1_time(when)[2:]}\t{party.serial()}\t"
                  f"unknown\t/CN={party.name}\n" for party, when in revoked]
         self._file("index.txt", "".join(lines))
         return openssl("ca", "-gencrl", "-config", config, "-cert", ca.certificate, "-keyfile",
-                       (key or ca).key, "-crl_lastupdate", asn1_time(last), "-crl_nextupdate",
-                       asn1_time(following), "-crlexts", "crl_ext")
+                       ca.key, "-crl_lastupdate", asn1_time(last), "-crl_nextupdate",
+                       asn1_time(following), *(["-crlexts", "crl_ext"] if name_key else []))
 
     # --- messages
 
