@@ -3,12 +3,14 @@
 #include "dovecot-lib.h"
 #include "sandbox.h"
 #include "scanner-config.h"
+#include "certificates.h"
 #include "sha256.h"
 #include "service.h"
 #include "toolbox.h"
 #include "walk.h"
 
 extern "C" {
+#include "ioloop.h"
 #include "master-interface.h"
 #include "master-service.h"
 #include "master-service-settings.h"
@@ -22,6 +24,7 @@ extern "C" {
 #include <fcntl.h>
 #include <getopt.h>
 #include <memory>
+#include <optional>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <vector>
@@ -33,6 +36,7 @@ struct Options {
   std::string config = SMIME_SCANNER_CONF;
   bool config_given = false;
   bool inspect = false;
+  std::optional<std::int64_t> at;
   std::vector<std::string> files;
 };
 
@@ -41,6 +45,7 @@ void print_usage(FILE *to) {
              "       smime-scanner [-c FILE]      (started by Dovecot's master process)\n"
              "\n"
              "  --inspect   print the report for each message file (- is standard input)\n"
+             "  --at TIME   verify signatures as of that time (2026-11-24T12:00:00Z)\n"
              "  -c FILE     configuration (default: " SMIME_SCANNER_CONF ")\n",
              to);
 }
@@ -48,6 +53,7 @@ void print_usage(FILE *to) {
 // Returns -1 to go on, else the exit code.
 int parse_options(int argc, char *argv[], Options &options) {
   static const option long_options[] = {{"inspect", no_argument, nullptr, 'i'},
+                                        {"at", required_argument, nullptr, 'a'},
                                         {"config", required_argument, nullptr, 'c'},
                                         {"help", no_argument, nullptr, 'h'},
                                         {"version", no_argument, nullptr, 'V'},
@@ -59,6 +65,14 @@ int parse_options(int argc, char *argv[], Options &options) {
       options.config = optarg;
       options.config_given = true;
       break;
+    case 'a':
+      options.at = seconds_of_text(optarg);
+      if (!options.at) {
+        std::fprintf(stderr, "smime-scanner: --at %s: expected a time such as "
+                             "2026-11-24T12:00:00Z\n", optarg);
+        return 64;
+      }
+      break;
     case 'i': options.inspect = true; break;
     case 'h': print_usage(stdout); return 0;
     case 'V': std::puts("smime-scanner " SMIME_VERSION); return 0;
@@ -66,7 +80,7 @@ int parse_options(int argc, char *argv[], Options &options) {
     }
   }
   options.files.assign(argv + optind, argv + argc);
-  if (options.inspect == options.files.empty()) {
+  if (options.inspect == options.files.empty() || (options.at && !options.inspect)) {
     print_usage(stderr);
     return 64;
   }
@@ -149,6 +163,8 @@ int inspect(const Options &options, const ScannerConfig &config) {
     std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
     return toolbox == nullptr ? 78 : 1;
   }
+  if (options.at)
+    toolbox->verify_at(*options.at);
   for (const auto &[file, fd] : opened) {
     ok = inspect_file(file, fd, config.limits, toolbox->tools()) && ok;
     (void)close(fd);
@@ -164,14 +180,25 @@ struct Service {
 };
 Service service;
 
+// In the sandbox nothing can be read anew: Dovecot's master starts another
+// process, which does.
+extern "C" void end_if_outdated(void *) {
+  if (service.toolbox->is_outdated())
+    master_service_stop(master_service);
+}
+
+constexpr unsigned outdated_check_milliseconds = 1000;
+
 extern "C" void client_connected(master_service_connection *connection) {
   master_service_client_connection_accept(connection);
   int fd = connection->fd;
   serve_connection(fd, service.config.limits, service.toolbox->tools(),
-                   master_service_get_socket_count(master_service));
+                   master_service_get_socket_count(master_service),
+                   [] { return service.toolbox->is_outdated(); });
   if (close(fd) < 0)
     i_error("close(client) failed: %m");
   master_service_client_connection_destroyed(master_service);
+  end_if_outdated(nullptr);
 }
 
 // The helper has to reach the engine's socket, so it keeps the root directory.
@@ -206,7 +233,11 @@ int run_service(char *program, const Options &options) {
   master_service_init_finish(master_service);
   if (!enter_sandbox(Sandbox::service, error))
     i_fatal("Entering the sandbox failed: %s", error.c_str());
+  timeout *check = nullptr;
+  if (!config->trust.directory.empty())
+    check = timeout_add(outdated_check_milliseconds, end_if_outdated, static_cast<void *>(nullptr));
   master_service_run(master_service, client_connected);
+  timeout_remove(&check);
   master_service_deinit(&master_service);
   return 0;
 }
