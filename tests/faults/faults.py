@@ -264,7 +264,16 @@ class FaultCase(DovecotCase):
             self.check_acknowledged(ledger, number, places)
         for place, found in places.items():
             for number, copies in found.items():
-                self.assertEqual({ledger.message(number)}, set(copies), f"{number} in {place}")
+                for copy in copies:
+                    self.assert_exact(ledger.message(number), copy, f"{number} in {place}")
+
+    def assert_exact(self, sent, found, what):
+        if sent == found:
+            return
+        at = next((i for i, pair in enumerate(zip(sent, found)) if pair[0] != pair[1]),
+                  min(len(sent), len(found)))
+        self.fail(f"{what} differs at {at} ({len(sent)} and {len(found)} bytes): "
+                  f"{sent[at:at + 60]!r} became {found[at:at + 60]!r}")
 
     def check_acknowledged(self, ledger, number, places):
         kind = ledger.kind(number)

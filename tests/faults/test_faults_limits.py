@@ -11,6 +11,7 @@ import unittest
 from pathlib import Path
 
 from case import ROOT
+from clients import dot_stuff
 from faults import DROPPED, Disturbance, FaultCase, Refused, Session, load, scaled
 
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
@@ -18,16 +19,16 @@ FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None
 
 class FewDescriptors(FaultCase):
     def test_lmtp(self):
-        """From too few to begin to enough."""
-        for limit in (14, 18, 20, 22, 24, 26, 28, 30, 40):
-            with self.subTest(limit=limit):
-                self.clear("alice")
-                ledger = self.ledger()
-                self.with_lmtp_faults(f"ulimit -n {limit}\n")
-                load(self.instance, ledger, scaled(4), connections=2)
-                self.with_lmtp_faults("")
-                self.check(ledger)
-        self.assert_recovered(self.ledger())
+        """From enough to take a connection (one that stock Dovecot cannot take waits) to
+        enough for all."""
+        ledger = self.ledger()
+        for limit in (18, 20, 22, 24, 28):
+            self.with_lmtp_faults(f"ulimit -n {limit}\n")
+            load(self.instance, ledger, scaled(4), connections=2)
+        self.assertGreater(ledger.numbers, len(ledger.acknowledged()))
+        self.with_lmtp_faults("")
+        self.assert_recovered(ledger)
+        self.check(ledger)
 
 
 class ManySessions(FaultCase):
@@ -50,7 +51,7 @@ class ManySessions(FaultCase):
             session.expect(session.command("MAIL FROM:<sender@example.org>"), 250)
             session.expect(session.command("RCPT TO:<alice@example.org>"), 250)
             session.expect(session.command("DATA"), 354)
-            message = ledger.message(number)
+            message = dot_stuff(ledger.message(number), True)
             session.socket.sendall(message[:1000])
             self.barrier.wait(240)
             session.socket.sendall(message[1000:] + b".\r\n")

@@ -21,6 +21,8 @@ class DovecotCase(unittest.TestCase):
     extra = ""
     instance_options: dict = {}
     longMessage = True
+    # What stock Dovecot does in the same case: each class that needs it says so.
+    forgiven: tuple = ()
 
     @classmethod
     def setUpClass(cls):
@@ -45,7 +47,7 @@ class DovecotCase(unittest.TestCase):
         (WORK / (cls.__name__ + ".log")).write_text(log)
         # The worst bug there is: a crash takes an lmtp or imap process with it.
         for word in ("Panic", "Raw backtrace", "killed with signal 6", "killed with signal 11"):
-            if word in log:
+            if word in log and word not in cls.forgiven:
                 raise AssertionError(f"{cls.__name__}: {word} in the log:\n{log[-6000:]}")
 
     def deliver(self, message, recipients="alice@example.org", **kwargs):
