@@ -5,7 +5,7 @@ import shutil
 import unittest
 from pathlib import Path
 
-from faults import FaultCase, SmallDisk, load, scaled
+from faults import FaultCase, SmallDisk, load, long_form, scaled
 
 FIU = Path("/usr/lib/fiu")
 
@@ -37,6 +37,7 @@ class FullMailDisk(FullDiskCase):
         self.assertGreater(len(ledger.outcomes), len(ledger.acknowledged()))
 
 
+@long_form
 class FullMailDiskMdbox(FullMailDisk):
     instance_options = {**FaultCase.instance_options, "location": "mdbox:~/mdbox"}
 
@@ -101,8 +102,7 @@ EIO, ENOSPC = 5, 28
 class FailingCalls(FaultCase):
     """System calls of lmtp fail at random."""
 
-    # A Maildir's new/ and an index that failed in the middle of a commit.
-    instance_options = {**FaultCase.instance_options, "location": "maildir:~/Maildir"}
+    may_hang = True
 
     def failing(self, call, probability, errno):
         return (f"export LD_PRELOAD='{FIU}/fiu_run_preload.so {FIU}/fiu_posix_preload.so'\n"
@@ -116,7 +116,7 @@ class FailingCalls(FaultCase):
             for call, probability in CALLS.items():
                 before = ledger.numbers, len(ledger.acknowledged())
                 self.with_lmtp_faults(self.failing(call, probability, errno))
-                load(self.instance, ledger, scaled(6), connections=2)
+                load(self.instance, ledger, scaled(6), connections=2, patience=20)
                 numbers, acknowledged = ledger.numbers - before[0], (
                     len(ledger.acknowledged()) - before[1])
                 print(f"[{call.split('/')[-1]}: {acknowledged}/{numbers}] ", end="", flush=True)
@@ -127,10 +127,12 @@ class FailingCalls(FaultCase):
         self.assertGreater(ledger.numbers, len(ledger.acknowledged()), "nothing has failed")
 
 
+@long_form
 class FailingCallsSdbox(FailingCalls):
     instance_options = {**FaultCase.instance_options, "location": "sdbox:~/sdbox"}
 
 
+@long_form
 class FailingCallsMdbox(FailingCalls):
     """Dovecot may rebuild an mdbox, and then takes up what a cut transaction left.
 

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from faults import Disturbance, FaultCase, load, scaled
+from faults import Disturbance, FaultCase, load, long_form, scaled
 from instance import age_of
 
 
@@ -27,7 +27,7 @@ class KillCase(FaultCase):
         self.killed = 0
         ledger = self.ledger()
         with Disturbance(self.kill_one, pause=0.03):
-            load(self.instance, ledger, scaled(250))
+            load(self.instance, ledger, scaled(150))
         self.remove_stale_locks()
         self.assert_recovered(ledger)
         self.check(ledger)
@@ -43,6 +43,7 @@ class KillMaildir(KillCase):
         self.run_kills()
 
 
+@long_form
 class KillSdbox(KillCase):
     instance_options = {**FaultCase.instance_options, "location": "sdbox:~/sdbox"}
     victims = ("lmtp", "smime-scanner")
@@ -80,7 +81,7 @@ class KillMaster(FaultCase):
 
     def test_all_is_killed_and_started_again(self):
         ledger = self.ledger()
-        for _ in range(scaled(3)):
+        for _ in range(scaled(2)):
             stop = threading.Event()
             sender = threading.Thread(target=load, args=(self.instance, ledger, 100000, 4),
                                       kwargs={"stop": stop})
@@ -146,4 +147,5 @@ class ScannerFaults(FaultCase):
         self.assertGreater(disturbance.count, 2)
         self.assert_recovered(ledger)
         self.check(ledger)
-        self.assertGreater(len(ledger.acknowledged()), 10)
+        # A reload ends every session: most of the mail is told to come again.
+        self.assertGreater(len(ledger.outcomes), len(ledger.acknowledged()))
