@@ -81,7 +81,7 @@ $banned_quarantine_to = undef; $spam_quarantine_to = undef; $virus_admin = undef
 @bypass_banned_checks_maps = (1);
 $enable_dkim_verification = 0; $enable_dkim_signing = 0; $enable_db = 0;
 $log_level = 0; $do_syslog = 0; $logfile = "$MYHOME/log"; $enable_zmq = 0;
-$sa_tag_level_deflt = undef; $insert_received_line = 0;
+$sa_tag_level_deflt = undef;
 $MAXLEVELS = 14; $MAXFILES = 3000;
 @av_scanners = (['ClamAV', \&ask_daemon, ["CONTSCAN {}\n", '%(clamd)s'],
   qr/\bOK$/m, qr/\bFOUND$/m, qr/^.*?: (?!Infected Archive)(.*) FOUND$/m]);
@@ -106,7 +106,8 @@ class Amavis:
         for path in (directory, directory / "tmp", directory / "db"):
             os.chown(path, owner.pw_uid, owner.pw_gid)
             path.chmod(0o755)
-        conf = directory / "amavisd.conf"
+        # It refuses one in a directory that it can write to.
+        conf = directory.with_suffix(".conf")
         conf.write_text(AMAVIS_CONF % {
             "dir": directory, "user": owner.pw_name, "group": owner.pw_gid, "port": self.port,
             "servers": 8, "next": stock.lmtp_port, "clamd": clamd.socket})
