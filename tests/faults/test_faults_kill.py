@@ -149,3 +149,33 @@ class ScannerFaults(FaultCase):
         self.check(ledger)
         # A reload ends every session: most of the mail is told to come again.
         self.assertGreater(len(ledger.outcomes), len(ledger.acknowledged()))
+
+
+class Invariant(FaultCase):
+    """The account sees what it is for."""
+
+    def sent(self):
+        ledger = self.ledger()
+        load(self.instance, ledger, 4)
+        self.check(ledger)
+        return ledger
+
+    def test_a_lost_message_is_seen(self):
+        ledger = self.sent()
+        self.instance.doveadm("expunge", "-u", "alice", "mailbox", "INBOX", "header",
+                              "X-Number", "0")
+        with self.assertRaisesRegex(AssertionError, "0 .plain. was acknowledged"):
+            self.check(ledger)
+
+    def test_a_doubled_message_is_seen(self):
+        ledger = self.sent()
+        self.instance.doveadm("copy", "-u", "alice", "INBOX", "mailbox", "INBOX", "header",
+                              "X-Number", "1")
+        with self.assertRaisesRegex(AssertionError, "1 .signed. was acknowledged"):
+            self.check(ledger)
+
+    def test_a_changed_message_is_seen(self):
+        ledger = self.sent()
+        ledger.bodies["signed"] = ledger.bodies["signed"].replace(b"xxx", b"xxy", 1)
+        with self.assertRaisesRegex(AssertionError, "1 in INBOX differs"):
+            self.check(ledger)
