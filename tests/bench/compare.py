@@ -63,6 +63,7 @@ class Bench:
                            MaxFileSize="200M")
         self.instances = {}
         self.rows = []
+        self.measured = {}
 
     def start(self, name, **options):
         directory = self.work / name.replace(" ", "-")
@@ -213,6 +214,8 @@ class Bench:
                 for client in clients.values():
                     client.select("INBOX")
                     client.delete("Box")
+        # Before they end.
+        self.measured = self.memory()
         for client in clients.values():
             client.logout()
 
@@ -275,12 +278,11 @@ def main():
         bench.start_all()
         bench.deliveries()
         bench.imap()
-        memory = bench.memory()
         bench.side_by_side()
     finally:
         bench.stop()
-    results.write(options.output, bench.rows, memory, where)
-    print(results.table(bench.rows, memory, where))
+    results.write(options.output, bench.rows, bench.measured, where)
+    print(results.table(bench.rows, bench.measured, where))
 
 
 if __name__ == "__main__":
