@@ -180,8 +180,10 @@ EngineVerdict parse_clamd_answer(std::string_view answer) {
     verdict.verdict = ScanVerdict::uninspectable;
     return verdict;
   }
-  if (answer.starts_with("stream: "))
-    answer.remove_prefix(8);
+  // Only what is said of the stream counts.
+  if (!answer.starts_with("stream: "))
+    return verdict;
+  answer.remove_prefix(8);
   if (answer == "OK") {
     verdict.verdict = ScanVerdict::clean;
   } else if (answer.ends_with(" FOUND")) {

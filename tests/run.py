@@ -94,10 +94,12 @@ def fuzz_targets(build, totals):
         totals.add(0, len(fuzz.TARGETS))
 
 
-def integration_tests(pattern, totals):
+def integration_tests(pattern, totals, directories):
     step("integration tests")
     sys.path.insert(0, str(HERE / "integration"))
-    suite = unittest.defaultTestLoader.discover(str(HERE / "integration"), pattern="test_*.py")
+    suite = unittest.TestSuite(
+        unittest.defaultTestLoader.discover(str(HERE / directory), pattern="test_*.py")
+        for directory in directories)
     if pattern:
         suite = unittest.TestSuite(test for test in flatten(suite) if pattern in test.id())
     runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Result)
@@ -121,6 +123,7 @@ def main():
     parser.add_argument("build", type=Path)
     parser.add_argument("root", type=Path)
     parser.add_argument("only", nargs="?", help="integration tests whose name has this in it")
+    parser.add_argument("--faults", action="store_true", help="only tests/faults")
     options = parser.parse_args()
     work = options.build / "test-work"
     work.mkdir(exist_ok=True)
@@ -128,11 +131,12 @@ def main():
     os.environ["SMIME_TEST_BUILD"] = str(options.build)
     os.environ["SMIME_TEST_WORK"] = str(work)
     totals = Totals()
-    if not options.only:
+    if not options.only and not options.faults:
         unit_tests(options.build, totals)
         sanitized_unit_tests(options.build, totals)
         fuzz_targets(options.build, totals)
-    integration_tests(options.only, totals)
+    directories = ["faults"] if options.faults else ["integration", "faults"]
+    integration_tests(options.only, totals, directories)
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
     print(f"\n{totals.passed} passed, {totals.failed} failed{skipped}", flush=True)
     return 1 if totals.failed else 0

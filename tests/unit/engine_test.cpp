@@ -14,6 +14,7 @@ TEST_GROUP(EngineAnswers) {
 TEST(EngineAnswers, OnlyOkIsClean) {
   verdict(ScanVerdict::clean, "stream: OK");
   verdict(ScanVerdict::error, "stream: OK ");
+  verdict(ScanVerdict::error, "OK");
   verdict(ScanVerdict::error, "");
   verdict(ScanVerdict::error, "stream: ERROR");
   verdict(ScanVerdict::error, "UNKNOWN COMMAND");

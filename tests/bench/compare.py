@@ -1,0 +1,289 @@
+"""Stock Dovecot, the plugin, its scanner, with clamd; what others use instead; IMAP; all
+in one run, taking turns. Usage: make bench [ROUNDS=40], or
+compare.py ROOT [--rounds N] [--output DIRECTORY] [--only WORD]"""
+
+import argparse
+import base64
+import io
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
+
+import results  # noqa: E402
+from bench import peak_kilobytes  # noqa: E402
+from clamav import Clamd  # noqa: E402
+from clients import Imap, Lmtp, Samples  # noqa: E402
+from instance import Instance  # noqa: E402
+from others import Amavis, OpenSsl, Rspamd  # noqa: E402
+
+LINE = "A line of a text, about as long as lines of texts are.\n"
+SIZES = {"3 kB": 3_000, "50 kB": 50_000, "1 MB": 1_000_000, "20 MB": 20_000_000}
+LARGE = 500_000
+
+
+def archive(samples, size):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("text.txt", LINE * 40)
+        target.writestr("data.bin", os.urandom(max(size * 3 // 4 - 2000, 500)))
+    return (b"From: sender@example.org\r\nTo: alice@example.org\r\nSubject: archive\r\n"
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
+            b"text\r\n--b\r\nContent-Type: application/zip; name=a.zip\r\n"
+            b"Content-Transfer-Encoding: base64\r\n\r\n" +
+            base64.encodebytes(packed.getvalue()).replace(b"\n", b"\r\n") + b"\r\n--b--\r\n")
+
+
+def text(share):
+    return lambda size: LINE * max(1, int(size * share) // len(LINE))
+
+
+KINDS = {
+    "plain": lambda s, size: s.plain(text=text(1)(size)),
+    "clear-signed": lambda s, size: s.signed(entity=s.entity(text(1)(size))),
+    "opaque-signed": lambda s, size: s.opaque_signed(entity=s.entity(text(0.72)(size))),
+    "encrypted": lambda s, size: s.encrypted(entity=s.entity(text(0.72)(size))),
+    "archive": archive,
+}
+
+
+class Bench:
+    def __init__(self, root, rounds, only=""):
+        self.root, self.rounds, self.only = root, rounds, only
+        self.work = Path(tempfile.mkdtemp(prefix="smime-bench-", dir="/tmp"))
+        self.work.chmod(0o755)
+        self.samples = Samples(self.work / "samples")
+        self.clamd = Clamd(self.work / "clamav", StreamMaxLength="200M", MaxScanSize="400M",
+                           MaxFileSize="200M")
+        self.instances = {}
+        self.rows = []
+        self.measured = {}
+
+    def start(self, name, **options):
+        directory = self.work / name.replace(" ", "-")
+        directory.mkdir()
+        extra = "service lmtp {\n  process_min_avail = 8\n}\n"
+        self.instances[name] = Instance(directory, self.root, extra=extra, **options).start()
+
+    def start_all(self):
+        self.start("stock", load_smime=False)
+        self.start("plugin", settings="  smime_stores = Nothing\n")
+        self.start("scanner")
+        self.start("scanner, clamd", settings="  smime_scanner_timeout = 330s\n",
+                   scanner_conf=f"clamd = {self.clamd.socket}\ntimeout = 300s\n")
+
+    def stop(self):
+        for instance in self.instances.values():
+            instance.stop()
+        self.clamd.stop()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    # -- deliveries
+
+    def sender(self, name):
+        instance = self.instances[name]
+
+        class Sender:
+            def __init__(self):
+                self.lmtp = Lmtp(instance, timeout=600)
+
+            def send(self, message):
+                return self.lmtp.send(message, "alice@example.org")
+
+            def close(self):
+                self.lmtp.close()
+        return Sender
+
+    @staticmethod
+    def timed(senders, message, count):
+        """Seconds for a message when each sender sends count of them at once."""
+        def run(sender):
+            for _ in range(count):
+                for code, answer in sender.send(message):
+                    if code != 250:
+                        problems.append(answer)
+        problems = []
+        begin = time.perf_counter()
+        if len(senders) == 1:
+            run(senders[0])
+        else:
+            threads = [threading.Thread(target=run, args=(sender,)) for sender in senders]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        seconds = time.perf_counter() - begin
+        if problems:
+            raise AssertionError(problems[0])
+        return seconds / (count * len(senders))
+
+    def take_turns(self, group, case, makers, message, connections):
+        """A B C, B C A, C A B, ...: who goes first changes."""
+        if self.only not in f"{group} {case}":
+            return
+        rounds = self.rounds if len(message) < LARGE else max(2, self.rounds // 3)
+        if len(message) > 10 * LARGE:
+            rounds = max(2, self.rounds // 8)
+        count = 5 if len(message) < LARGE else 1
+        names = list(makers)
+        senders = {name: [makers[name]() for _ in range(connections)] for name in names}
+        seconds = {name: [] for name in names}
+        try:
+            for name in names:
+                self.timed(senders[name], message, 1)
+            for turn in range(rounds):
+                at = turn % len(names)
+                for name in names[at:] + names[:at]:
+                    seconds[name].append(self.timed(senders[name], message, count))
+        finally:
+            for sender in (s for group_ in senders.values() for s in group_):
+                sender.close()
+        self.add(results.summarize(group, case, seconds, names[0]))
+        if len(message) > LARGE:
+            self.make_room()
+
+    def add(self, rows):
+        self.rows += rows
+        for row in rows:
+            print(f"{row['group']}: {row['case']}, {row['target']}: "
+                  f"{row['milliseconds']['median']:.2f} ms, {row['ratio']['median']:.3f}",
+                  flush=True)
+
+    def make_room(self):
+        for instance in self.instances.values():
+            instance.doveadm("expunge", "-u", "alice", "mailbox", "*", "all", check=False)
+
+    def deliveries(self):
+        makers = {name: self.sender(name) for name in self.instances}
+        for kind, make in KINDS.items():
+            for label, size in SIZES.items():
+                message = make(self.samples, size)
+                # Eight of the largest would measure the disk.
+                for connections in (1, 8) if size < 10 * LARGE else (1,):
+                    self.take_turns("LMTP delivery", f"{kind} {label}, {connections} connection"
+                                    + ("s" if connections > 1 else ""), makers, message,
+                                    connections)
+
+    # -- side by side
+
+    def side_by_side(self):
+        stock = self.instances["stock"]
+        others = [OpenSsl(self.samples, stock)]
+        for tool in (Amavis, Rspamd):
+            try:
+                others.append(tool(self.work / tool.name, stock, self.clamd))
+            except RuntimeError as problem:
+                print(f"{tool.name} is left out: {problem}", flush=True)
+        makers = {"scanner, clamd": self.sender("scanner, clamd")}
+        makers |= {other.name: other.sender() for other in others}
+        try:
+            for kind, make in KINDS.items():
+                for label in ("3 kB", "50 kB", "1 MB"):
+                    message = make(self.samples, SIZES[label])
+                    for connections in (1, 8):
+                        self.take_turns("Side by side, into Dovecot", f"{kind} {label}, "
+                                        f"{connections} at once", makers, message, connections)
+        finally:
+            for other in others:
+                other.stop()
+
+    # -- IMAP
+
+    def imap(self):
+        clients = {name: Imap(self.instances[name], "bob") for name in ("stock", "scanner",
+                                                                        "scanner, clamd")}
+        for kind in ("plain", "clear-signed"):
+            for label in ("3 kB", "50 kB", "1 MB"):
+                message = KINDS[kind](self.samples, SIZES[label])
+                for client in clients.values():
+                    client.create("Box")
+                    client.select("Box")
+                self.commands(clients, f"APPEND {kind} {label}",
+                              lambda c, m=message: c.append("Box", "", None, m))
+                self.commands(clients, f"FETCH of 20, {kind} {label}",
+                              lambda c: c.fetch("1:20", "(BODY.PEEK[])"), before="fill",
+                              message=message)
+                self.commands(clients, f"SEARCH TEXT in 20, {kind} {label}",
+                              lambda c: c.search(None, "TEXT", "nowhere"))
+                for client in clients.values():
+                    client.select("INBOX")
+                    client.delete("Box")
+        # Before they end.
+        self.measured = self.memory()
+        for client in clients.values():
+            client.logout()
+
+    def commands(self, clients, case, act, before=None, message=None):
+        if self.only not in f"IMAP {case}":
+            return
+        if before == "fill":
+            for client in clients.values():
+                client.select("Box")
+                client.store("1:*", "+FLAGS.SILENT", "\\Deleted")
+                client.expunge()
+                for _ in range(20):
+                    client.append("Box", "", None, message)
+                client.noop()
+        names = list(clients)
+        seconds = {name: [] for name in names}
+        for turn in range(self.rounds):
+            at = turn % len(names)
+            for name in names[at:] + names[:at]:
+                begin = time.perf_counter()
+                status, answer = act(clients[name])
+                seconds[name].append(time.perf_counter() - begin)
+                if status != "OK":
+                    raise AssertionError(f"{case}: {answer}")
+        self.add(results.summarize("IMAP", case, seconds, names[0]))
+
+    # -- memory
+
+    def memory(self):
+        found = {}
+        for name, instance in self.instances.items():
+            found[name] = {}
+            for process in ("lmtp", "imap", "smime-scanner"):
+                pids = instance.processes(process)
+                if pids:
+                    found[name][process] = (peak_kilobytes(pids), max(map(proportional, pids)))
+        return found
+
+
+def proportional(pid):
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--output", type=Path, default=Path(__file__).resolve().parent / "results")
+    parser.add_argument("--only", default="", help="cases whose name has this in it")
+    options = parser.parse_args()
+    where = results.machine()
+    bench = Bench(options.root, options.rounds, options.only)
+    try:
+        bench.start_all()
+        bench.deliveries()
+        bench.imap()
+        bench.side_by_side()
+    finally:
+        bench.stop()
+    results.write(options.output, bench.rows, bench.measured, where)
+    print(results.table(bench.rows, bench.measured, where))
+
+
+if __name__ == "__main__":
+    main()
