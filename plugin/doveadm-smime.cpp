@@ -15,6 +15,10 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_audit);
   doveadm_cmd_register_ver2(&smime::command_inspect);
   doveadm_cmd_register_ver2(&smime::command_policy);
+  doveadm_cmd_register_ver2(&smime::command_trust_list);
+  doveadm_cmd_register_ver2(&smime::command_trust_check);
+  doveadm_cmd_register_ver2(&smime::command_trust_import);
+  doveadm_cmd_register_ver2(&smime::command_verify);
   doveadm_cmd_register_ver2(&smime::command_quarantine_list);
   doveadm_cmd_register_ver2(&smime::command_quarantine_show);
   doveadm_cmd_register_ver2(&smime::command_quarantine_release);
