@@ -79,9 +79,12 @@ const Json *member(const Json &object, const char *key) {
   return it == object.end() ? nullptr : &*it;
 }
 
-std::string get_string(const Json &object, const char *key) {
+std::string get_string(const Json &object, const char *key,
+                       std::size_t most = max_report_text) {
   const Json *value = member(object, key);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+  return value != nullptr && value->is_string()
+             ? value->get_ref<const std::string &>().substr(0, most)
+             : std::string();
 }
 
 std::uint64_t get_number(const Json &object, const char *key) {
@@ -113,9 +116,9 @@ Json layers_json(const Report &report) {
   return list;
 }
 
-Json errors_json(const Report &report) {
+Json errors_json(const std::vector<ReportError> &errors) {
   Json list = Json::array();
-  for (const ReportError &error : report.errors) {
+  for (const ReportError &error : errors) {
     Json entry{{"code", error.code}};
     put_if_set(entry, "path", error.path);
     entry["text"] = error.text;
@@ -156,11 +159,27 @@ Json encryption_json(const Report &report) {
   return entry;
 }
 
+Json signers_json(const Report &report) {
+  Json list = Json::array();
+  for (const Signer &signer : report.signers) {
+    Json entry{{"path", signer.path}, {"subject", signer.subject}, {"email", signer.email}};
+    put_if_set(entry, "issuer", signer.issuer);
+    put_if_set(entry, "serial", signer.serial);
+    put_if_set(entry, "digest", signer.digest);
+    put_if_set(entry, "signing_time", signer.signing_time);
+    put_if_set(entry, "sha256", signer.sha256);
+    put_if_set(entry, "certificate", signer.certificate);
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
 Json signature_json(const Report &report) {
   Json entry{{"status", name_of(report.signature)}};
   if (report.classes.intersects(any_signed_classes) && report.strength != Strength::unknown)
     entry["strength"] = name_of(report.strength);
-  entry["errors"] = Json::array();
+  entry["signers"] = signers_json(report);
+  entry["errors"] = errors_json(report.signature_errors);
   return entry;
 }
 
@@ -208,6 +227,38 @@ void read_encryption(const Json &encryption, Report &report) {
                                                    report.recipients.size());
 }
 
+void read_errors(const Json &object, std::vector<ReportError> &errors) {
+  for_each_object(object, "errors", [&](const Json &entry) {
+    errors.push_back({get_string(entry, "code"), get_string(entry, "path"),
+                      get_string(entry, "text"), get_string(entry, "remedy")});
+  });
+}
+
+Signer read_signer(const Json &entry) {
+  Signer signer;
+  signer.path = get_string(entry, "path");
+  signer.subject = get_string(entry, "subject");
+  signer.issuer = get_string(entry, "issuer");
+  signer.serial = get_string(entry, "serial");
+  signer.digest = get_string(entry, "digest");
+  signer.signing_time = get_string(entry, "signing_time");
+  signer.sha256 = get_string(entry, "sha256");
+  // Half a certificate is none.
+  signer.certificate = get_string(entry, "certificate", max_report_certificate + 1);
+  if (signer.certificate.size() > max_report_certificate)
+    signer.certificate.clear();
+  const Json *email = member(entry, "email");
+  if (email == nullptr || !email->is_array())
+    return signer;
+  for (const Json &address : *email) {
+    if (signer.email.size() >= Signer::max_email)
+      break;
+    if (address.is_string())
+      signer.email.push_back(address.get_ref<const std::string &>().substr(0, max_report_text));
+  }
+  return signer;
+}
+
 bool read_states(const Json &document, Report &report, std::string &error) {
   const Json *signature = member(document, "signature");
   const Json *scan = member(document, "scan");
@@ -223,6 +274,11 @@ bool read_states(const Json &document, Report &report, std::string &error) {
     return false;
   }
   report.signature = *status;
+  for_each_object(*signature, "signers", [&](const Json &entry) {
+    if (report.signers.size() < Report::max_signers)
+      report.signers.push_back(read_signer(entry));
+  });
+  read_errors(*signature, report.signature_errors);
   report.scan = *verdict;
   report.scan_engine = get_string(*scan, "engine");
   report.scan_name = get_string(*scan, "name");
@@ -285,7 +341,7 @@ std::string to_json(const Report &report) {
                       {"name", report.scan_name}};
   document["protected"] = protected_json(report);
   if (!report.errors.empty())
-    document["errors"] = errors_json(report);
+    document["errors"] = errors_json(report.errors);
   if (report.dropped != 0)
     document["dropped"] = report.dropped;
   // ASCII only: the text also goes into a header field.
@@ -317,10 +373,7 @@ std::optional<Report> report_from_json(std::string_view text, std::string &error
         {get_string(entry, "path"), get_number(entry, "offset"), get_number(entry, "size"),
          get_string(entry, "sha256")});
   });
-  for_each_object(document, "errors", [&](const Json &entry) {
-    report.errors.push_back({get_string(entry, "code"), get_string(entry, "path"),
-                             get_string(entry, "text"), get_string(entry, "remedy")});
-  });
+  read_errors(document, report.errors);
   return report;
 }
 

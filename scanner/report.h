@@ -107,6 +107,29 @@ struct ReportError {
   std::string remedy;
 };
 
+// Who signed, as the signature says; whether that holds is the status's to tell.
+struct Signer {
+  // The layer's path.
+  std::string path;
+  // Names as RFC 4514; empty where the certificate is not there.
+  std::string subject;
+  std::vector<std::string> email;
+  // Of the certificate's identification in the signature: issuer and serial, or
+  // in serial the subject key identifier alone. Hex.
+  std::string issuer;
+  std::string serial;
+  std::string digest;
+  // RFC 3339, UTC; empty where the signer did not say.
+  std::string signing_time;
+  // Of the certificate's DER, in hex.
+  std::string sha256;
+  // The certificate's DER in base64; only with report_certificates=yes and
+  // a signature that is verified.
+  std::string certificate;
+
+  static constexpr std::size_t max_email = 8;
+};
+
 // To whom something is encrypted: issuer and serial, or the key's identifier,
 // both in hex (RFC 5652 section 6.2).
 struct Recipient {
@@ -140,6 +163,12 @@ struct Report {
   std::uint64_t size = 0;
   std::vector<Layer> layers;
   SignatureStatus signature = SignatureStatus::unknown;
+  // At most max_signers.
+  std::vector<Signer> signers;
+  // Why the status is not better, and what else is to be known of the
+  // signatures; path is the layer's.
+  std::vector<ReportError> signature_errors;
+  // What is odd about the message as such.
   std::vector<ReportError> errors;
   // The weakest algorithm of all layers.
   Strength strength = Strength::unknown;
@@ -158,14 +187,21 @@ struct Report {
   // How many entries each list keeps; the rest is counted in dropped and the
   // class is not affected. Bounds the report of a hostile message.
   static constexpr std::size_t max_list = 64;
+  static constexpr std::size_t max_signers = 8;
   std::uint64_t dropped = 0;
 };
+
+// Longest text of a field, in bytes.
+inline constexpr std::size_t max_report_text = 2048;
+// Longest certificate in base64.
+inline constexpr std::size_t max_report_certificate = 16384;
 
 // One line of ASCII JSON with no newline in it.
 std::string to_json(const Report &report);
 
 // Reads what to_json() wrote. The text may come from a compromised scanner:
-// anything but a complete report with known class names is an error.
+// anything but a complete report with known class names is an error; lists are
+// cut to their bounds and texts to max_report_text bytes.
 // Returns nullopt and sets error.
 std::optional<Report> report_from_json(std::string_view text, std::string &error);
 

@@ -42,6 +42,11 @@ inline constexpr std::size_t max_sniff_prefix = 64;
 inline constexpr std::size_t max_type_prefix = 2048;
 // Length of a MIME parameter or file name that is kept.
 inline constexpr std::size_t max_parameter = 255;
+// The trust store: files in it, with those of all domains, and domains; bytes of
+// one file (a CRL of a large CA has some megabytes).
+inline constexpr std::size_t max_trust_files = 4096;
+inline constexpr std::size_t max_trust_domains = 256;
+inline constexpr std::size_t max_trust_file_size = 16UL * 1024 * 1024;
 // Addresses of one engine.
 inline constexpr std::size_t max_engine_addresses = 16;
 // The request line and the answer line of the protocol, in bytes.

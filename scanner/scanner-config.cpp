@@ -8,6 +8,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 namespace smime {
 namespace {
@@ -87,10 +88,50 @@ const Setting *find_setting(std::string_view key) {
   return nullptr;
 }
 
+template <typename Value, std::size_t N>
+std::string apply_word(std::string_view key, std::string_view word,
+                       const std::array<std::pair<std::string_view, Value>, N> &words,
+                       Value &value) {
+  std::string known;
+  for (const auto &[name, meaning] : words) {
+    if (name == word) {
+      value = meaning;
+      return {};
+    }
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  return "\"" + std::string(word) + "\" is no value for " + std::string(key) + " (" + known + ")";
+}
+
+constexpr std::array<std::pair<std::string_view, CrlPolicy>, 3> crl_policies{
+    {{"require", CrlPolicy::require}, {"soft", CrlPolicy::soft}, {"off", CrlPolicy::off}}};
+constexpr std::array<std::pair<std::string_view, MinStrength>, 2> strengths{
+    {{"weak", MinStrength::weak}, {"strong", MinStrength::strong}}};
+constexpr std::array<std::pair<std::string_view, bool>, 2> booleans{{{"no", false}, {"yes", true}}};
+
+// As apply_text(), for the settings of signature verification.
+std::optional<std::string> apply_trust(std::string_view key, std::string_view value,
+                                       TrustConfig &trust) {
+  if (key == "crl_policy")
+    return apply_word(key, value, crl_policies, trust.crl_policy);
+  if (key == "min_strength")
+    return apply_word(key, value, strengths, trust.min_strength);
+  if (key == "report_certificates")
+    return apply_word(key, value, booleans, trust.report_certificates);
+  if (key != "trust_dir")
+    return std::nullopt;
+  if (!value.starts_with('/'))
+    return "\"" + std::string(value) + "\" is no absolute path for trust_dir";
+  trust.directory = value;
+  return "";
+}
+
 // Settings that are no number. Returns nullopt for a key that is none of them,
 // else what is wrong with the value, or an empty string.
 std::optional<std::string> apply_text(std::string_view key, std::string_view value,
                                       ScannerConfig &config) {
+  if (auto problem = apply_trust(key, value, config.trust))
+    return problem;
   if (key == "escrow_key" || key == "escrow_certificate") {
     if (!value.starts_with('/'))
       return "\"" + std::string(value) + "\" is no absolute path for " + std::string(key);

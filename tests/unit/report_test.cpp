@@ -22,6 +22,18 @@ Report sample() {
   report.content_encryption = "aes-256-gcm";
   report.recipients.push_back({"CN=A", "0F", "", "rsaOaep"});
   report.errors.push_back({"no-signer", "1", "text", "remedy"});
+  Signer signer;
+  signer.path = "1";
+  signer.subject = "CN=Alice,O=Example";
+  signer.email = {"alice@example.org", "a@example.org"};
+  signer.issuer = "CN=CA";
+  signer.serial = "0A";
+  signer.digest = "sha256";
+  signer.signing_time = "2026-11-24T12:00:00Z";
+  signer.sha256 = "abcd";
+  signer.certificate = "MIIB";
+  report.signers.push_back(signer);
+  report.signature_errors.push_back({"digest-mismatch", "1", "It was changed.", "Ask again."});
   return report;
 }
 
@@ -43,6 +55,57 @@ TEST(Report, RoundTrip) {
   LONGS_EQUAL(2000, read->protected_entities.at(0).size);
   STRCMP_EQUAL("no-signer", read->errors.at(0).code.c_str());
   STRCMP_EQUAL(to_json(sample()).c_str(), to_json(*read).c_str());
+}
+
+TEST(Report, SignersAndTheirErrorsRoundTrip) {
+  auto read = report_from_json(to_json(sample()), error);
+  LONGS_EQUAL(1, read->signers.size());
+  const Signer &signer = read->signers[0];
+  STRCMP_EQUAL("CN=Alice,O=Example", signer.subject.c_str());
+  LONGS_EQUAL(2, signer.email.size());
+  STRCMP_EQUAL("a@example.org", signer.email[1].c_str());
+  STRCMP_EQUAL("0A", signer.serial.c_str());
+  STRCMP_EQUAL("2026-11-24T12:00:00Z", signer.signing_time.c_str());
+  STRCMP_EQUAL("MIIB", signer.certificate.c_str());
+  LONGS_EQUAL(1, read->signature_errors.size());
+  STRCMP_EQUAL("digest-mismatch", read->signature_errors[0].code.c_str());
+  STRCMP_EQUAL("Ask again.", read->signature_errors[0].remedy.c_str());
+}
+
+// Of what a scanner that went over may write, no more than the bounds is taken.
+TEST(Report, ListsAndTextsAreBounded) {
+  Report report = sample();
+  report.signers.resize(1000, report.signers[0]);
+  report.signers[0].email.resize(1000, "a@example.org");
+  report.signers[0].subject.assign(1000000, 'x');
+  report.signers[0].certificate.assign(max_report_certificate + 1, 'A');
+  report.signers[1].certificate.assign(max_report_certificate, 'A');
+  report.signature_errors.resize(1000, {"a", "b", std::string(100000, 'c'), "d"});
+  auto read = report_from_json(to_json(report), error);
+  CHECK_TEXT(read.has_value(), error.c_str());
+  LONGS_EQUAL(Report::max_signers, read->signers.size());
+  LONGS_EQUAL(Signer::max_email, read->signers[0].email.size());
+  LONGS_EQUAL(max_report_text, read->signers[0].subject.size());
+  LONGS_EQUAL(0, read->signers[0].certificate.size());
+  LONGS_EQUAL(max_report_certificate, read->signers[1].certificate.size());
+  LONGS_EQUAL(Report::max_list, read->signature_errors.size());
+  LONGS_EQUAL(max_report_text, read->signature_errors[0].text.size());
+}
+
+TEST(Report, SignersOfAnotherShapeAreNone) {
+  const std::string head = R"({"class":["signed"],"scan":{"verdict":"clean"},"signature":{"status":"signed",)";
+  for (const char *rest : {R"("signers":1,"errors":{}}})", R"("signers":[1],"errors":[null]}})",
+                           R"("signers":"a","errors":["x"]}})"}) {
+    auto read = report_from_json(head + rest, error);
+    CHECK_TEXT(read.has_value(), error.c_str());
+    LONGS_EQUAL(0, read->signers.size());
+    LONGS_EQUAL(0, read->signature_errors.size());
+  }
+  auto read = report_from_json(
+      head + R"("signers":[{"email":{"a":"b"},"subject":7,"serial":["1"]}],"errors":[{}]}})", error);
+  LONGS_EQUAL(1, read->signers.size());
+  LONGS_EQUAL(0, read->signers[0].email.size());
+  STRCMP_EQUAL("", read->signers[0].subject.c_str());
 }
 
 TEST(Report, OneAsciiLineWhateverTheNames) {

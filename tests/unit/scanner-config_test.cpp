@@ -41,6 +41,27 @@ TEST(ScannerConfig, RefusedWithLineAndWord) {
   refused("max_depth\n", "f.conf:1", "max_depth");
 }
 
+TEST(ScannerConfig, Trust) {
+  auto config = parse_scanner_config("", "f.conf", error);
+  CHECK(config->trust.directory.empty());
+  CHECK(config->trust.crl_policy == CrlPolicy::soft);
+  CHECK(config->trust.min_strength == MinStrength::weak);
+  CHECK_FALSE(config->trust.report_certificates);
+  config = parse_scanner_config("trust_dir = /etc/smime/trust\ncrl_policy = require\n"
+                                "min_strength = strong\nreport_certificates = yes\n",
+                                "f.conf", error);
+  CHECK_TEXT(config.has_value(), error.c_str());
+  STRCMP_EQUAL("/etc/smime/trust", config->trust.directory.c_str());
+  CHECK(config->trust.crl_policy == CrlPolicy::require);
+  CHECK(config->trust.min_strength == MinStrength::strong);
+  CHECK(config->trust.report_certificates);
+  refused("\ntrust_dir = trust\n", "f.conf:2", "\"trust\"");
+  refused("crl_policy = hard\n", "f.conf:1", "\"hard\"");
+  refused("crl_policy = hard\n", "f.conf:1", "require, soft, off");
+  refused("min_strength = medium\n", "f.conf:1", "\"medium\"");
+  refused("report_certificates = maybe\n", "f.conf:1", "\"maybe\"");
+}
+
 TEST(ScannerConfig, MissingFile) {
   CHECK(read_scanner_config("/nonexistent/f.conf", false, error).has_value());
   CHECK_FALSE(read_scanner_config("/nonexistent/f.conf", true, error).has_value());
