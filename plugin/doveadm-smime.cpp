@@ -13,6 +13,10 @@ const char *doveadm_smime_plugin_version = DOVECOT_ABI_VERSION;
 void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_status);
   doveadm_cmd_register_ver2(&smime::command_audit);
+  // The first name that fits is taken.
+  doveadm_cmd_register_ver2(&smime::command_certs_list);
+  doveadm_cmd_register_ver2(&smime::command_certs_export);
+  doveadm_cmd_register_ver2(&smime::command_certs);
   doveadm_cmd_register_ver2(&smime::command_inspect);
   doveadm_cmd_register_ver2(&smime::command_policy);
   doveadm_cmd_register_ver2(&smime::command_trust_list);

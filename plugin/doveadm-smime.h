@@ -20,6 +20,9 @@ extern "C" {
 namespace smime {
 
 extern doveadm_cmd_ver2 command_audit;
+extern doveadm_cmd_ver2 command_certs;
+extern doveadm_cmd_ver2 command_certs_export;
+extern doveadm_cmd_ver2 command_certs_list;
 extern doveadm_cmd_ver2 command_inspect;
 extern doveadm_cmd_ver2 command_policy;
 extern doveadm_cmd_ver2 command_status;

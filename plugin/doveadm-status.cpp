@@ -21,6 +21,8 @@ extern "C" {
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <cerrno>
+#include <cstring>
 #include <sys/stat.h>
 
 namespace smime {

@@ -6,6 +6,8 @@
 #include "scanner-program.h"
 #include "trust-check.h"
 
+#include <cerrno>
+#include <cstring>
 #include <sys/stat.h>
 #include <sysexits.h>
 

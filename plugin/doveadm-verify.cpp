@@ -108,7 +108,7 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
 void init(doveadm_mail_cmd_context *context, const char *const args[]) {
   if (args[0] == nullptr)
     doveadm_mail_help_name("smime verify");
-  for (const char *name : {"username", "mailbox", "uid", "status", "at-arrival", "signer"})
+  for (const char *name : {"user", "mailbox", "uid", "status", "at-arrival", "signer"})
     doveadm_print_header_simple(name);
   doveadm_print_header("errors", "errors", DOVEADM_PRINT_HEADER_FLAG_EXPAND);
   doveadm_print_header_simple("remedy");

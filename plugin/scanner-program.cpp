@@ -79,18 +79,28 @@ std::optional<std::vector<std::string>> read_dovecot_settings(
   return std::nullopt;
 }
 
-std::optional<std::string> run_scanner(std::initializer_list<std::string> arguments,
-                                       std::string_view input, std::string &error) {
+std::optional<std::vector<std::string>> scanner_command(std::string &error) {
   auto executable = read_dovecot_settings("", {"service/smime-scanner/executable"}, error);
   if (!executable)
     return std::nullopt;
   auto command = split(executable->front(), ' ');
-  if (command.empty()) {
-    error = "service smime-scanner has no executable; is conf.d/90-smime.conf read?";
-    return std::nullopt;
-  }
+  if (!command.empty())
+    return command;
+  error = "service smime-scanner has no executable; is conf.d/90-smime.conf read?";
+  return std::nullopt;
+}
+
+std::optional<std::string> run_scanner(std::vector<std::string> command,
+                                       const std::vector<std::string> &arguments,
+                                       std::string_view input, std::string &error) {
   command.insert(command.end(), arguments.begin(), arguments.end());
   return output_of(command, input, scanner_seconds, error);
+}
+
+std::optional<std::string> run_scanner(const std::vector<std::string> &arguments,
+                                       std::string_view input, std::string &error) {
+  auto command = scanner_command(error);
+  return command ? run_scanner(*command, arguments, input, error) : std::nullopt;
 }
 
 } // namespace smime

@@ -3,7 +3,6 @@
 #ifndef SMIME_SCANNER_PROGRAM_H
 #define SMIME_SCANNER_PROGRAM_H
 
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,11 +20,16 @@ std::optional<std::string> ask_doveconf(const std::string &filter,
 std::optional<std::vector<std::string>> read_dovecot_settings(
     const std::string &filter, const std::vector<std::string> &names, std::string &error);
 
-// Runs the program of service smime-scanner with its configuration and these
-// arguments. Returns what it prints; nullopt with error set if it ends with
-// another status than 0. Call it while doveadm has the rights that it was
-// started with: configuration and keys may be readable for root alone.
-std::optional<std::string> run_scanner(std::initializer_list<std::string> arguments,
+// The program of service smime-scanner with its configuration. Call the first
+// while doveadm has the rights that it was started with.
+std::optional<std::vector<std::string>> scanner_command(std::string &error);
+
+// Runs it with these arguments. Returns what it prints; nullopt with error set if
+// it ends with another status than 0.
+std::optional<std::string> run_scanner(std::vector<std::string> command,
+                                       const std::vector<std::string> &arguments,
+                                       std::string_view input, std::string &error);
+std::optional<std::string> run_scanner(const std::vector<std::string> &arguments,
                                        std::string_view input, std::string &error);
 
 } // namespace smime

@@ -23,6 +23,7 @@ extern "C" {
 #include <fcntl.h>
 #include <getopt.h>
 #include <memory>
+#include <openssl/crypto.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <vector>
@@ -212,7 +213,7 @@ int print_certificates(const Options &options) {
     if (fd > STDIN_FILENO)
       (void)close(fd);
   }
-  warm_up_openssl();
+  (void)OPENSSL_init_crypto(OPENSSL_INIT_ADD_ALL_DIGESTS, nullptr);
   std::string error;
   if (!drop_root(error) || !enter_sandbox(Sandbox::inspect, error)) {
     std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
