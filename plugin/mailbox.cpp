@@ -124,12 +124,17 @@ void finish_transaction(MailboxContext *context,
 
 int save_delivery(MailboxContext *context, UserContext *user, mail_save_context *save,
                   mail *source) {
-  auto outcome = guarded("deciding on a delivery", Delivery::Outcome::refused,
-                         [&] { return user->delivery->before_save(save); });
+  std::string in_front;
+  auto outcome = guarded("deciding on a delivery", Delivery::Outcome::refused, [&] {
+    auto decided = user->delivery->before_save(save);
+    if (decided == Delivery::Outcome::save)
+      in_front = user->delivery->results_field();
+    return decided;
+  });
   switch (outcome) {
   case Delivery::Outcome::save:
     return copy_preserving(context, save, source, user->delivery->original(),
-                           user->delivery->arrival());
+                           user->delivery->arrival(), in_front);
   case Delivery::Outcome::diverted:
     return divert_save(save);
   case Delivery::Outcome::refused:

@@ -13,9 +13,11 @@ namespace smime {
 // set. With -1 nothing of the transaction can be committed any more.
 
 // A delivery's save: source is what Sieve made of the original. arrival holds
-// what was found at arrival; its digest is filled in here.
+// what was found at arrival; its digest is filled in here. Header fields in front
+// are put before what is saved.
 int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
-                    const Original &original, ArrivalRecord arrival) noexcept;
+                    const Original &original, ArrivalRecord arrival,
+                    const std::string &in_front) noexcept;
 
 // A save that Sieve makes in an IMAP session; original is the mail that it is
 // at work on, null if none is known.
