@@ -162,6 +162,14 @@ std::string time_text(std::int64_t seconds) {
   return text.data();
 }
 
+std::optional<std::int64_t> seconds_of_text(const std::string &text) {
+  std::tm parts{};
+  const char *end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0')
+    return std::nullopt;
+  return timegm(&parts);
+}
+
 CertificateAddresses addresses_of(X509 *certificate) {
   CertificateAddresses found;
   add_alternative_names(certificate, found);

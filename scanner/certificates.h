@@ -25,6 +25,9 @@ std::int64_t seconds_of(const ASN1_TIME *time);
 // "2026-11-24T12:00:00Z"
 std::string time_text(std::int64_t seconds);
 
+// The reverse; nullopt if text is none.
+std::optional<std::int64_t> seconds_of_text(const std::string &text);
+
 // Addresses that the certificate is about (RFC 8550 section 3): rfc822Name,
 // SmtpUTF8Mailbox (RFC 9598), emailAddress of the subject. odd: one that holds a
 // NUL, a control character or, in an rfc822Name, what is no ASCII; it is left

@@ -3,6 +3,7 @@
 #include "escrow.h"
 #include "inflate.h"
 #include "layer-content.h"
+#include "signed-layer.h"
 
 #include <array>
 #include <string_view>
@@ -45,8 +46,17 @@ void CmsLayer::note_layer(const std::string &type) {
 void CmsLayer::content_begins(const CmsHead &head) {
   note_layer(head.type == CmsType::signed_data ? "opaque-signed"
                                                : std::string(name_of(head.type)));
+  Place around = place_;
+  if (head.type == CmsType::signed_data) {
+    around.cover.signed_around = around.cover.whole;
+    if (inspection_.tools().verifier != nullptr && !place_.in_archive)
+      digests_ = ContentDigests::for_signed_data(head.before);
+  } else if (is_encrypted_type(head.type)) {
+    around.cover.signed_around = false;
+    around.cover.encrypted++;
+  }
   std::unique_ptr<ByteSink> inside =
-      std::make_unique<LayerContent>(inspection_, place_, is_encrypted_type(head.type));
+      std::make_unique<LayerContent>(inspection_, around, is_encrypted_type(head.type));
   if (is_encrypted_type(head.type)) {
     const Escrow *escrow = inspection_.tools().escrow;
     inside_ = escrow == nullptr ? nullptr : escrow->open(head, inside, [this] { report_odd_plaintext(inspection_, place_); });
@@ -68,6 +78,8 @@ void CmsLayer::content_begins(const CmsHead &head) {
 }
 
 void CmsLayer::content(Bytes bytes) {
+  if (digests_ && !inspection_.stopped())
+    digests_->update(bytes);
   if (inside_ != nullptr && inspection_.in_time(place_))
     inside_->feed(bytes);
 }
@@ -89,6 +101,8 @@ void CmsLayer::finish() {
     note_layer(std::string(name_of(facts.type)));
   classify(facts);
   check_label(facts);
+  if (facts.type == CmsType::signed_data && facts.has_content && digests_)
+    verify(facts);
   if (stream_.over_limit()) {
     inspection_.add_malformed("limit-exceeded", place_.path,
                               "The CMS object has more recipients, certificates or signers "
@@ -103,6 +117,10 @@ void CmsLayer::finish() {
   outcome_.cms = std::move(facts);
 }
 
+void CmsLayer::verify(const CmsFacts &facts) {
+  verify_layer(inspection_, {place_.path, place_.cover, facts.object.get(), &*digests_, ""});
+}
+
 void CmsLayer::classify(const CmsFacts &facts) {
   switch (facts.type) {
   case CmsType::signed_data: classify_signed(facts); break;
@@ -111,6 +129,8 @@ void CmsLayer::classify(const CmsFacts &facts) {
   case CmsType::encrypted_data:
     inspection_.add_class(MessageClass::encrypted);
     note_encryption(facts);
+    if (!place_.in_archive)
+      note_signature_outside(inspection_, place_);
     if (!opened_)
       inspection_.add_uninspectable(place_, "smime-encrypted");
     break;

@@ -4,9 +4,11 @@
 #define SMIME_CMS_LAYER_H
 
 #include "cms-stream.h"
+#include "content-digests.h"
 #include "content.h"
 
 #include <memory>
+#include <optional>
 
 namespace smime {
 
@@ -26,6 +28,7 @@ private:
   void classify(const CmsFacts &facts);
   void classify_signed(const CmsFacts &facts);
   void note_encryption(const CmsFacts &facts);
+  void verify(const CmsFacts &facts);
   void check_label(const CmsFacts &facts);
 
   Inspection &inspection_;
@@ -33,6 +36,7 @@ private:
   Outcome &outcome_;
   CmsStream stream_;
   bool opened_ = false;
+  std::optional<ContentDigests> digests_;
   std::unique_ptr<ByteSink> inside_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "algorithm.h"
 #include "ber.h"
+#include "certificates.h"
 #include "openssl-ptr.h"
 
 #include <algorithm>
@@ -35,37 +36,11 @@ public:
   void content_ends() override {}
 };
 
-std::string hex(const unsigned char *bytes, int size) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string text;
-  for (int i = 0; i < size; i++) {
-    text += digits[bytes[i] >> 4];
-    text += digits[bytes[i] & 15];
-  }
-  return text;
-}
-
-std::string hex(const ASN1_STRING *string) {
-  return string == nullptr ? std::string()
-                           : hex(ASN1_STRING_get0_data(string),
-                                 std::min(ASN1_STRING_length(string), 64));
-}
-
-std::string name_text(const X509_NAME *name) {
-  BioPtr bio(BIO_new(BIO_s_mem()));
-  if (bio == nullptr || name == nullptr ||
-      X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0)
-    return {};
-  char *data = nullptr;
-  long size = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<std::size_t>(std::min(size, 512L))};
-}
-
 void identify(Recipient &recipient, const ASN1_OCTET_STRING *key, const X509_NAME *issuer,
               const ASN1_INTEGER *serial) {
   recipient.issuer = name_text(issuer);
-  recipient.serial = hex(serial);
-  recipient.key_id = hex(key);
+  recipient.serial = hex_text(serial);
+  recipient.key_id = hex_text(key);
 }
 
 void read_key_agreement(CMS_RecipientInfo *info, std::vector<Recipient> &list) {
@@ -106,7 +81,7 @@ void read_recipient(CMS_RecipientInfo *info, CmsFacts &facts) {
     X509_ALGOR *algorithm = nullptr;
     ASN1_OCTET_STRING *key = nullptr;
     if (CMS_RecipientInfo_kekri_get0_id(info, &algorithm, &key, nullptr, nullptr, nullptr) > 0) {
-      recipient.key_id = hex(key);
+      recipient.key_id = hex_text(key);
       recipient.key_encryption = algorithm_name(algorithm);
     }
     break;
@@ -243,6 +218,8 @@ CmsFacts cms_facts(const CmsStream &stream) {
   if (cms != nullptr && facts.type == CmsType::signed_data)
     read_signers(cms.get(), facts);
   read_encryption(stream, cms.get(), facts);
+  if (facts.type == CmsType::signed_data)
+    facts.object = std::move(cms);
   ERR_clear_error();
   return facts;
 }

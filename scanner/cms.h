@@ -5,8 +5,10 @@
 #include "byte-sink.h"
 #include "cms-stream.h"
 #include "cms-type.h"
+#include "openssl-ptr.h"
 #include "report.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,8 @@ struct CmsFacts {
   // SignedData: known only if parsed.
   bool has_signers = false;
 
+  // SignedData: the object without its content; null if it could not be parsed.
+  std::shared_ptr<CMS_ContentInfo> object;
   // Lower case names: digests of the signers, without repetition; the content
   // encryption or compression algorithm.
   std::vector<std::string> digests;

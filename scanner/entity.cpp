@@ -36,6 +36,8 @@ void read_parameters(rfc822_parser_context *parser, Entity &entity) {
       entity.micalg = lower(value);
     else if (key == "smime-type")
       entity.smime_type = lower(value);
+    else if (key == "hp" || key == "protected-headers")
+      entity.protects_header = true;
     else if (key == "filename" || (key == "name" && entity.name.empty()))
       entity.name = value.substr(0, max_parameter);
   }

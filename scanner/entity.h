@@ -5,6 +5,8 @@
 
 #include "cms.h"
 #include "content.h"
+#include "content-digests.h"
+#include "senders.h"
 
 #include <memory>
 #include <string>
@@ -61,6 +63,16 @@ struct Entity {
   bool has_pgp_signature = false;
   bool has_pgp_version = false;
   CmsFacts signature;
+  // Where an encrypted part is among the children; empty if there is none.
+  std::string encrypted_child;
+
+  Cover cover;
+  // A header that is signed or encrypted speaks for the message's own (RFC 9788
+  // section 2.1, and its predecessor's protected-headers="v1").
+  bool protects_header = false;
+  Senders senders;
+  // multipart/signed: of its first child, and how many bytes that had.
+  std::unique_ptr<ContentDigests> digests;
 
   // The leaf's content, from its first byte on.
   std::unique_ptr<TransferDecoder> decoder;

@@ -43,6 +43,17 @@ void Inspection::add_malformed(const std::string &code, const std::string &path,
   add_error(code, path, text);
 }
 
+void Inspection::add_signature(LayerSignature layer) {
+  if (signatures_.layers.size() < SignatureFindings::max_layers) {
+    signatures_.layers.push_back(std::move(layer));
+    return;
+  }
+  if (signatures_.errors.empty() || signatures_.errors.back().code != "too-many-layers")
+    signatures_.errors.push_back({"too-many-layers", layer.path,
+                                  "The message has more signatures than are looked at.",
+                                  "Look at the message's source."});
+}
+
 void Inspection::add_protected(ProtectedEntity entity) {
   append(report_.protected_entities, std::move(entity));
 }
@@ -134,6 +145,8 @@ Report Inspection::finish(std::uint64_t size) {
   report_.size = size;
   if (report_.classes.intersects(any_signed_classes))
     report_.signature = SignatureStatus::signed_;
+  if (tools_.verifier != nullptr)
+    judge(std::move(signatures_), *tools_.verifier, report_);
   // What could not be looked into is never called clean.
   if (!report_.uninspectable.empty() &&
       (report_.scan == ScanVerdict::not_scanned || report_.scan == ScanVerdict::clean)) {

@@ -4,6 +4,7 @@
 #define SMIME_INSPECTION_H
 
 #include "byte-sink.h"
+#include "judgement.h"
 #include "report.h"
 #include "scan-limits.h"
 
@@ -22,6 +23,7 @@ struct Tools {
   const Detector *detector = nullptr;
   const Escrow *escrow = nullptr;
   Engine *engine = nullptr;
+  const Verifier *verifier = nullptr;
 };
 
 // Where a piece of content is, and what its labels say.
@@ -37,6 +39,7 @@ struct Place {
   bool has_cms_label = false;
   // What is in an archive is no layer of the message.
   bool in_archive = false;
+  Cover cover = {};
 
   // Named as a message in a file is.
   bool has_mail_name() const;
@@ -65,6 +68,9 @@ public:
                  const std::string &remedy = {});
   // The error, and the class malformed.
   void add_malformed(const std::string &code, const std::string &path, const std::string &text);
+  // For the status of the message's signatures; bounded.
+  void add_signature(LayerSignature layer);
+  SignatureFindings &signatures() { return signatures_; }
   void add_protected(ProtectedEntity entity);
   // An algorithm of a layer; one weak one makes the message weak.
   void note_strong();
@@ -101,6 +107,7 @@ private:
   const Limits &limits_;
   const Tools &tools_;
   Report report_;
+  SignatureFindings signatures_;
   std::uint64_t expanded_ = 0;
   std::uint64_t parts_ = 0;
   std::uint64_t layers_ = 0;

@@ -52,9 +52,9 @@ void LayerContent::decide() {
   if (decrypted_ && !is_entity && !looks_like_cms(prefix_))
     report_odd_plaintext(inspection_, place_);
   if (is_entity) {
-    reader_ = make_layer_walk(inspection_, place_.path + "/", place_.in_archive);
+    reader_ = make_layer_walk(inspection_, place_.path + "/", place_.in_archive, place_.cover);
   } else {
-    Place inside{place_.path + "/1", {}, {}, {}, false, false, place_.in_archive};
+    Place inside{place_.path + "/1", {}, {}, {}, false, false, place_.in_archive, place_.cover};
     reader_ = std::make_unique<Content>(inspection_, std::move(inside));
   }
   reader_->feed(prefix_);

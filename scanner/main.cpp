@@ -4,12 +4,14 @@
 #include "lookup.h"
 #include "sandbox.h"
 #include "scanner-config.h"
+#include "certificates.h"
 #include "sha256.h"
 #include "service.h"
 #include "toolbox.h"
 #include "walk.h"
 
 extern "C" {
+#include "ioloop.h"
 #include "master-interface.h"
 #include "master-service.h"
 #include "master-service-settings.h"
@@ -24,6 +26,7 @@ extern "C" {
 #include <getopt.h>
 #include <memory>
 #include <openssl/crypto.h>
+#include <optional>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <vector>
@@ -36,6 +39,7 @@ struct Options {
   bool config_given = false;
   enum class Action : unsigned char { serve, inspect, health, trust, certificate };
   Action action = Action::serve;
+  std::optional<std::int64_t> at;
   std::vector<std::string> files;
 };
 
@@ -47,6 +51,7 @@ void print_usage(FILE *to) {
              "       smime-scanner [-c FILE]      (started by Dovecot's master process)\n"
              "\n"
              "  --inspect      print the report for each message file (- is standard input)\n"
+             "  --at TIME      verify signatures as of that time (2026-11-24T12:00:00Z)\n"
              "  --health       print what there is to know of the configuration\n"
              "  --trust        print what is in trust_dir, or in another directory\n"
              "  --certificate  print the certificates and CRLs in each file\n"
@@ -68,6 +73,7 @@ bool is_file_count(Options::Action action, std::size_t count) {
 // Returns -1 to go on, else the exit code.
 int parse_options(int argc, char *argv[], Options &options) {
   static const option long_options[] = {{"inspect", no_argument, nullptr, 'i'},
+                                        {"at", required_argument, nullptr, 'a'},
                                         {"health", no_argument, nullptr, 'H'},
                                         {"trust", no_argument, nullptr, 'T'},
                                         {"certificate", no_argument, nullptr, 'C'},
@@ -82,6 +88,14 @@ int parse_options(int argc, char *argv[], Options &options) {
       options.config = optarg;
       options.config_given = true;
       break;
+    case 'a':
+      options.at = seconds_of_text(optarg);
+      if (!options.at) {
+        std::fprintf(stderr, "smime-scanner: --at %s: expected a time such as "
+                             "2026-11-24T12:00:00Z\n", optarg);
+        return 64;
+      }
+      break;
     case 'i': options.action = Options::Action::inspect; break;
     case 'H': options.action = Options::Action::health; break;
     case 'T': options.action = Options::Action::trust; break;
@@ -92,7 +106,8 @@ int parse_options(int argc, char *argv[], Options &options) {
     }
   }
   options.files.assign(argv + optind, argv + argc);
-  if (!is_file_count(options.action, options.files.size())) {
+  if (!is_file_count(options.action, options.files.size()) ||
+      (options.at && options.action != Options::Action::inspect)) {
     print_usage(stderr);
     return 64;
   }
@@ -175,6 +190,8 @@ int inspect(const Options &options, const ScannerConfig &config) {
     std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
     return toolbox == nullptr ? 78 : 1;
   }
+  if (options.at)
+    toolbox->verify_at(*options.at);
   for (const auto &[file, fd] : opened) {
     ok = inspect_file(file, fd, config.limits, toolbox->tools()) && ok;
     (void)close(fd);
@@ -253,14 +270,25 @@ struct Service {
 };
 Service service;
 
+// In the sandbox nothing can be read anew: Dovecot's master starts another
+// process, which does.
+extern "C" void end_if_outdated(void *) {
+  if (service.toolbox->is_outdated())
+    master_service_stop(master_service);
+}
+
+constexpr unsigned outdated_check_milliseconds = 1000;
+
 extern "C" void client_connected(master_service_connection *connection) {
   master_service_client_connection_accept(connection);
   int fd = connection->fd;
   serve_connection(fd, service.config.limits, service.toolbox->tools(),
-                   master_service_get_socket_count(master_service));
+                   master_service_get_socket_count(master_service),
+                   [] { return service.toolbox->is_outdated(); });
   if (close(fd) < 0)
     i_error("close(client) failed: %m");
   master_service_client_connection_destroyed(master_service);
+  end_if_outdated(nullptr);
 }
 
 // The helper has to reach the engine's socket, so it keeps the root directory.
@@ -295,7 +323,11 @@ int run_service(char *program, const Options &options) {
   master_service_init_finish(master_service);
   if (!enter_sandbox(Sandbox::service, error))
     i_fatal("Entering the sandbox failed: %s", error.c_str());
+  timeout *check = nullptr;
+  if (!config->trust.directory.empty())
+    check = timeout_add(outdated_check_milliseconds, end_if_outdated, static_cast<void *>(nullptr));
   master_service_run(master_service, client_connected);
+  timeout_remove(&check);
   master_service_deinit(&master_service);
   return 0;
 }

@@ -188,6 +188,7 @@ struct Report {
   // class is not affected. Bounds the report of a hostile message.
   static constexpr std::size_t max_list = 64;
   static constexpr std::size_t max_signers = 8;
+  static constexpr std::size_t max_signature_errors = 32;
   std::uint64_t dropped = 0;
 };
 

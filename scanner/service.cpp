@@ -112,6 +112,14 @@ void answer(int fd, const Report &report) {
   disarm();
   std::string json = to_json(report);
   if (json.size() > max_report_size) {
+    // Long names may be what the message was made for: they are not needed.
+    Report shorter = report;
+    shorter.signers.clear();
+    shorter.recipients.clear();
+    shorter.dropped += report.signers.size() + report.recipients.size();
+    json = to_json(shorter);
+  }
+  if (json.size() > max_report_size) {
     send_all(fd, format_error("the report is larger than the protocol allows"));
     return;
   }
@@ -188,7 +196,8 @@ bool await_next(int fd, unsigned listeners) {
 
 } // namespace
 
-void serve_connection(int fd, const Limits &limits, const Tools &tools, unsigned listeners) {
+void serve_connection(int fd, const Limits &limits, const Tools &tools, unsigned listeners,
+                      const std::function<bool()> &is_outdated) {
   auto seconds = static_cast<unsigned>(limits.timeout);
   int flags = fcntl(fd, F_GETFL);
   (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
@@ -197,7 +206,7 @@ void serve_connection(int fd, const Limits &limits, const Tools &tools, unsigned
   (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
   StreamPtr connection(i_stream_create_fd(fd, IO_BLOCK_SIZE * 8));
   for (unsigned served = 0; served < max_messages_per_connection; served++) {
-    if (served > 0 && !await_next(fd, listeners))
+    if (served > 0 && (is_outdated() || !await_next(fd, listeners)))
       break;
     bool again = serve_one(fd, connection.get(), limits, tools);
     disarm();

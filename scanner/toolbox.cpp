@@ -52,6 +52,14 @@ std::unique_ptr<Toolbox> Toolbox::open(const ScannerConfig &config,
   if (box->detector_ == nullptr)
     return nullptr;
   box->tools_.detector = box->detector_.get();
+  if (!config.trust.directory.empty()) {
+    box->store_ = TrustStore::open(config.trust.directory, error);
+    if (box->store_ == nullptr)
+      return nullptr;
+  }
+  box->verifier_.store = box->store_.get();
+  box->verifier_.config = config.trust;
+  box->tools_.verifier = &box->verifier_;
   warm_up();
   return box;
 }

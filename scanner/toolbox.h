@@ -4,6 +4,7 @@
 
 #include "inspection.h"
 #include "scanner-config.h"
+#include "verify.h"
 
 #include <functional>
 #include <memory>
@@ -22,12 +23,19 @@ public:
   Toolbox &operator=(const Toolbox &) = delete;
 
   const Tools &tools() const { return tools_; }
+  // For files of the past: verification as of that time.
+  void verify_at(std::int64_t time) { verifier_.at = time; }
+  // Whether the trust store is not the one that was read; a process then ends
+  // and leaves mail to one that reads it anew, because it cannot itself.
+  bool is_outdated() { return store_ != nullptr && store_->changed(); }
 
 private:
   Toolbox();
   std::unique_ptr<Detector> detector_;
   std::unique_ptr<Escrow> escrow_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<TrustStore> store_;
+  Verifier verifier_;
   Tools tools_;
 };
 

@@ -5,6 +5,7 @@
 #include "entity.h"
 #include "message-reader.h"
 #include "section-number.h"
+#include "signed-layer.h"
 
 #include <algorithm>
 #include <memory>
@@ -19,6 +20,13 @@ constexpr std::size_t max_header_value = 64 * 1024;
 bool is_content_field(const message_header_line *hdr) {
   return hdr->name_len > 8 && strncasecmp(hdr->name, "Content-", 8) == 0;
 }
+
+bool is_field(const message_header_line *hdr, std::string_view name) {
+  return hdr->name_len == name.size() && strncasecmp(hdr->name, name.data(), name.size()) == 0;
+}
+
+// Digests that are computed at once: signed parts in signed parts.
+constexpr std::size_t max_digests = 4;
 
 // What goes into the parser at once.
 constexpr std::size_t max_piece = 32 * 1024;
@@ -35,12 +43,14 @@ bool is_smime_signature_type(const std::string &type) {
 class Walk : public ByteSink {
 public:
   // top_level: offsets in it are offsets in the message.
-  Walk(Inspection &inspection, std::string prefix, bool top_level, bool in_archive)
+  Walk(Inspection &inspection, std::string prefix, bool top_level, bool in_archive, Cover cover)
       : inspection_(inspection), prefix_(std::move(prefix)), top_level_(top_level),
-        in_archive_(in_archive), pool_(pool_alloconly_create("smime walk", 4096)),
+        in_archive_(in_archive), cover_(cover), pool_(pool_alloconly_create("smime walk", 4096)),
         input_(smime_fed_stream_create()) {
     message_parser_settings settings;
     i_zero(&settings);
+    // Every byte of a signed part comes by, boundaries included.
+    settings.flags = MESSAGE_PARSER_FLAG_INCLUDE_BOUNDARIES;
     settings.max_nested_mime_parts = static_cast<unsigned>(inspection.limits().max_depth);
     settings.max_total_mime_parts = static_cast<unsigned>(inspection.limits().max_parts);
     parser_ = message_parser_init(pool_, input_, &settings);
@@ -65,7 +75,14 @@ private:
   void end_parser();
   void take(const message_block &block);
   void take_header(message_header_line *hdr);
-  void settle() { (void)number_entity(open_, open_.size() - 1); }
+  void take_sender(message_header_line *hdr, Entity &entity);
+  bool speaks_for_message(std::size_t level) const;
+  void settle();
+  void settle_cover(std::size_t level);
+  void settle_senders(std::size_t level);
+  void begin_digests(Entity &multipart);
+  void digest(const message_block &block);
+  void verify_clear_signed(const Entity &multipart);
   bool is_in_multipart_encrypted() const;
   void open_content(Entity &leaf);
   void close_entity();
@@ -85,6 +102,7 @@ private:
   std::string prefix_;
   bool top_level_;
   bool in_archive_;
+  Cover cover_;
   pool_t pool_;
   istream *input_;
   message_parser_ctx *parser_;
@@ -101,7 +119,7 @@ std::string Walk::full_path(const std::string &path) const {
 
 Place Walk::place_of(const Entity &entity) const {
   return {full_path(entity.path), entity.type,      entity.name, entity.smime_type,
-          entity.is_text(),       entity.has_cms_label(), in_archive_};
+          entity.is_text(),       entity.has_cms_label(), in_archive_,      entity.cover};
 }
 
 void Walk::add_layer(const std::string &path, const std::string &type, const Entity &entity) {
@@ -114,8 +132,105 @@ void Walk::add_protected(const std::string &path, const message_part *part) {
     protected_.push_back({path, part});
 }
 
+// Whether the header of the entity at level can say whom the message is from.
+bool Walk::speaks_for_message(std::size_t level) const {
+  if (level == 0)
+    return cover_.whole;
+  return open_[level - 1].type == "multipart/signed" && open_[level - 1].cover.whole;
+}
+
+void Walk::take_sender(message_header_line *hdr, Entity &entity) {
+  if (hdr->continues) {
+    hdr->use_full_value = hdr->full_value_len <= max_header_value;
+    return;
+  }
+  bool is_sender = is_field(hdr, "Sender");
+  if (hdr->full_value == nullptr || hdr->full_value_len > max_header_value)
+    entity.senders.odd = "it is too long to read";
+  else if (is_sender)
+    entity.senders.add_sender({hdr->full_value, hdr->full_value_len});
+  else
+    entity.senders.add_from({hdr->full_value, hdr->full_value_len});
+}
+
+void Walk::settle() {
+  std::size_t level = open_.size() - 1;
+  if (!number_entity(open_, level))
+    return;
+  settle_cover(level);
+  settle_senders(level);
+  if (open_[level].type == "multipart/signed")
+    begin_digests(open_[level]);
+}
+
+// What is signed as a whole is the first part of a multipart/signed that is
+// itself the whole; a message in a message is someone else's.
+void Walk::settle_cover(std::size_t level) {
+  Entity &entity = open_[level];
+  if (level == 0) {
+    entity.cover = cover_;
+  } else if (speaks_for_message(level) && entity.index == 1) {
+    entity.cover = open_[level - 1].cover;
+    entity.cover.signed_around = true;
+  } else {
+    entity.cover.encrypted = cover_.encrypted;
+  }
+}
+
+void Walk::settle_senders(std::size_t level) {
+  Entity &entity = open_[level];
+  SignatureFindings &findings = inspection_.signatures();
+  if (top_level_ && level == 0) {
+    findings.senders = std::move(entity.senders);
+  } else if (entity.cover.whole && entity.protects_header && entity.senders.from_fields > 0) {
+    findings.has_protected_from = true;
+    findings.protected_senders = std::move(entity.senders);
+  }
+}
+
+void Walk::begin_digests(Entity &multipart) {
+  auto running = std::count_if(open_.begin(), open_.end(), [](const Entity &entity) {
+    return entity.digests != nullptr;
+  });
+  if (inspection_.tools().verifier == nullptr || in_archive_ ||
+      multipart.protocol == "application/pgp-signature" ||
+      static_cast<std::size_t>(running) >= max_digests)
+    return;
+  multipart.digests =
+      std::make_unique<ContentDigests>(ContentDigests::for_micalg(multipart.micalg));
+}
+
+// The block's bytes as they are in the message; all blocks of an entity make the
+// entity.
+void Walk::digest(const message_block &block) {
+  for (std::size_t level = 0; level + 1 < open_.size(); level++) {
+    ContentDigests *digests = open_[level].digests.get();
+    const Entity &child = open_[level + 1];
+    bool is_first = child.index == 1 || (child.index == 0 && open_[level].children == 0);
+    if (digests == nullptr || !is_first)
+      continue;
+    const message_header_line *hdr = block.hdr;
+    if (hdr == nullptr) {
+      digests->update_lines({block.data, block.size});
+      continue;
+    }
+    if (!hdr->continued) {
+      digests->update_lines({reinterpret_cast<const unsigned char *>(hdr->name), hdr->name_len});
+      digests->update_lines({hdr->middle, hdr->middle_len});
+    }
+    digests->update_lines({hdr->value, hdr->value_len});
+    static constexpr std::string_view line_end = "\r\n";
+    if (!hdr->no_newline)
+      digests->update_lines({reinterpret_cast<const unsigned char *>(line_end.data()), 2});
+  }
+}
+
 void Walk::take_header(message_header_line *hdr) {
   Entity &entity = open_.back();
+  if ((is_field(hdr, "From") || is_field(hdr, "Sender")) && speaks_for_message(open_.size() - 1)) {
+    take_sender(hdr, entity);
+    return;
+  }
   if (!is_content_field(hdr))
     return;
   if (hdr->continues) {
@@ -132,10 +247,12 @@ void Walk::take(const message_block &block) {
   enter_part(
       open_, block.part, [this] { close_entity(); }, [this] { settle(); });
   if (block.hdr != nullptr) {
+    digest(block);
     take_header(block.hdr);
     return;
   }
   settle();
+  digest(block);
   Entity &entity = open_.back();
   if (block.size == 0 || is_container(entity) || is_in_multipart_encrypted())
     return;
@@ -215,6 +332,10 @@ void Walk::tell_parent(Entity &parent, const Entity &entity) {
     parent.has_pgp_signature = entity.type == "application/pgp-signature";
   if (entity.type == "application/pgp-encrypted")
     parent.has_pgp_version = true;
+  if (entity.content != nullptr && is_encrypted_type(entity.content->outcome().cms.type))
+    parent.encrypted_child = full_path(entity.path);
+  else if (entity.is_multipart() && !entity.encrypted_child.empty())
+    parent.encrypted_child = entity.encrypted_child;
 }
 
 // Without a boundary, or with one that never comes: what readers make of it is
@@ -239,6 +360,15 @@ void Walk::close_leaf(Entity &leaf) {
 }
 
 void Walk::close_multipart(const Entity &multipart) {
+  // EFAIL's direct exfiltration: plain parts before and behind make a reader
+  // put the plaintext into an address.
+  if (!multipart.encrypted_child.empty() && multipart.children > 1 && !in_archive_ &&
+      multipart.type != "multipart/signed" && inspection_.tools().verifier != nullptr)
+    inspection_.signatures().errors.push_back(
+        {"spliced-encryption", multipart.encrypted_child,
+         "An encrypted part stands beside others that are not: a reader that shows them together "
+         "may give its plaintext away.",
+         "Open the encrypted part by itself, without loading remote content."});
   if (multipart.type == "multipart/signed")
     close_clear_signed(multipart);
   else if (multipart.type == "multipart/encrypted")
@@ -260,11 +390,8 @@ void Walk::close_clear_signed(const Entity &multipart) {
     return;
   if (!in_archive_)
     inspection_.add_class(is_smime ? MessageClass::signed_ : MessageClass::pgp_signed);
-  if (multipart.signature.has_content)
-    inspection_.add_error("detached-with-content", full_path(multipart.path),
-              "The detached signature carries content of its own.");
-  if (multipart.signature.parsed && !multipart.signature.has_signers)
-    inspection_.add_error("no-signer", full_path(multipart.path), "The signature has no signer.");
+  if (is_smime && multipart.first_child != nullptr)
+    verify_clear_signed(multipart);
   if (is_smime ? !multipart.has_smime_signature : !multipart.has_pgp_signature)
     inspection_.add_malformed("no-signature", full_path(multipart.path),
                   "A multipart/signed part has no signature of its protocol.");
@@ -272,6 +399,28 @@ void Walk::close_clear_signed(const Entity &multipart) {
     inspection_.add_malformed("extra-parts", full_path(multipart.path),
                   "A multipart/signed part has " + std::to_string(multipart.children) +
                       " parts where RFC 1847 allows two.");
+}
+
+void Walk::verify_clear_signed(const Entity &multipart) {
+  if (multipart.digests == nullptr)
+    return;
+  PassedLayer layer{full_path(multipart.first_child_path), multipart.cover,
+                    multipart.signature.object.get(), multipart.digests.get(), ""};
+  if (top_level_) {
+    const message_part &part = *multipart.first_child;
+    auto end = part.physical_pos + part.header_size.physical_size + part.body_size.physical_size;
+    layer.place = "bytes " + std::to_string(part.physical_pos) + " to " + std::to_string(end) +
+                  " of the message";
+  }
+  if (multipart.signature.has_content)
+    layer.errors.push_back({"detached-with-content", layer.path,
+                            "The detached signature carries content of its own.",
+                            "Treat the message as forged: readers may show the one or the other."});
+  if (multipart.children != 2)
+    layer.errors.push_back({"partial-cover", layer.path,
+                            "There are parts behind the signature that it does not cover.",
+                            "Read the signed part by itself."});
+  verify_layer(inspection_, std::move(layer));
 }
 
 void Walk::close_multipart_encrypted(const Entity &multipart) {
@@ -326,12 +475,12 @@ void Walk::finish() {
 } // namespace
 
 std::unique_ptr<ByteSink> make_message_walk(Inspection &inspection) {
-  return std::make_unique<Walk>(inspection, "", true, false);
+  return std::make_unique<Walk>(inspection, "", true, false, Cover{true});
 }
 
 std::unique_ptr<ByteSink> make_layer_walk(Inspection &inspection, const std::string &prefix,
-                                          bool in_archive) {
-  return std::make_unique<Walk>(inspection, prefix, false, in_archive);
+                                          bool in_archive, Cover cover) {
+  return std::make_unique<Walk>(inspection, prefix, false, in_archive, cover);
 }
 
 namespace {

@@ -18,9 +18,9 @@ namespace smime {
 std::unique_ptr<ByteSink> make_message_walk(Inspection &inspection);
 
 // The same for a message or MIME entity inside a layer; prefix goes before its
-// section numbers.
+// section numbers, and cover is the layer's.
 std::unique_ptr<ByteSink> make_layer_walk(Inspection &inspection, const std::string &prefix,
-                                          bool in_archive);
+                                          bool in_archive, Cover cover = {});
 
 // Reads input to its end and returns the report. Returns nullopt with error set
 // if the stream fails or stops before its end; the report would then speak of

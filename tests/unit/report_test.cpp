@@ -80,7 +80,7 @@ TEST(Report, ListsAndTextsAreBounded) {
   report.signers[0].subject.assign(1000000, 'x');
   report.signers[0].certificate.assign(max_report_certificate + 1, 'A');
   report.signers[1].certificate.assign(max_report_certificate, 'A');
-  report.signature_errors.resize(1000, {"a", "b", std::string(100000, 'c'), "d"});
+  report.signature_errors.assign(1000, {"a", "b", std::string(100000, 'c'), "d"});
   auto read = report_from_json(to_json(report), error);
   CHECK_TEXT(read.has_value(), error.c_str());
   LONGS_EQUAL(Report::max_signers, read->signers.size());

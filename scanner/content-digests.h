@@ -1,0 +1,52 @@
+// Digests of signed content, computed as it passes: which one a signer used is
+// known only behind the content.
+#ifndef SMIME_CONTENT_DIGESTS_H
+#define SMIME_CONTENT_DIGESTS_H
+
+#include "byte-sink.h"
+#include "openssl-ptr.h"
+
+#include <string_view>
+#include <vector>
+
+namespace smime {
+
+class ContentDigests {
+public:
+  // Those that a micalg parameter (lower case) names (RFC 8551 section 3.5.3.2),
+  // and SHA-256 beside an older one; SHA-1 and SHA-2 where it names none that is
+  // known.
+  static ContentDigests for_micalg(std::string_view micalg);
+  // Those of a SignedData's digestAlgorithms; before as in CmsHead.
+  static ContentDigests for_signed_data(Bytes before);
+
+  ContentDigests(ContentDigests &&) noexcept = default;
+  ContentDigests &operator=(ContentDigests &&) noexcept = default;
+
+  // The bytes as they are, as of content inside a CMS object.
+  void update(Bytes bytes);
+  // The bytes of a MIME entity; each line is taken to end in CRLF, which is its
+  // form when it is signed (RFC 8551 section 3.1.1), in pieces of any size.
+  void update_lines(Bytes bytes);
+
+  bool has(int nid) const;
+  // "sha256 and sha1", for a message.
+  std::string names() const;
+  // A chain of OpenSSL's digest filters, as CMS_SignerInfo_verify_content()
+  // wants it; complete once all bytes were given.
+  BIO *chain() const { return chain_.get(); }
+
+private:
+  ContentDigests() = default;
+  void add(int nid);
+  void add_usual();
+  void close();
+
+  std::vector<int> nids_;
+  BioPtr chain_;
+  bool after_cr_ = false;
+};
+
+} // namespace smime
+
+#endif
