@@ -152,9 +152,11 @@ std::vector<MailboxFacts> look_at_mailboxes(mail_user *user,
   mailbox_list_iterate_context *iteration = mailbox_list_iter_init_namespaces(
       user->namespaces, patterns,
       static_cast<mail_namespace_type>(MAIL_NAMESPACE_TYPE_MASK_ALL),
-      MAILBOX_LIST_ITER_RETURN_NO_FLAGS);
+      static_cast<mailbox_list_iter_flags>(0));
   const mailbox_info *info;
   while ((info = mailbox_list_iter_next(iteration)) != nullptr) {
+    if ((info->flags & (MAILBOX_NOSELECT | MAILBOX_NONEXISTENT)) != 0)
+      continue;
     DataStackFrame frame;
     MailboxFacts facts;
     facts.name = info->vname;
@@ -170,6 +172,19 @@ std::vector<MailboxFacts> look_at_mailboxes(mail_user *user,
   if (mailbox_list_iter_deinit(&iteration) < 0)
     e_error(user->event, "smime: the mailboxes cannot be listed");
   return mailboxes;
+}
+
+// A setting and those with a number behind its name, from 2 on.
+void append_numbered(mail_user *user, const std::string &kind, NamedValues &values) {
+  if (const char *value = mail_user_plugin_getenv(user, kind.c_str()))
+    values.emplace_back(kind, value);
+  for (unsigned i = 2;; i++) {
+    std::string name = kind + std::to_string(i);
+    const char *value = mail_user_plugin_getenv(user, name.c_str());
+    if (value == nullptr)
+      return;
+    values.emplace_back(name, value);
+  }
 }
 
 std::string read_script(const std::string &file) {
@@ -209,13 +224,11 @@ std::vector<SieveFacts> look_at_sieve(mail_user *user, const std::string &home) 
   };
   const char *own = mail_user_plugin_getenv(user, "sieve");
   look("sieve", own == nullptr ? "file:~/sieve;active=~/.dovecot.sieve" : own);
-  for (std::string kind : {"sieve_default", "sieve_before", "sieve_after"}) {
-    std::string name = kind;
-    for (unsigned i = 2; const char *value = mail_user_plugin_getenv(user, name.c_str()); i++) {
-      look(name, value);
-      name = kind + std::to_string(i);
-    }
-  }
+  NamedValues others;
+  for (const char *kind : {"sieve_default", "sieve_before", "sieve_after"})
+    append_numbered(user, kind, others);
+  for (const auto &[name, value] : others)
+    look(name, value);
   return scripts;
 }
 
@@ -232,13 +245,8 @@ std::string fts_exclusion(mail_user *user, const Settings &settings) {
 
 NamedValues quota_values(mail_user *user) {
   NamedValues values;
-  for (std::string kind : {"quota", "quota_rule"}) {
-    std::string name = kind;
-    for (unsigned i = 2; const char *value = mail_user_plugin_getenv(user, name.c_str()); i++) {
-      values.emplace_back(name, value);
-      name = kind + std::to_string(i);
-    }
-  }
+  for (const char *kind : {"quota", "quota_rule"})
+    append_numbered(user, kind, values);
   return values;
 }
 

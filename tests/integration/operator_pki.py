@@ -23,6 +23,8 @@ copy_extensions = none
 [any]
 commonName = supplied
 organizationName = optional
+[crl]
+authorityKeyIdentifier = keyid
 """
 
 
@@ -81,8 +83,6 @@ class Authority:
     def crl(self, name="ca.crl", begin=-1, end=30):
         """begin and end: thisUpdate and nextUpdate, days from now."""
         path = self.dir / name
-        extensions = self.dir / "crl.ext"
-        extensions.write_text("[crl]\nauthorityKeyIdentifier=keyid\n")
         self.openssl("ca", "-config", "ca.cnf", "-gencrl", "-out", path, "-crlexts", "crl",
                      "-crl_lastupdate", moment(begin), "-crl_nextupdate", moment(end))
         return path

@@ -77,6 +77,6 @@ class Slapd:
         lines = [f"dn: cn={name},{SUFFIX}", "objectClass: inetOrgPerson", f"cn: {name}",
                  f"sn: {name}", f"mail: {address}"]
         for attribute, values in (("userCertificate;binary", certificate),
-                                  ("userSMIMECertificate;binary", smime)):
+                                  ("userSMIMECertificate", smime)):
             lines += [f"{attribute}:: {base64.b64encode(value).decode()}" for value in values]
         self.add("\n".join(lines) + "\n")

@@ -143,13 +143,6 @@ class KeysAndTrust(StatusCase):
                    if row["check"] == "trust store" and row["state"] == "warning"]
         self.assertEqual(["1 CA certificate expired", "1 CRL stale"], details)
 
-    def test_a_key_that_is_not_the_certificate_s(self):
-        other = self.samples.dir / "user.key"
-        shutil.copy(self.key, self.directory / "kept.key")
-        shutil.copy(other, self.key)
-        self.addCleanup(shutil.copy, self.directory / "kept.key", self.key)
-        self.assertIn("does not belong", self.wrong(code=78)["escrow key", "escrow_key"][1])
-
 
 class ScannerDoesNotStart(StatusCase):
     instance_options = {"scanner_conf": "max_parts = 10\nmax_dept = 5\n"}
@@ -160,6 +153,23 @@ class ScannerDoesNotStart(StatusCase):
         self.assertIn('smime-scanner.conf:2: unknown setting "max_dept"',
                       wrong["scanner settings", "smime-scanner.conf"][1])
         self.assertIn(("scanner", "smime_scanner_socket"), wrong)
+
+
+class AnotherKey(StatusCase):
+    settings = "  smime_scanner_timeout = 2s\n"
+
+    @classmethod
+    def before_start(cls):
+        cls.samples.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30",
+                            "-keyout", cls.directory / "other.key", "-out",
+                            cls.directory / "escrow.pem", "-subj", "/CN=Escrow")
+        shutil.copy(cls.samples.dir / "user.key", cls.directory / "escrow.key")
+        (cls.directory / "escrow.key").chmod(0o600)
+        cls.instance.scanner_conf = (f"escrow_key = {cls.directory}/escrow.key\n"
+                                     f"escrow_certificate = {cls.directory}/escrow.pem\n")
+
+    def test_a_key_that_is_not_the_certificate_s(self):
+        self.assertIn("does not belong", self.wrong(code=78)["escrow key", "escrow_key"][1])
 
 
 class EngineDown(StatusCase):

@@ -82,5 +82,5 @@ TEST(CertificateCheck, Filters) {
   STRCMP_EQUAL("(|(mail=a@b)(x=a@b))",
                directory_filter("(|(mail={address})(x={address}))", "a@b").c_str());
   STRCMP_EQUAL("(mail=\\2a\\29\\28x=\\5c\\c3\\a4\\00)",
-               directory_filter("(mail={address})", std::string("*)(x=\\\xc3\xa4\0", 8)).c_str());
+               directory_filter("(mail={address})", std::string("*)(x=\\\xc3\xa4\0", 9)).c_str());
 }
