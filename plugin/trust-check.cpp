@@ -68,7 +68,9 @@ Findings findings_of(const ObjectFacts &object, const StoreFacts &store, std::in
     findings.push_back({problem.code, severity_of(problem, store), object.file,
                         describe_object(object) + ": " + problem.text, problem.remedy});
   std::int64_t left = object.not_after - now;
-  if (object.not_after != 0 && left >= 0 && left < static_cast<std::int64_t>(days) * day)
+  // CRLs live for days: the next one is not due before the last of them.
+  std::int64_t early = (is_crl(object) ? 1 : static_cast<std::int64_t>(days)) * day;
+  if (object.not_after != 0 && left >= 0 && left < early)
     findings.push_back({is_crl(object) ? "crl-expires" : "certificate-expires", Severity::warning,
                         object.file,
                         describe_object(object) + " ends on " + date_text(object.not_after) +

@@ -21,8 +21,9 @@ std::string describe_object(const ObjectFacts &object);
 // "ok" or what is wrong with it, as codes.
 std::string state_of(const ObjectFacts &object);
 
-// A finding for each thing that is wrong now or within the days; check is its
-// code, setting the file. A single one that is ok if nothing is.
+// A finding for each thing that is wrong now, certificates that end within the
+// days and CRLs that end within one; check is its code, setting the file. A single
+// one that is ok if nothing is.
 Findings check_trust(const StoreFacts &store, std::int64_t now, unsigned days);
 
 struct ImportDecision {
