@@ -12,6 +12,12 @@ std::vector<const char *> report_keywords(const Report &report, const std::strin
   if (report.classes.has(MessageClass::signed_) ||
       report.classes.has(MessageClass::opaque_signed))
     names.push_back("$SMIMESigned");
+  if (report.signature == SignatureStatus::signed_verified ||
+      report.signature == SignatureStatus::encrypted_signed_verified)
+    names.push_back("$SMIMEVerified");
+  if (report.signature == SignatureStatus::signed_failed ||
+      report.signature == SignatureStatus::encrypted_signed_failed)
+    names.push_back("$SMIMEFailed");
   if (report.classes.has(MessageClass::encrypted))
     names.push_back("$SMIMEEncrypted");
   if (!report.uninspectable.empty())

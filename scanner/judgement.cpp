@@ -219,10 +219,15 @@ void Judge::check_structure() {
 }
 
 SignatureStatus Judge::status() const {
-  Weight worst = weight(findings_.errors);
   bool encrypted = findings_.outside_encryption;
   bool counted = std::any_of(findings_.layers.begin(), findings_.layers.end(),
                              [this](const LayerSignature &layer) { return counts(layer); });
+  Weight worst = Weight::note;
+  for (const ReportError &error : findings_.errors) {
+    // Told, and of no weight where there is a signature inside.
+    if (!counted || error.code != "signature-outside-encryption")
+      worst = std::max(worst, weight_of(error.code, verifier_.config));
+  }
   bool any_whole = false;
   for (const LayerSignature &layer : findings_.layers) {
     // Signatures around the encryption matter only where there are none inside.

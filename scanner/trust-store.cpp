@@ -130,7 +130,10 @@ TrustEntry describe(X509 *certificate, std::int64_t now) {
   ERR_clear_error();
   entry.kind = !is_ca ? TrustKind::other
                       : self_signed ? TrustKind::anchor : TrustKind::intermediate;
-  if (!is_ca)
+  // Those that sign CRLs for a CA are none themselves.
+  bool signs_crls = (X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) != 0 &&
+                    (X509_get_key_usage(certificate) & KU_CRL_SIGN) != 0;
+  if (!is_ca && !signs_crls)
     entry.problems.push_back({"not-a-ca", "",
                               entry.subject + " is no CA: it signs for nobody but itself.",
                               "Take it out, and put the certificates of its CA in."});
@@ -341,7 +344,7 @@ void TrustStore::build_sets() {
       X509_CRL *crl = objects_[i].crl.get();
       if (entries_[i].kind == TrustKind::anchor)
         (void)X509_STORE_add_cert(set.anchors.get(), certificate);
-      else if (entries_[i].kind == TrustKind::intermediate && X509_up_ref(certificate) == 1)
+      else if (certificate != nullptr && X509_up_ref(certificate) == 1)
         (void)sk_X509_push(set.intermediates.get(), certificate);
       else if (crl != nullptr && X509_CRL_up_ref(crl) == 1)
         (void)sk_X509_CRL_push(set.crls.get(), crl);

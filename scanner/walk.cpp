@@ -50,7 +50,8 @@ public:
     message_parser_settings settings;
     i_zero(&settings);
     // Every byte of a signed part comes by, boundaries included.
-    settings.flags = MESSAGE_PARSER_FLAG_INCLUDE_BOUNDARIES;
+    settings.flags = static_cast<message_parser_flags>(
+        MESSAGE_PARSER_FLAG_INCLUDE_MULTIPART_BLOCKS | MESSAGE_PARSER_FLAG_INCLUDE_BOUNDARIES);
     settings.max_nested_mime_parts = static_cast<unsigned>(inspection.limits().max_depth);
     settings.max_total_mime_parts = static_cast<unsigned>(inspection.limits().max_parts);
     parser_ = message_parser_init(pool_, input_, &settings);
