@@ -19,6 +19,7 @@ extern "C" {
 #include <chrono>
 #include <dirent.h>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <cerrno>
@@ -35,6 +36,8 @@ struct Server {
   std::vector<ProtocolPlugins> protocols;
   std::uint64_t vsz_limit = 0;
   bool printed = false;
+  // By socket: users mostly share one, and one that hangs is waited for once.
+  std::map<std::string, Findings> probed;
 };
 
 struct StatusCommand {
@@ -95,9 +98,9 @@ Settings global_settings() {
   return parse_settings(output ? smime_values_of(*output) : NamedValues());
 }
 
-Probe probe_scanner(const Settings &settings, const char *base_dir) {
+Probe probe_scanner(const Settings &settings, const std::string &socket) {
   Probe probe;
-  probe.socket = scanner_socket_path(settings.scanner_socket, base_dir);
+  probe.socket = socket;
   ScannerAddress address{probe.socket, settings.scanner_timeout_seconds};
   constexpr std::string_view message = "Subject: probe\r\n\r\nprobe\r\n";
   StreamPtr input(i_stream_create_from_data(message.data(), message.size()));
@@ -328,7 +331,11 @@ int status_run(doveadm_mail_cmd_context *context, mail_user *user) {
     return -1;
   const Settings &settings = *found->settings;
   Findings findings = user_findings(user, found->settings);
-  append(findings, check_probe(probe_scanner(settings, user->set->base_dir)));
+  std::string socket = scanner_socket_path(settings.scanner_socket, user->set->base_dir);
+  auto &probed = command->server->probed;
+  if (!probed.contains(socket))
+    probed[socket] = check_probe(probe_scanner(settings, socket));
+  append(findings, probed[socket]);
   // It is the same for every user.
   if (!command->server->printed)
     append(findings, server_findings(*command->server, settings));
@@ -368,7 +375,9 @@ void run_for_server() {
   Settings settings = global_settings();
   Findings findings = check_settings(settings);
   append(findings, rule_findings(settings));
-  append(findings, check_probe(probe_scanner(settings, doveadm_settings->base_dir)));
+  append(findings, check_probe(probe_scanner(
+                       settings, scanner_socket_path(settings.scanner_socket,
+                                                     doveadm_settings->base_dir))));
   append(findings, server_findings(*look_at_server(), settings));
   print_findings(findings);
   doveadm_exit_code = exit_code_of(worst_of(findings));
