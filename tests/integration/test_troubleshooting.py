@@ -18,7 +18,7 @@ def normalized(text):
     another."""
     text = re.sub(r"\b[0-9A-Fa-f]{16,}\b", "HEX", text)
     text = re.sub(r"\b20[0-9]{2}-[01][0-9]-[0-3][0-9]\b", "DATE", text)
-    text = re.sub(r"bytes [0-9]+ to [0-9]+", "bytes N to N", text)
+    text = re.sub(r"serial [0-9]+", "serial N", text)
     return " ".join(text.split())
 
 
@@ -70,7 +70,7 @@ class Troubleshooting(DovecotCase):
 
     def trusts(self, *names):
         for name in names:
-            shutil.copy(self.files[name], self.trust)
+            shutil.copy(self.files[name], self.trust / name)
 
     def run_shown(self, command):
         """The command as it is in the README; files are those of the PKI."""
