@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "escrow.h"
 #include "fuzz.h"
+#include "verify.h"
 
 namespace smime {
 
@@ -27,7 +28,12 @@ inline const Tools &fuzz_tools() {
   static const auto detector = Detector::create(error);
   static const char *key = getenv("SMIME_FUZZ_KEY");
   static const auto escrow = key != nullptr ? Escrow::load(key, key, error) : nullptr;
-  static const Tools tools{detector.get(), escrow.get(), &engine};
+  // A directory as trust_dir; the corpus's makes chains and CRLs be looked at.
+  static const char *trust = getenv("SMIME_FUZZ_TRUST");
+  static const auto store = trust != nullptr ? TrustStore::open(trust, error) : nullptr;
+  static const Verifier verifier{store.get(), {}, 1275350400};
+  static const Tools tools{detector.get(), escrow.get(), &engine, &verifier};
+  FUZZ_CHECK(trust == nullptr || store != nullptr);
   FUZZ_CHECK(detector != nullptr);
   FUZZ_CHECK(key == nullptr || escrow != nullptr);
   return tools;
@@ -47,6 +53,10 @@ inline Limits fuzz_limits() {
 inline void check_report(const Report &report) {
   FUZZ_CHECK(!report.classes.empty());
   FUZZ_CHECK(report.uninspectable.empty() || report.scan == ScanVerdict::uninspectable);
+  // Nothing is verified unless somebody signed it.
+  FUZZ_CHECK((report.signature != SignatureStatus::signed_verified &&
+              report.signature != SignatureStatus::encrypted_signed_verified) ||
+             !report.signers.empty());
   std::string json = to_json(report);
   FUZZ_CHECK(json.size() <= max_report_size);
   std::string error;

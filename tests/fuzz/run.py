@@ -119,6 +119,7 @@ def run(directory, target, seconds):
     for number, content in enumerate(seeds(target)):
         (given / str(number)).write_bytes(content[:TARGETS[target]])
     environment = dict(os.environ, SMIME_FUZZ_KEY=str(HERE / "escrow.pem"),
+                       SMIME_FUZZ_TRUST=str(HERE.parent / "data/corpus-trust"),
                        UBSAN_OPTIONS="print_stacktrace=1")
     done = subprocess.run(
         [directory / "build/tests/fuzz" / f"fuzz-{target}", f"-max_total_time={seconds}",

@@ -556,8 +556,9 @@ class Delivery(DovecotCase):
                          self.flags_of(good.replace(b"Ten", b"Two")))
         self.assertEqual({"$SMIMESigned", "$SMIMEFailed", "$Odd"},
                          self.flags_of(self.message("bob")))
-        self.assertEqual({"$SMIMESigned"},
-                         self.flags_of(head() + mixed(clear_signed(TEXT, b""), TEXT)))
+        good_beside = head() + mixed(clear_signed(TEXT, self.world.pki.detached(
+            self.world.people["rsa"], TEXT, [self.world.one])), TEXT)
+        self.assertEqual({"$SMIMESigned"}, self.flags_of(good_beside))
 
     def test_store_changes(self):
         message = self.message("local")
