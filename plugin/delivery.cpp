@@ -1,5 +1,7 @@
 #include "delivery.h"
 
+#include "authentication-results.h"
+#include "certificate-store.h"
 #include "dovecot-ptr.h"
 #include "events.h"
 #include "keywords.h"
@@ -11,6 +13,7 @@
 #include "scanner-client.h"
 
 #include <algorithm>
+#include <utility>
 
 extern "C" {
 #include "lda-settings.h"
@@ -202,8 +205,12 @@ void Delivery::end_inspection() {
   // The next recipient's copy is made from this one's mail if Dovecot can open
   // it; it cannot where the message may not be. And what storing makes of bytes
   // that IMAP cannot carry must not pass for what arrived.
-  if (may_divert() || original_.content.non_canonical)
+  // With a field in front it is no copy of what arrived either.
+  if (may_divert() || original_.content.non_canonical ||
+      !user_.settings->authentication_results.empty())
     context_->save_dest_mail = false;
+  if (report_)
+    take_certificates();
   if (!report_) {
     send_event(context_->event, event_scanner_failed, EventLevel::error, {},
                "msgid=" + message_id() + ": no report on the message: " + scan_error_);
@@ -251,6 +258,47 @@ bool Delivery::find_reported_content(istream *input) {
   return true;
 }
 
+void Delivery::take_certificates() {
+  bool verified = report_->signature == SignatureStatus::signed_verified ||
+                  report_->signature == SignatureStatus::encrypted_signed_verified;
+  if (verified && user_.settings->harvest_certificates)
+    harvested_ = report_->signers;
+  for (Signer &signer : report_->signers)
+    signer.certificate.clear();
+}
+
+// Never a reason not to deliver.
+void Delivery::harvest() {
+  const char *home;
+  if (harvested_.empty() || mail_user_get_home(context_->rcpt_user, &home) <= 0)
+    return;
+  std::string error;
+  for (const Signer &signer : std::exchange(harvested_, {})) {
+    if (!keep_certificate(certificate_folder(home), signer, error))
+      e_warning(context_->event, "smime: msgid=%s: the signer's certificate is not kept: %s",
+                message_id().c_str(), error.c_str());
+  }
+}
+
+std::string Delivery::results_field() {
+  const std::string &id = user_.settings->authentication_results;
+  if (id.empty() || !released_id_.empty())
+    return {};
+  unsigned foreign = 0;
+  DataStackFrame frame;
+  const char *const *values;
+  if (mail_get_headers(context_->src_mail, "Authentication-Results", &values) > 0) {
+    for (; *values != nullptr; values++)
+      foreign += count_results_of(std::string("Authentication-Results: ") + *values + "\n", id);
+  }
+  if (foreign > 0)
+    e_warning(context_->event,
+              "smime: msgid=%s: it came with %u Authentication-Results of our own name %s, which "
+              "are not ours and are kept: have the MTA remove them",
+              message_id().c_str(), foreign, id.c_str());
+  return authentication_results(id, report_ ? &*report_ : nullptr, foreign);
+}
+
 ArrivalRecord Delivery::arrival() const {
   ArrivalRecord record;
   record.flags = original_.content.non_canonical ? ArrivalRecord::flag_non_canonical : 0;
@@ -278,7 +326,9 @@ std::string Delivery::label_kind() const {
 }
 
 std::optional<Keywords> Delivery::expected_keywords(const mailbox *box) const {
-  if (request_ == nullptr || !readable_ || refusal_ || !released_id_.empty())
+  // An Authentication-Results field tells of the report.
+  if (request_ == nullptr || !readable_ || refusal_ || !released_id_.empty() ||
+      !user_.settings->authentication_results.empty())
     return std::nullopt;
   return is_aware(box) ? expectations.find(label_kind()) : Keywords{};
 }
@@ -309,8 +359,11 @@ bool Delivery::confirms(const mailbox *box, const Keywords &keywords) {
   else
     expectations.diverted(kind);
   // What only the report tells of was not read back.
-  return wanted == keywords && original_.extra_parts.empty() &&
-         original_.content.parts.size() == parts;
+  bool confirmed = wanted == keywords && original_.extra_parts.empty() &&
+                   original_.content.parts.size() == parts;
+  if (confirmed)
+    harvest();
+  return confirmed;
 }
 
 bool Delivery::release(const std::string &id) {
@@ -424,6 +477,7 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
   switch (decision.action) {
   case Action::deliver: {
     const std::string flag = decision.rule == nullptr ? "" : decision.rule->flag;
+    harvest();
     add_keywords(save, *report_, flag);
     expectations.delivered(label_kind(), keywords_of_report(*report_, flag));
     return Outcome::save;

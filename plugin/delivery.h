@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 extern "C" {
 struct mail_deliver_context;
@@ -65,6 +66,10 @@ public:
   // The same, waiting for the report if need be.
   ArrivalRecord awaited_arrival();
 
+  // What smime_authentication_results puts before the message; empty if it is off
+  // or this is a release.
+  std::string results_field();
+
   bool refused() const { return refusal_.has_value(); }
   const std::string &refusal_text() const { return refusal_->text; }
 
@@ -88,6 +93,8 @@ private:
   Outcome quarantine(mail_save_context *save, const std::string &rule, const std::string &reason);
   Outcome without_rules(const mailbox *box, const std::string &error);
   Outcome refuse(const mailbox *box, const Decision &decision);
+  void take_certificates();
+  void harvest();
   bool may_divert() const;
   bool is_aware(const mailbox *box) const;
   std::string label_kind() const;
@@ -104,6 +111,9 @@ private:
   bool readable_ = true;
   std::optional<Report> report_;
   std::string scan_error_;
+  // Of a verified signature, with their certificates, which the report that is
+  // kept elsewhere does without.
+  std::vector<Signer> harvested_;
   Original original_;
   bool looked_for_content_ = false;
   std::optional<Refusal> refusal_;

@@ -13,8 +13,16 @@ const char *doveadm_smime_plugin_version = DOVECOT_ABI_VERSION;
 void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_status);
   doveadm_cmd_register_ver2(&smime::command_audit);
+  // The first name that fits is taken.
+  doveadm_cmd_register_ver2(&smime::command_certs_list);
+  doveadm_cmd_register_ver2(&smime::command_certs_export);
+  doveadm_cmd_register_ver2(&smime::command_certs);
   doveadm_cmd_register_ver2(&smime::command_inspect);
   doveadm_cmd_register_ver2(&smime::command_policy);
+  doveadm_cmd_register_ver2(&smime::command_trust_list);
+  doveadm_cmd_register_ver2(&smime::command_trust_check);
+  doveadm_cmd_register_ver2(&smime::command_trust_import);
+  doveadm_cmd_register_ver2(&smime::command_verify);
   doveadm_cmd_register_ver2(&smime::command_quarantine_list);
   doveadm_cmd_register_ver2(&smime::command_quarantine_show);
   doveadm_cmd_register_ver2(&smime::command_quarantine_release);

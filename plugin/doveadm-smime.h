@@ -20,9 +20,16 @@ extern "C" {
 namespace smime {
 
 extern doveadm_cmd_ver2 command_audit;
+extern doveadm_cmd_ver2 command_certs;
+extern doveadm_cmd_ver2 command_certs_export;
+extern doveadm_cmd_ver2 command_certs_list;
 extern doveadm_cmd_ver2 command_inspect;
 extern doveadm_cmd_ver2 command_policy;
 extern doveadm_cmd_ver2 command_status;
+extern doveadm_cmd_ver2 command_trust_list;
+extern doveadm_cmd_ver2 command_trust_check;
+extern doveadm_cmd_ver2 command_trust_import;
+extern doveadm_cmd_ver2 command_verify;
 extern doveadm_cmd_ver2 command_quarantine_list;
 extern doveadm_cmd_ver2 command_quarantine_show;
 extern doveadm_cmd_ver2 command_quarantine_release;

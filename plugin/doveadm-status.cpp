@@ -1,70 +1,238 @@
-// doveadm smime status: what is aware, which rules, scanner: what is wrong and
-// how to mend it.
+// doveadm smime status: what is aware, which rules, scanner, trust store: what is
+// wrong and how to mend it. The findings are made in health-check.h.
 #include "doveadm-smime.h"
 
 #include "access.h"
+#include "health-check.h"
+#include "mailbox-policy.h"
+#include "preserve.h"
+#include "quarantine-mailbox.h"
 #include "scanner-client.h"
+#include "scanner-program.h"
+#include "sieve-targets.h"
 
 extern "C" {
 #include "mailbox-list-iter.h"
 }
 
+#include <charconv>
+#include <chrono>
+#include <dirent.h>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <cerrno>
+#include <cstring>
+#include <sys/stat.h>
+
 namespace smime {
 namespace {
 
-void status_init(doveadm_mail_cmd_context *, const char *const args[]) {
-  if (args[0] != nullptr)
-    doveadm_mail_help_name("smime status");
-  doveadm_print_header_simple("check");
-  doveadm_print_header_simple("state");
-  doveadm_print_header("detail", "detail", DOVEADM_PRINT_HEADER_FLAG_EXPAND);
+// What was found out with the rights that doveadm was started with.
+struct Server {
+  std::optional<HealthFacts> health;
+  std::string health_error;
+  std::vector<ProtocolPlugins> protocols;
+  std::uint64_t vsz_limit = 0;
+  bool printed = false;
+  // By socket: users mostly share one, and one that hangs is waited for once.
+  std::map<std::string, Findings> probed;
+};
+
+struct StatusCommand {
+  doveadm_mail_cmd_context ctx;
+  Server *server;
+  Severity worst;
+};
+
+// --- the server
+
+std::uint64_t parse_size(const std::string &text) {
+  std::uint64_t number = 0;
+  auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc())
+    return 0;
+  switch (*(rest + (*rest == ' ' ? 1 : 0))) {
+  case 'k': return number << 10U;
+  case 'M': return number << 20U;
+  case 'G': return number << 30U;
+  default: return number;
+  }
 }
 
-void print_row(const std::string &check, const std::string &state, const std::string &detail) {
-  print(check);
-  print(state);
-  print(detail);
+std::vector<ProtocolPlugins> read_protocols() {
+  std::vector<ProtocolPlugins> result;
+  std::string error;
+  auto protocols = read_dovecot_settings("", {"protocols"}, error);
+  if (!protocols)
+    return result;
+  std::istringstream words(protocols->front() + " lda doveadm");
+  for (std::string protocol; words >> protocol;) {
+    // These open no mailbox.
+    if (protocol == "sieve" || protocol == "submission")
+      continue;
+    if (auto value = read_dovecot_settings("protocol=" + protocol, {"mail_plugins"}, error))
+      result.push_back({protocol, value->front()});
+  }
+  return result;
 }
 
-std::string count_mailboxes(mail_user *user, const Settings &settings) {
-  unsigned aware = 0;
-  unsigned all = 0;
+std::unique_ptr<Server> look_at_server() {
+  auto server = std::make_unique<Server>();
+  std::string error;
+  auto output = run_scanner({"--health"}, {}, error);
+  if (output)
+    server->health = health_facts_from_json(*output, error);
+  server->health_error = error;
+  server->protocols = read_protocols();
+  if (auto limit = read_dovecot_settings("", {"service/smime-scanner/vsz_limit"}, error))
+    server->vsz_limit = parse_size(limit->front());
+  return server;
+}
+
+// Settings as they are without any user's own.
+Settings global_settings() {
+  std::string error;
+  auto output = ask_doveconf("", {"plugin"}, error);
+  return parse_settings(output ? smime_values_of(*output) : NamedValues());
+}
+
+Probe probe_scanner(const Settings &settings, const std::string &socket) {
+  Probe probe;
+  probe.socket = socket;
+  ScannerAddress address{probe.socket, settings.scanner_timeout_seconds};
+  constexpr std::string_view message = "Subject: probe\r\n\r\nprobe\r\n";
+  StreamPtr input(i_stream_create_from_data(message.data(), message.size()));
+  auto before = std::chrono::steady_clock::now();
+  probe.report = request_report(address, input.get(), message.size(), probe.error);
+  probe.microseconds = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                            before)
+          .count());
+  return probe;
+}
+
+PathFacts password_file_facts(const std::string &path) {
+  PathFacts facts{"smime_directory_bind_password_file", path, 0, 0, {}};
+  struct stat status{};
+  if (stat(path.c_str(), &status) < 0) {
+    facts.error = std::strerror(errno);
+  } else {
+    facts.mode = status.st_mode & 07777U;
+    facts.owner = status.st_uid;
+  }
+  return facts;
+}
+
+void append(Findings &findings, const Findings &more) {
+  findings.insert(findings.end(), more.begin(), more.end());
+}
+
+Findings server_findings(const Server &server, const Settings &settings) {
+  Findings findings;
+  if (server.health) {
+    append(findings, check_scanner_settings(*server.health, settings, server.vsz_limit));
+    append(findings, check_trust_store(*server.health, time(nullptr)));
+    append(findings, check_paths(server.health->paths));
+  } else {
+    findings.push_back({"scanner settings", Severity::warning, "service smime-scanner",
+                        "smime-scanner --health cannot be run: " + server.health_error,
+                        "Run doveadm smime status as root, with conf.d/90-smime.conf in place"});
+  }
+  if (!settings.directory.bind_password_file.empty())
+    append(findings, check_paths({password_file_facts(settings.directory.bind_password_file)}));
+  append(findings, check_plugins(server.protocols));
+  return findings;
+}
+
+// --- a user
+
+std::vector<MailboxFacts> look_at_mailboxes(mail_user *user,
+                                            const std::shared_ptr<const Settings> &settings) {
+  std::vector<MailboxFacts> mailboxes;
   static const char *const patterns[] = {"*", nullptr};
   mailbox_list_iterate_context *iteration = mailbox_list_iter_init_namespaces(
-      user->namespaces, patterns, static_cast<mail_namespace_type>(MAIL_NAMESPACE_TYPE_MASK_ALL), MAILBOX_LIST_ITER_RETURN_NO_FLAGS);
+      user->namespaces, patterns,
+      static_cast<mail_namespace_type>(MAIL_NAMESPACE_TYPE_MASK_ALL),
+      static_cast<mailbox_list_iter_flags>(0));
   const mailbox_info *info;
   while ((info = mailbox_list_iter_next(iteration)) != nullptr) {
-    all++;
-    if (settings.stores.matches(info->vname, mail_namespace_get_sep(info->ns)))
-      aware++;
+    if ((info->flags & (MAILBOX_NOSELECT | MAILBOX_NONEXISTENT)) != 0)
+      continue;
+    DataStackFrame frame;
+    MailboxFacts facts;
+    facts.name = info->vname;
+    facts.separator = mail_namespace_get_sep(info->ns);
+    facts.name_space = info->ns->set->name == nullptr ? info->ns->prefix : info->ns->set->name;
+    MailboxPtr box = alloc_mailbox(user, facts.name, MAILBOX_FLAG_IGNORE_ACLS);
+    auto rules = rules_of(box.get(), settings, facts.policy_error);
+    if (rules != nullptr && rules->size() > settings->rules.size())
+      facts.own_rules.assign(rules->begin(),
+                             rules->end() - static_cast<std::ptrdiff_t>(settings->rules.size()));
+    mailboxes.push_back(std::move(facts));
   }
   if (mailbox_list_iter_deinit(&iteration) < 0)
-    return "the mailboxes cannot be listed";
-  return std::to_string(aware) + " of " + std::to_string(all) + " mailboxes are S/MIME-aware";
+    e_error(user->event, "smime: the mailboxes cannot be listed");
+  return mailboxes;
 }
 
-void print_rules(const Settings &settings) {
-  if (settings.rules.empty() && settings.errors.empty())
-    print_row("rules", "note", "no smime_rule is set: everything is delivered");
-  for (const Rule &rule : settings.rules)
-    print_row(rule.setting, "ok", rule.text);
-}
-
-bool print_scanner(mail_user *user, const Settings &settings) {
-  ScannerAddress address{scanner_socket_path(settings.scanner_socket, user->set->base_dir),
-                         settings.scanner_timeout_seconds};
-  constexpr std::string_view probe = "Subject: probe\r\n\r\nprobe\r\n";
-  StreamPtr input(i_stream_create_from_data(probe.data(), probe.size()));
-  std::string error;
-  auto report = request_report(address, input.get(), probe.size(), error);
-  if (report) {
-    print_row("scanner", "ok", address.path + " answers");
-    return true;
+// A setting and those with a number behind its name, from 2 on.
+void append_numbered(mail_user *user, const std::string &kind, NamedValues &values) {
+  if (const char *value = mail_user_plugin_getenv(user, kind.c_str()))
+    values.emplace_back(kind, value);
+  for (unsigned i = 2;; i++) {
+    std::string name = kind + std::to_string(i);
+    const char *value = mail_user_plugin_getenv(user, name.c_str());
+    if (value == nullptr)
+      return;
+    values.emplace_back(name, value);
   }
-  print_row("scanner", "error",
-            error + "; see service smime-scanner in 90-smime.conf and Dovecot's log. "
-                    "Meanwhile smime_scanner_failure applies");
-  return false;
+}
+
+std::string read_script(const std::string &file) {
+  constexpr std::size_t most = 1024 * 1024;
+  std::ifstream input(file);
+  std::string text(most, '\0');
+  input.read(text.data(), static_cast<std::streamsize>(most));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(input.gcount(), 0)));
+  return text;
+}
+
+// A script, or those of a directory as sieve_before and sieve_after may name.
+std::vector<std::string> script_files(const std::string &path) {
+  std::vector<std::string> files;
+  DIR *directory = opendir(path.c_str());
+  if (directory == nullptr)
+    return access(path.c_str(), R_OK) == 0 ? std::vector<std::string>{path} : files;
+  while (const dirent *entry = readdir(directory)) {
+    if (std::string_view(entry->d_name).ends_with(".sieve"))
+      files.push_back(path + "/" + entry->d_name);
+  }
+  (void)closedir(directory);
+  return files;
+}
+
+std::vector<SieveFacts> look_at_sieve(mail_user *user, const std::string &home) {
+  std::vector<SieveFacts> scripts;
+  auto look = [&](const std::string &setting, const std::string &value) {
+    for (const std::string &file : script_files(active_sieve_file(value, home))) {
+      SieveFacts facts{setting, file, {}};
+      for (const std::string &mailbox : sieve_targets(read_script(file)))
+        facts.targets.push_back(
+            {mailbox, mail_namespace_get_sep(mail_namespace_find(user->namespaces,
+                                                                 mailbox.c_str()))});
+      scripts.push_back(std::move(facts));
+    }
+  };
+  const char *own = mail_user_plugin_getenv(user, "sieve");
+  look("sieve", own == nullptr ? "file:~/sieve;active=~/.dovecot.sieve" : own);
+  NamedValues others;
+  for (const char *kind : {"sieve_default", "sieve_before", "sieve_after"})
+    append_numbered(user, kind, others);
+  for (const auto &[name, value] : others)
+    look(name, value);
+  return scripts;
 }
 
 // The setting that keeps the quarantine out of full-text indexing.
@@ -78,37 +246,159 @@ std::string fts_exclusion(mail_user *user, const Settings &settings) {
   return "nothing";
 }
 
+NamedValues quota_values(mail_user *user) {
+  NamedValues values;
+  for (const char *kind : {"quota", "quota_rule"})
+    append_numbered(user, kind, values);
+  return values;
+}
+
+QuarantineFacts look_at_quarantine(mail_user *user, const Settings &settings, bool has_home) {
+  QuarantineFacts facts;
+  MailboxPtr box = alloc_mailbox(user, settings.quarantine_mailbox, MAILBOX_FLAG_IGNORE_ACLS);
+  if (box->set != nullptr) {
+    facts.autoexpunge = box->set->autoexpunge;
+    facts.autoexpunge_max_mails = box->set->autoexpunge_max_mails;
+  }
+  facts.quota_roots = quota_values(user);
+  facts.fts_autoindex = mail_user_plugin_getenv(user, "fts_autoindex") != nullptr;
+  facts.fts_exclusion = fts_exclusion(user, settings);
+  MailboxPtr inbox = alloc_mailbox(user, "INBOX", MAILBOX_FLAG_IGNORE_ACLS);
+  facts.storage = inbox->storage->name;
+  facts.can_read_back = can_read_back(inbox.get());
+  facts.has_home = has_home;
+  return facts;
+}
+
+Findings rule_findings(const Settings &settings) {
+  Findings findings;
+  if (settings.rules.empty() && settings.errors.empty())
+    findings.push_back({"rules", Severity::ok, "smime_rule",
+                        "no smime_rule is set: everything is delivered", ""});
+  for (const Rule &rule : settings.rules)
+    findings.push_back({rule.setting, Severity::ok, rule.setting, rule.text, ""});
+  return findings;
+}
+
+Findings user_findings(mail_user *user, const std::shared_ptr<const Settings> &settings) {
+  const char *home = nullptr;
+  bool has_home = mail_user_get_home(user, &home) > 0;
+  Findings findings = check_settings(*settings);
+  append(findings, check_mailboxes(look_at_mailboxes(user, settings), *settings));
+  append(findings, rule_findings(*settings));
+  append(findings, check_quarantine(look_at_quarantine(user, *settings, has_home), *settings));
+  append(findings, check_sieve(look_at_sieve(user, has_home ? home : ""), *settings));
+  return findings;
+}
+
+// --- the command
+
+void print_headers() {
+  for (const char *name : {"check", "state", "setting"})
+    doveadm_print_header_simple(name);
+  doveadm_print_header("detail", "detail", DOVEADM_PRINT_HEADER_FLAG_EXPAND);
+  doveadm_print_header_simple("remedy");
+}
+
+void print_findings(const Findings &findings) {
+  for (const Finding &finding : findings) {
+    print(finding.check);
+    print(std::string(name_of(finding.severity)));
+    print(finding.setting);
+    print(finding.detail);
+    print(finding.remedy);
+  }
+}
+
+StatusCommand *status_command(doveadm_mail_cmd_context *context) {
+  return reinterpret_cast<StatusCommand *>(context);
+}
+
+void status_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  if (args[0] != nullptr)
+    doveadm_mail_help_name("smime status");
+  print_headers();
+  (void)guarded("doveadm smime status", false, [&] {
+    status_command(context)->server = look_at_server().release();
+    return true;
+  });
+}
+
 int status_run(doveadm_mail_cmd_context *context, mail_user *user) {
+  StatusCommand *command = status_command(context);
   UserContext *found = require_user_context(context, user);
-  if (found == nullptr)
+  if (found == nullptr || command->server == nullptr)
     return -1;
   const Settings &settings = *found->settings;
-  for (const std::string &error : settings.errors)
-    print_row("settings", "error", error + "; deliveries are deferred until this is mended");
-  if (settings.errors.empty())
-    print_row("settings", "ok", "");
-  print_row("stores", "ok",
-            "smime_stores=" + settings.stores_text + ": " + count_mailboxes(user, settings));
-  print_rules(settings);
-  print_row("quarantine", "ok", settings.quarantine_mailbox);
-  if (mail_user_plugin_getenv(user, "fts_autoindex") != nullptr)
-    print_row("quarantine index", "ok", "left out by " + fts_exclusion(user, settings));
-  bool scanner_ok = print_scanner(user, settings);
-  if (!scanner_ok || !settings.errors.empty())
-    context->exit_code = EX_CONFIG;
+  Findings findings = user_findings(user, found->settings);
+  std::string socket = scanner_socket_path(settings.scanner_socket, user->set->base_dir);
+  auto &probed = command->server->probed;
+  if (!probed.contains(socket))
+    probed[socket] = check_probe(probe_scanner(settings, socket));
+  append(findings, probed[socket]);
+  // It is the same for every user.
+  if (!command->server->printed)
+    append(findings, server_findings(*command->server, settings));
+  command->server->printed = true;
+  print_findings(findings);
+  command->worst = std::max(command->worst, worst_of(findings));
+  if (command->worst != Severity::ok)
+    context->exit_code = exit_code_of(command->worst);
   return 0;
 }
 
 int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
-  return guarded("doveadm smime status", -1, [&] { return status_run(context, user); });
+  int ret = guarded("doveadm smime status", -1, [&] { return status_run(context, user); });
+  if (ret < 0 && context->exit_code == 0)
+    doveadm_mail_failed_error(context, MAIL_ERROR_TEMP);
+  return ret;
+}
+
+void status_deinit(doveadm_mail_cmd_context *context) noexcept {
+  delete status_command(context)->server;
+  status_command(context)->server = nullptr;
 }
 
 doveadm_mail_cmd_context *alloc() {
-  auto *command = doveadm_mail_cmd_alloc(doveadm_mail_cmd_context);
-  command->v.init = status_init;
-  command->v.run = run_guarded;
+  auto *command = doveadm_mail_cmd_alloc(StatusCommand);
+  command->ctx.v.init = status_init;
+  command->ctx.v.run = run_guarded;
+  command->ctx.v.deinit = status_deinit;
   doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
-  return command;
+  return &command->ctx;
+}
+
+// Without a user: the server alone.
+void run_for_server() {
+  doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
+  print_headers();
+  Settings settings = global_settings();
+  Findings findings = check_settings(settings);
+  append(findings, rule_findings(settings));
+  append(findings, check_probe(probe_scanner(
+                       settings, scanner_socket_path(settings.scanner_socket,
+                                                     doveadm_settings->base_dir))));
+  append(findings, server_findings(*look_at_server(), settings));
+  print_findings(findings);
+  doveadm_exit_code = exit_code_of(worst_of(findings));
+}
+
+bool names_users(const doveadm_cmd_context *context) {
+  const char *user;
+  bool all = false;
+  istream *file;
+  return doveadm_cmd_param_str(context, "user", &user) ||
+         (doveadm_cmd_param_bool(context, "all-users", &all) && all) ||
+         doveadm_cmd_param_istream(context, "user-file", &file);
+}
+
+void run(doveadm_cmd_context *context) noexcept {
+  if (names_users(context))
+    return doveadm_cmd_ver2_to_mail_cmd_wrapper(context);
+  (void)guarded("doveadm smime status", false, [] {
+    run_for_server();
+    return true;
+  });
 }
 
 const auto parameters = mail_parameters();
@@ -116,7 +406,7 @@ const auto parameters = mail_parameters();
 } // namespace
 
 doveadm_cmd_ver2 command_status = {
-    nullptr, alloc, "smime status", "[-u <user>|-A] [-S <socket_path>]", CMD_FLAG_NONE,
+    run, alloc, "smime status", "[-u <user>|-A] [-S <socket_path>]", CMD_FLAG_NONE,
     parameters.data()};
 
 } // namespace smime

@@ -91,7 +91,7 @@ std::optional<int> save_early(MailboxContext *context, UserContext *user, mail_s
     for (const std::string &keyword : *expected)
       add_keyword(save, keyword);
     if (copy_preserving(context, save, source, delivery.original(),
-                        [&] { return delivery.awaited_arrival(); }) < 0)
+                        [&] { return delivery.awaited_arrival(); }, {}) < 0)
       return -1;
     return delivery.confirms(transaction->box, *expected)
                ? 0

@@ -127,12 +127,17 @@ int save_delivery(MailboxContext *context, UserContext *user, mail_save_context 
                   mail *source) {
   if (auto saved = save_early(context, user, save, source))
     return *saved;
-  auto outcome = guarded("deciding on a delivery", Delivery::Outcome::refused,
-                         [&] { return user->delivery->before_save(save); });
+  std::string in_front;
+  auto outcome = guarded("deciding on a delivery", Delivery::Outcome::refused, [&] {
+    auto decided = user->delivery->before_save(save);
+    if (decided == Delivery::Outcome::save)
+      in_front = user->delivery->results_field();
+    return decided;
+  });
   switch (outcome) {
   case Delivery::Outcome::save:
     return copy_preserving(context, save, source, user->delivery->original(),
-                           [user] { return user->delivery->arrival(); });
+                           [user] { return user->delivery->arrival(); }, in_front);
   case Delivery::Outcome::diverted:
     return divert_save(save);
   case Delivery::Outcome::refused:

@@ -331,6 +331,12 @@ std::optional<std::vector<Rule>> parse_rules(const std::string &setting, std::st
   return rules;
 }
 
+bool holds_for_mailbox(const Rule &rule, std::string_view mailbox, char separator) {
+  const Report any;
+  Question question{mailbox, separator, {}, {}, Origin::delivery, any};
+  return !rule.mailbox || mailbox_condition_holds(*rule.mailbox, question);
+}
+
 bool concerns_mailbox(const std::vector<Rule> &rules, std::string_view mailbox, char separator,
                       Origin origin) {
   Report any;

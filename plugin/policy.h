@@ -78,6 +78,9 @@ std::optional<std::vector<Rule>> parse_rules(const std::string &setting, std::st
 bool concerns_mailbox(const std::vector<Rule> &rules, std::string_view mailbox, char separator,
                       Origin origin);
 
+// Whether the rule's key mailbox holds for the mailbox, or it has none.
+bool holds_for_mailbox(const Rule &rule, std::string_view mailbox, char separator);
+
 // First match wins; none matching means deliver.
 Decision decide(const std::vector<Rule> &rules, const Question &question);
 

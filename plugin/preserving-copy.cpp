@@ -75,8 +75,20 @@ int super_copy(MailboxContext *context, mail_save_context *save, mail *source,
   return ret;
 }
 
+// in_front and what would be saved without it: the replacement or the source.
+StreamPtr put_in_front(const std::string &in_front, istream *replacement, mail *source) {
+  istream *rest = replacement != nullptr ? replacement : stream_of(source);
+  if (rest == nullptr)
+    return nullptr;
+  StreamPtr head(i_stream_create_copy_from_data(in_front.data(), in_front.size()));
+  i_stream_seek(rest, 0);
+  StreamPtr body(i_stream_create_limit(rest, UOFF_T_MAX));
+  istream *parts[] = {head.get(), body.get(), nullptr};
+  return StreamPtr(i_stream_create_concat(parts));
+}
+
 int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
-                 const Original &original, const Arrival &arrival) {
+                 const Original &original, const Arrival &arrival, const std::string &in_front) {
   Preserve preserve = settings_of(save).preserve;
   std::string error;
   auto plan = plan_save(source, original, preserve, error);
@@ -84,6 +96,11 @@ int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
     return refuse_copy(save, error);
   if (plan->lost)
     report_loss(save, original, *plan, preserve);
+  if (!in_front.empty()) {
+    plan->replacement = put_in_front(in_front, plan->replacement.get(), source);
+    if (plan->replacement == nullptr)
+      return refuse_copy(save, mailbox_get_last_internal_error(source->box, nullptr));
+  }
   bool replaced = false;
   if (super_copy(context, save, source, plan->replacement.get(), replaced) < 0)
     return -1;
@@ -126,11 +143,12 @@ bool is_raw(const mail *source) { return strcmp(source->box->storage->name, "raw
 } // namespace
 
 int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
-                    const Original &original, const Arrival &arrival) noexcept {
-  if (original.content.empty())
+                    const Original &original, const Arrival &arrival,
+                    const std::string &in_front) noexcept {
+  if (original.content.empty() && in_front.empty())
     return context->below.copy(save, source);
   return copy_in_frame(context, save, [&] {
-    return is_aware(save) ? copy_guarded(context, save, source, original, arrival)
+    return is_aware(save) ? copy_guarded(context, save, source, original, arrival, in_front)
                           : context->below.copy(save, source);
   });
 }
@@ -152,7 +170,7 @@ int copy_edited(MailboxContext *context, mail_save_context *save, mail *source,
     if (known.content.empty())
       return context->below.copy(save, source);
     return copy_guarded(context, save, source, known,
-                        [&] { return get_record(original).value_or(ArrivalRecord{}); });
+                        [&] { return get_record(original).value_or(ArrivalRecord{}); }, {});
   });
 }
 

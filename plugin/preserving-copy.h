@@ -18,9 +18,11 @@ namespace smime {
 // it is recorded. Its digest is filled in here.
 using Arrival = std::function<ArrivalRecord()>;
 
-// A delivery's save: source is what Sieve made of the original.
+// A delivery's save: source is what Sieve made of the original. Header fields in
+// front are put before what is saved.
 int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
-                    const Original &original, const Arrival &arrival) noexcept;
+                    const Original &original, const Arrival &arrival,
+                    const std::string &in_front) noexcept;
 
 // A save that Sieve makes in an IMAP session; original is the mail that it is
 // at work on, null if none is known.

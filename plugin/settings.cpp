@@ -71,7 +71,19 @@ std::string set_reviewers(Settings &settings, const std::string &value) {
   }
 }
 
-constexpr std::array<std::pair<std::string_view, Setter>, 9> setters{{
+// RFC 8601 section 2.5: a token or a quoted string; a host name is asked for.
+bool is_authserv_id(std::string_view value) {
+  return !value.empty() && value.size() <= 255 &&
+         value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "0123456789.-_") == std::string_view::npos;
+}
+
+std::string set_yes_or_no(bool &target, const std::string &value) {
+  return set_enum(target, value,
+                  std::array<std::pair<std::string_view, bool>, 2>{{{"yes", true}, {"no", false}}});
+}
+
+constexpr std::array<std::pair<std::string_view, Setter>, 16> setters{{
     {"smime_stores", set_stores},
     {"smime_preserve",
      [](Settings &settings, const std::string &value) {
@@ -108,6 +120,50 @@ constexpr std::array<std::pair<std::string_view, Setter>, 9> setters{{
        settings.scanner_timeout_seconds = seconds.value_or(30);
        return seconds ? std::string()
                       : "\"" + value + "\" is no time between 1s and 60m, such as 30s";
+     }},
+    {"smime_harvest_certificates",
+     [](Settings &settings, const std::string &value) {
+       return set_yes_or_no(settings.harvest_certificates, value);
+     }},
+    {"smime_authentication_results",
+     [](Settings &settings, const std::string &value) {
+       bool none = value.empty() || value == "no";
+       settings.authentication_results = none ? "" : value;
+       return none || (value != "yes" && is_authserv_id(value))
+                  ? std::string()
+                  : "\"" + value + "\" is no host name, such as mail.example.org";
+     }},
+    {"smime_directory_uri",
+     [](Settings &settings, const std::string &value) {
+       settings.directory.uri = value;
+       bool known = value.empty() || value.starts_with("ldap://") ||
+                    value.starts_with("ldaps://") || value.starts_with("ldapi://");
+       return known ? std::string()
+                    : "\"" + value + "\" does not begin with ldap://, ldaps:// or ldapi://";
+     }},
+    {"smime_directory_base",
+     [](Settings &settings, const std::string &value) {
+       settings.directory.base = value;
+       return std::string();
+     }},
+    {"smime_directory_filter",
+     [](Settings &settings, const std::string &value) {
+       settings.directory.filter = value;
+       return value.find("{address}") == std::string::npos
+                  ? "\"" + value + "\" has no {address} in it"
+                  : std::string();
+     }},
+    {"smime_directory_bind_dn",
+     [](Settings &settings, const std::string &value) {
+       settings.directory.bind_dn = value;
+       return std::string();
+     }},
+    {"smime_directory_bind_password_file",
+     [](Settings &settings, const std::string &value) {
+       settings.directory.bind_password_file = value;
+       return value.starts_with('/') || value.empty()
+                  ? std::string()
+                  : "\"" + value + "\" is no absolute path";
      }},
     {"smime_release",
      [](Settings &settings, const std::string &value) {

@@ -17,6 +17,18 @@ enum class Preserve : std::uint8_t { content, message, no };
 enum class QuarantineAccess : std::uint8_t { reviewers, owner_read, owner };
 enum class ScannerFailure : std::uint8_t { tempfail, quarantine, deliver };
 
+// Where certificates are published, for doveadm smime certs --directory.
+struct DirectorySettings {
+  // "ldap://host", "ldaps://host", "ldapi://..."; empty: there is none.
+  std::string uri;
+  std::string base;
+  // RFC 4515, "{address}" stands for the address.
+  std::string filter = "(mail={address})";
+  // Empty: an anonymous bind.
+  std::string bind_dn;
+  std::string bind_password_file;
+};
+
 struct Settings {
   MailboxPatterns stores;
   std::vector<Rule> rules;
@@ -27,6 +39,12 @@ struct Settings {
   std::string scanner_socket = "smime-scanner";
   unsigned scanner_timeout_seconds = 30;
   ScannerFailure scanner_failure = ScannerFailure::tempfail;
+  // Certificates of verified mail are kept for the user.
+  bool harvest_certificates = false;
+  // The authserv-id (RFC 8601 section 2.5) under which results are put before
+  // delivered mail; empty: none are.
+  std::string authentication_results;
+  DirectorySettings directory;
   // The quarantine id of the message that "release --refilter" has dovecot-lda
   // deliver; given by it alone.
   std::string release_id;

@@ -1,6 +1,7 @@
 // smime-scanner: a service under Dovecot's master process, or --inspect for
 // files with no Dovecot running.
 #include "dovecot-lib.h"
+#include "lookup.h"
 #include "sandbox.h"
 #include "scanner-config.h"
 #include "certificates.h"
@@ -24,6 +25,7 @@ extern "C" {
 #include <fcntl.h>
 #include <getopt.h>
 #include <memory>
+#include <openssl/crypto.h>
 #include <optional>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -35,25 +37,46 @@ namespace {
 struct Options {
   std::string config = SMIME_SCANNER_CONF;
   bool config_given = false;
-  bool inspect = false;
+  enum class Action : unsigned char { serve, inspect, health, trust, certificate };
+  Action action = Action::serve;
   std::optional<std::int64_t> at;
   std::vector<std::string> files;
 };
 
 void print_usage(FILE *to) {
   std::fputs("Usage: smime-scanner [-c FILE] --inspect FILE...\n"
+             "       smime-scanner [-c FILE] --health\n"
+             "       smime-scanner [-c FILE] --trust [DIRECTORY]\n"
+             "       smime-scanner --certificate FILE...\n"
              "       smime-scanner [-c FILE]      (started by Dovecot's master process)\n"
              "\n"
-             "  --inspect   print the report for each message file (- is standard input)\n"
-             "  --at TIME   verify signatures as of that time (2026-11-24T12:00:00Z)\n"
-             "  -c FILE     configuration (default: " SMIME_SCANNER_CONF ")\n",
+             "  --inspect      print the report for each message file (- is standard input)\n"
+             "  --at TIME      verify signatures as of that time (2026-11-24T12:00:00Z)\n"
+             "  --health       print what there is to know of the configuration\n"
+             "  --trust        print what is in trust_dir, or in another directory\n"
+             "  --certificate  print the certificates and CRLs in each file\n"
+             "  -c FILE        configuration (default: " SMIME_SCANNER_CONF ")\n",
              to);
+}
+
+bool is_file_count(Options::Action action, std::size_t count) {
+  switch (action) {
+  case Options::Action::inspect:
+  case Options::Action::certificate: return count > 0;
+  case Options::Action::trust: return count <= 1;
+  case Options::Action::health:
+  case Options::Action::serve: break;
+  }
+  return count == 0;
 }
 
 // Returns -1 to go on, else the exit code.
 int parse_options(int argc, char *argv[], Options &options) {
   static const option long_options[] = {{"inspect", no_argument, nullptr, 'i'},
                                         {"at", required_argument, nullptr, 'a'},
+                                        {"health", no_argument, nullptr, 'H'},
+                                        {"trust", no_argument, nullptr, 'T'},
+                                        {"certificate", no_argument, nullptr, 'C'},
                                         {"config", required_argument, nullptr, 'c'},
                                         {"help", no_argument, nullptr, 'h'},
                                         {"version", no_argument, nullptr, 'V'},
@@ -73,14 +96,18 @@ int parse_options(int argc, char *argv[], Options &options) {
         return 64;
       }
       break;
-    case 'i': options.inspect = true; break;
+    case 'i': options.action = Options::Action::inspect; break;
+    case 'H': options.action = Options::Action::health; break;
+    case 'T': options.action = Options::Action::trust; break;
+    case 'C': options.action = Options::Action::certificate; break;
     case 'h': print_usage(stdout); return 0;
     case 'V': std::puts("smime-scanner " SMIME_VERSION); return 0;
     default: print_usage(stderr); return 64;
     }
   }
   options.files.assign(argv + optind, argv + argc);
-  if (options.inspect == options.files.empty() || (options.at && !options.inspect)) {
+  if (!is_file_count(options.action, options.files.size()) ||
+      (options.at && options.action != Options::Action::inspect)) {
     print_usage(stderr);
     return 64;
   }
@@ -173,6 +200,69 @@ int inspect(const Options &options, const ScannerConfig &config) {
   return ok ? 0 : 1;
 }
 
+// --- certificates, the trust store and the configuration
+
+// Up to max_trust_file_size and one byte more.
+bool read_bytes(int fd, std::vector<unsigned char> &bytes) {
+  std::array<unsigned char, IO_BLOCK_SIZE> buffer;
+  for (;;) {
+    ssize_t size = read(fd, buffer.data(), buffer.size());
+    if (size <= 0)
+      return size == 0;
+    bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + size);
+    if (bytes.size() > max_trust_file_size)
+      return true;
+  }
+}
+
+int print_certificates(const Options &options) {
+  std::vector<std::pair<std::string, std::vector<unsigned char>>> contents;
+  bool ok = true;
+  for (const std::string &file : options.files) {
+    int fd = open_file(file);
+    std::vector<unsigned char> bytes;
+    if (fd < 0 || !read_bytes(fd, bytes)) {
+      std::fprintf(stderr, "smime-scanner: %s: %s\n", file.c_str(), std::strerror(errno));
+      ok = false;
+    } else {
+      contents.emplace_back(file, std::move(bytes));
+    }
+    if (fd > STDIN_FILENO)
+      (void)close(fd);
+  }
+  (void)OPENSSL_init_crypto(OPENSSL_INIT_ADD_ALL_DIGESTS, nullptr);
+  std::string error;
+  if (!drop_root(error) || !enter_sandbox(Sandbox::inspect, error)) {
+    std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
+    return 1;
+  }
+  for (const auto &[file, bytes] : contents) {
+    FileFacts facts{file, {}, {}};
+    if (bytes.size() > max_trust_file_size)
+      facts.error = "the file is larger than " + std::to_string(max_trust_file_size) + " bytes";
+    else
+      facts = file_facts(file, bytes, time(nullptr));
+    std::puts(to_json(facts).c_str());
+  }
+  return ok ? 0 : 1;
+}
+
+int print_trust(const Options &options, const ScannerConfig &config) {
+  TrustConfig trust = config.trust;
+  if (!options.files.empty())
+    trust.directory = options.files.front();
+  std::puts(to_json(store_facts(trust)).c_str());
+  return 0;
+}
+
+int print_health(const Options &options, const std::optional<ScannerConfig> &config,
+                 const std::string &error) {
+  HealthFacts facts = health_facts(options.config, config.value_or(ScannerConfig()), SMIME_VERSION);
+  facts.config_error = config ? "" : error;
+  std::puts(to_json(facts).c_str());
+  return 0;
+}
+
 // What the service's callback needs; it is given none of its own.
 struct Service {
   ScannerConfig config;
@@ -250,7 +340,7 @@ int main(int argc, char *argv[]) {
   int exit_code = smime::parse_options(argc, argv, options);
   if (exit_code >= 0)
     return exit_code;
-  if (!options.inspect) {
+  if (options.action == smime::Options::Action::serve) {
     if (getenv(MASTER_IS_PARENT_ENV) == nullptr) {
       smime::print_usage(stderr);
       return 64;
@@ -258,10 +348,15 @@ int main(int argc, char *argv[]) {
     return smime::run_service(argv[0], options);
   }
   std::string error;
+  if (options.action == smime::Options::Action::certificate)
+    return smime::print_certificates(options);
   auto config = smime::read_scanner_config(options.config, options.config_given, error);
+  if (options.action == smime::Options::Action::health)
+    return smime::print_health(options, config, error);
   if (!config) {
     std::fprintf(stderr, "smime-scanner: %s\n", error.c_str());
     return 78;
   }
-  return smime::inspect(options, *config);
+  return options.action == smime::Options::Action::trust ? smime::print_trust(options, *config)
+                                                         : smime::inspect(options, *config);
 }

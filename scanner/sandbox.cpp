@@ -110,8 +110,14 @@ bool enter_sandbox(Sandbox kind, std::string &error) {
 }
 
 bool drop_root(std::string &error) {
-  if (geteuid() != 0)
-    return true;
+  if (geteuid() != 0) {
+    // Started by one who only put root aside, as doveadm does for a user.
+    if (setresgid(getegid(), getegid(), getegid()) == 0 &&
+        setresuid(geteuid(), geteuid(), geteuid()) == 0)
+      return true;
+    error = failed("giving up root");
+    return false;
+  }
   const passwd *nobody = getpwnam("nobody");
   if (nobody == nullptr) {
     error = "there is no user nobody to become";

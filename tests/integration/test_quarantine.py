@@ -197,8 +197,9 @@ class Quarantine(DovecotCase):
     def test_status(self):
         done = self.instance.doveadm("-f", "json", "smime", "status", "-u", "alice")
         states = {row["check"]: row["state"] for row in json.loads(done.stdout)}
-        self.assertEqual({"settings": "ok", "stores": "ok", "smime_rule": "ok",
-                          "quarantine": "ok", "scanner": "ok"}, states)
+        self.assertLessEqual({"settings", "namespace inbox", "smime_rule", "quarantine", "scanner"},
+                             set(states))
+        self.assertEqual({"ok"}, set(states.values()))
 
     def test_what_cannot_be_read_is_not_passed_over(self):
         self.clear("carol")

@@ -1,0 +1,121 @@
+// What doveadm smime status finds: facts in, findings out. No Dovecot header, and
+// nothing is looked up here.
+#ifndef SMIME_HEALTH_CHECK_H
+#define SMIME_HEALTH_CHECK_H
+
+#include "facts.h"
+#include "report.h"
+#include "settings.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smime {
+
+enum class Severity : std::uint8_t { ok, warning, error };
+std::string_view name_of(Severity severity);
+
+struct Finding {
+  // What was looked at.
+  std::string check;
+  Severity severity = Severity::ok;
+  // The setting that says so, or that is to be changed.
+  std::string setting;
+  std::string detail;
+  // Empty if nothing is to be done.
+  std::string remedy;
+};
+using Findings = std::vector<Finding>;
+
+// For monitoring: 0 if all is ok, 1 if there are warnings, 78 (EX_CONFIG) if
+// there is an error.
+int exit_code_of(Severity worst);
+Severity worst_of(const Findings &findings);
+
+// --- the server
+
+// The rest of smime-scanner.conf, its keys and its time-out beside the plugin's.
+Findings check_scanner_settings(const HealthFacts &facts, const Settings &settings,
+                                std::uint64_t vsz_limit);
+
+// Expired and expiring CAs, stale CRLs, files that are none, in counts; trust
+// list names them. now and the certificates' times in seconds since 1970.
+Findings check_trust_store(const HealthFacts &facts, std::int64_t now);
+
+// Whether others than root can read or change what a setting names.
+Findings check_paths(const std::vector<PathFacts> &paths);
+
+// What became of a small message that the scanner was asked about.
+struct Probe {
+  std::string socket;
+  // Nullopt: no report, and why.
+  std::optional<Report> report;
+  std::string error;
+  std::uint64_t microseconds = 0;
+};
+Findings check_probe(const Probe &probe);
+
+// mail_plugins of Dovecot's protocols.
+struct ProtocolPlugins {
+  std::string protocol;
+  std::string mail_plugins;
+};
+Findings check_plugins(const std::vector<ProtocolPlugins> &protocols);
+
+// Values of doveconf's "plugin" block: the names and values that begin with
+// "smime_", from lines as doveconf prints them.
+NamedValues smime_values_of(std::string_view doveconf_output);
+
+// --- a user
+
+Findings check_settings(const Settings &settings);
+
+struct MailboxFacts {
+  std::string name;
+  char separator = '/';
+  // The namespace's name as configured, or its prefix.
+  std::string name_space;
+  // Rules of its own, before the others.
+  std::vector<Rule> own_rules;
+  // Its own rules cannot be used.
+  std::string policy_error;
+};
+// One finding for each namespace: how many mailboxes are aware, and which are not.
+// Then one for each set of rules that holds for some mailboxes.
+Findings check_mailboxes(const std::vector<MailboxFacts> &mailboxes, const Settings &settings);
+
+struct SieveFacts {
+  // The setting and the file.
+  std::string setting;
+  std::string file;
+  // Mailboxes that it files into, with the separator of each one's namespace.
+  struct Target {
+    std::string mailbox;
+    char separator = '/';
+  };
+  std::vector<Target> targets;
+};
+Findings check_sieve(const std::vector<SieveFacts> &scripts, const Settings &settings);
+
+struct QuarantineFacts {
+  // Of the mailbox, as configured: seconds and messages, 0 for never.
+  std::uint64_t autoexpunge = 0;
+  std::uint64_t autoexpunge_max_mails = 0;
+  // Roots of quota (setting, value); empty without the plugin.
+  NamedValues quota_roots;
+  // How fts_autoindex leaves it out: empty if there is none of it.
+  std::string fts_exclusion;
+  bool fts_autoindex = false;
+  // Where the user's mail is: "maildir", "mbox".
+  std::string storage;
+  bool can_read_back = true;
+  bool has_home = true;
+};
+Findings check_quarantine(const QuarantineFacts &facts, const Settings &settings);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,29 @@
+// Runs a program of ours or of Dovecot's and takes what it prints. No shell.
+#ifndef SMIME_SUBPROCESS_H
+#define SMIME_SUBPROCESS_H
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smime {
+
+struct ProgramResult {
+  // The exit status; -1 if the program did not start, was killed or was ended
+  // here. error tells why then.
+  int status = -1;
+  std::string output;
+  std::string errors;
+  std::string error;
+};
+
+// arguments[0] is the program's path. input goes to its standard input. Ends it
+// after the seconds, or when it prints more than max_program_output.
+ProgramResult run_program(const std::vector<std::string> &arguments, std::string_view input,
+                          unsigned seconds);
+
+inline constexpr std::size_t max_program_output = 64UL * 1024 * 1024;
+
+} // namespace smime
+
+#endif
