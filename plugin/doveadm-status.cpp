@@ -3,6 +3,7 @@
 #include "doveadm-smime.h"
 
 #include "access.h"
+#include "exclusions.h"
 #include "scanner-client.h"
 
 extern "C" {
@@ -67,17 +68,6 @@ bool print_scanner(mail_user *user, const Settings &settings) {
   return false;
 }
 
-// The setting that keeps the quarantine out of full-text indexing.
-std::string fts_exclusion(mail_user *user, const Settings &settings) {
-  std::string name = "fts_autoindex_exclude";
-  for (unsigned i = 2; const char *value = mail_user_plugin_getenv(user, name.c_str()); i++) {
-    if (settings.quarantine_mailbox == value)
-      return name + "=" + value;
-    name = "fts_autoindex_exclude" + std::to_string(i);
-  }
-  return "nothing";
-}
-
 int status_run(doveadm_mail_cmd_context *context, mail_user *user) {
   UserContext *found = require_user_context(context, user);
   if (found == nullptr)
@@ -91,8 +81,8 @@ int status_run(doveadm_mail_cmd_context *context, mail_user *user) {
             "smime_stores=" + settings.stores_text + ": " + count_mailboxes(user, settings));
   print_rules(settings);
   print_row("quarantine", "ok", settings.quarantine_mailbox);
-  if (mail_user_plugin_getenv(user, "fts_autoindex") != nullptr)
-    print_row("quarantine index", "ok", "left out by " + fts_exclusion(user, settings));
+  if (auto exclusion = index_exclusion(user, settings))
+    print_row("quarantine index", "ok", "left out by " + *exclusion);
   bool scanner_ok = print_scanner(user, settings);
   if (!scanner_ok || !settings.errors.empty())
     context->exit_code = EX_CONFIG;
@@ -105,7 +95,7 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
 
 doveadm_mail_cmd_context *alloc() {
   auto *command = doveadm_mail_cmd_alloc(doveadm_mail_cmd_context);
-  command->v.init = status_init;
+  set_init(command, status_init);
   command->v.run = run_guarded;
   doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
   return command;

@@ -24,17 +24,13 @@ bool read_policy(mailbox *box, std::string &text, std::string &error) {
   return true;
 }
 
-bool keeps_attributes(const mailbox *box) {
-  const char *dict = box->storage->set->mail_attribute_dict;
-  return dict != nullptr && *dict != '\0';
-}
+bool keeps_attributes(const mailbox *box) { return has_attribute_dict(mailbox_get_namespace(box)); }
 
 } // namespace
 
 bool has_mailbox_policies(mail_user *user) {
   for (mail_namespace *ns = user->namespaces; ns != nullptr; ns = ns->next) {
-    const char *dict = ns->mail_set->mail_attribute_dict;
-    if (dict != nullptr && *dict != '\0')
+    if (has_attribute_dict(ns))
       return true;
   }
   return false;

@@ -1,12 +1,29 @@
 #include "settings-dovecot.h"
 
 #include "dovecot-compat.h"
+#ifdef SMIME_DOVECOT_24
+#include "settings-24.h"
+
+extern "C" {
+#include "dict.h"
+}
+#endif
 
 namespace smime {
 namespace {
 
+#ifdef SMIME_DOVECOT_24
+
+// Dovecot 2.4: real settings. What it refuses (a value from the userdb) comes as
+// an error of the settings, as in 2.3.
+NamedValues read_values(const mail_user *user, std::string &error) {
+  return read_settings(user->event, error).value_or(NamedValues{});
+}
+
+#else
+
 // Dovecot 2.3: plugin { } is an array of name, value, name, value.
-NamedValues read_values(const mail_user *user) {
+NamedValues read_values(const mail_user *user, std::string &) {
   NamedValues values;
   if (!array_is_created(&user->set->plugin_envs))
     return values;
@@ -19,18 +36,58 @@ NamedValues read_values(const mail_user *user) {
   return values;
 }
 
+#endif
+
+struct Known {
+  NamedValues values;
+  std::shared_ptr<const Settings> settings;
+};
+
+std::shared_ptr<const Settings> parse_if_new(Known &last, NamedValues values, std::string error) {
+  if (!error.empty()) {
+    auto wrong = std::make_shared<Settings>(parse_settings({}));
+    wrong->errors.push_back(std::move(error));
+    return wrong;
+  }
+  if (last.settings == nullptr || values != last.values) {
+    last.settings = std::make_shared<const Settings>(parse_settings(values));
+    last.values = std::move(values);
+  }
+  return last.settings;
+}
+
 } // namespace
 
 std::shared_ptr<const Settings> settings_of_user(mail_user *user) {
-  static NamedValues last_values;
-  static std::shared_ptr<const Settings> last_settings;
-
-  NamedValues values = read_values(user);
-  if (last_settings == nullptr || values != last_values) {
-    last_settings = std::make_shared<const Settings>(parse_settings(values));
-    last_values = std::move(values);
-  }
-  return last_settings;
+  static Known last;
+  std::string error;
+  NamedValues values = read_values(user, error);
+  return parse_if_new(last, std::move(values), std::move(error));
 }
+
+#ifdef SMIME_DOVECOT_24
+
+bool has_attribute_dict(const mail_namespace *ns) {
+  EventPtr e(event_create(ns->list->event));
+  settings_event_add_filter_name(e.get(), "mail_attribute");
+  const char *error;
+  auto set = get_settings<dict_settings>(e.get(), dict_setting_parser_info, &error);
+  // Where it cannot be read, what uses it fails, and tells.
+  return set == nullptr || !array_is_empty(&set->dicts);
+}
+
+std::shared_ptr<const Settings> settings_of_mailbox(mailbox *box,
+                                                    std::shared_ptr<const Settings>) {
+  static Known last;
+  std::string error;
+  auto values = read_settings(box->event, error);
+  return parse_if_new(last, std::move(values).value_or(NamedValues{}), std::move(error));
+}
+#else
+std::shared_ptr<const Settings> settings_of_mailbox(mailbox *,
+                                                    std::shared_ptr<const Settings> users) {
+  return users;
+}
+#endif
 
 } // namespace smime

@@ -244,7 +244,7 @@ protocol lda {
     def lda(self, message, sender="sender@example.org"):
         return subprocess.run(["/usr/lib/dovecot/dovecot-lda", "-c", str(self.instance.conf), "-d",
                                "alice", "-f", sender], input=message, capture_output=True,
-                              timeout=60).returncode
+                              timeout=60, env=self.instance.environment()).returncode
 
     def test_plain_and_signed_are_delivered_exact(self):
         for message in (self.samples.plain(), self.samples.signed()):
@@ -284,7 +284,8 @@ class LdaRejection(DovecotCase):
     def test_the_sender_gets_a_notification(self):
         done = subprocess.run(["/usr/lib/dovecot/dovecot-lda", "-c", str(self.instance.conf), "-d",
                                "alice", "-f", "sender@example.org"], input=self.samples.plain(),
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=60,
+                              env=self.instance.environment())
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertIn(b"Not here", self.bounce.read_bytes())
         self.assertEqual([], self.bodies())
