@@ -144,7 +144,7 @@ bool Delivery::may_divert() const {
   if (!report_)
     return user_.settings->scanner_failure == ScannerFailure::quarantine;
   Question any_mailbox{{}, '/', from_, to_, Origin::delivery, *report_};
-  return report_->scan == ScanVerdict::error || has_mailbox_policies(context_->rcpt_user) ||
+  return report_->scan == ScanVerdict::error || has_mailbox_policies(context_->rcpt_user, *user_.settings) ||
          may_divert_in_some_mailbox(user_.settings->rules, any_mailbox);
 }
 
@@ -195,7 +195,7 @@ void Delivery::end_inspection() {
   // The next recipient's copy is made from this one's mail if Dovecot can open
   // it; it cannot where the message may not be. And what storing makes of bytes
   // that IMAP cannot carry must not pass for what arrived.
-  if (may_divert() || original_.content.non_canonical)
+  if (context_->save_dest_mail && (may_divert() || original_.content.non_canonical))
     context_->save_dest_mail = false;
   if (!report_) {
     send_event(context_->event, event_scanner_failed, EventLevel::error, {},

@@ -75,6 +75,10 @@ void exclude_quarantine(mail_user *user, const Settings &settings) {
     set(block + "quota_ignore", "yes");
   if (fts)
     set(block + "fts_autoindex", "no");
+  // Dovecot knows what "namespace" in these names is by the user's settings alone,
+  // which it does not read again by itself.
+  const char *error;
+  (void)get_settings<mail_user_settings>(user->event, mail_user_setting_parser_info, &error);
 }
 
 std::optional<std::string> index_exclusion(mail_user *user, const Settings &settings) {

@@ -2,6 +2,7 @@
 
 #include "events.h"
 #include "keywords.h"
+#include "settings-dovecot.h"
 #include "user-context.h"
 
 namespace smime {
@@ -77,7 +78,9 @@ int super_copy(MailboxContext *context, mail_save_context *save, mail *source,
 
 int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
                  const Original &original, ArrivalRecord arrival) {
-  Preserve preserve = settings_of(save).preserve;
+  mailbox *box = save->transaction->box;
+  Preserve preserve =
+      settings_of_mailbox(box, user_context(box->storage->user)->settings)->preserve;
   std::string error;
   auto plan = plan_save(source, original, preserve, error);
   if (!plan)

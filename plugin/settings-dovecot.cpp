@@ -1,6 +1,9 @@
 #include "settings-dovecot.h"
 
 #include "dovecot-compat.h"
+
+#include <algorithm>
+
 #ifdef SMIME_DOVECOT_24
 #include "settings-24.h"
 
@@ -76,18 +79,61 @@ bool has_attribute_dict(const mail_namespace *ns) {
   return set == nullptr || !array_is_empty(&set->dicts);
 }
 
+// The block's own rules come before those that hold everywhere.
 std::shared_ptr<const Settings> settings_of_mailbox(mailbox *box,
-                                                    std::shared_ptr<const Settings>) {
+                                                    std::shared_ptr<const Settings> users) {
   static Known last;
   std::string error;
-  auto values = read_settings(box->event, error);
-  return parse_if_new(last, std::move(values).value_or(NamedValues{}), std::move(error));
+  NamedValues values = read_settings(box->event, error).value_or(NamedValues{});
+  auto is_own = [&](const auto &value) {
+    return value.first.starts_with("smime_rule ") &&
+           std::none_of(users->rules.begin(), users->rules.end(),
+                        [&](const Rule &rule) { return rule.setting == value.first; });
+  };
+  std::stable_partition(values.begin(), values.end(), is_own);
+  return parse_if_new(last, std::move(values), std::move(error));
+}
+
+namespace {
+
+bool same_rules(const Settings &one, const Settings &other) {
+  return std::equal(one.rules.begin(), one.rules.end(), other.rules.begin(), other.rules.end(),
+                    [](const Rule &a, const Rule &b) { return a.text == b.text; });
+}
+
+bool has_rules(const mail_namespace *ns, const char *mailbox, const Settings &users) {
+  EventPtr e(mail_storage_mailbox_create_event(ns->list->event, ns->list, mailbox));
+  std::string error;
+  auto values = read_settings(e.get(), error);
+  return !values || !same_rules(parse_settings(*values), users);
+}
+
+} // namespace
+
+bool mailbox_blocks_have_rules(mail_user *user, const Settings &users) {
+  DataStackFrame frame;
+  for (mail_namespace *ns = user->namespaces; ns != nullptr; ns = ns->next) {
+    // The namespace's own block, by a mailbox that none of the others is about.
+    if (has_rules(ns, ns->prefix, users))
+      return true;
+    if (!array_is_created(&ns->set->parsed_mailboxes))
+      continue;
+    unsigned count;
+    const mailbox_settings *const *blocks = array_get(&ns->set->parsed_mailboxes, &count);
+    for (unsigned i = 0; i < count; i++) {
+      if (has_rules(ns, mailbox_settings_get_vname(pool_datastack_create(), ns, blocks[i]), users))
+        return true;
+    }
+  }
+  return false;
 }
 #else
 std::shared_ptr<const Settings> settings_of_mailbox(mailbox *,
                                                     std::shared_ptr<const Settings> users) {
   return users;
 }
+
+bool mailbox_blocks_have_rules(mail_user *, const Settings &) { return false; }
 #endif
 
 } // namespace smime

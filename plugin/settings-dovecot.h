@@ -20,6 +20,9 @@ std::shared_ptr<const Settings> settings_of_user(mail_user *user);
 std::shared_ptr<const Settings> settings_of_mailbox(mailbox *box,
                                                     std::shared_ptr<const Settings> users);
 
+// Whether a mailbox block of Dovecot 2.4 has other rules than the user.
+bool mailbox_blocks_have_rules(mail_user *user, const Settings &users);
+
 } // namespace smime
 
 #endif

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+import dovecot_conf
 from case import DovecotCase
 from clients import PASSWORD, Imap, stored, without_trace
 from test_access import RawImap
@@ -249,7 +250,7 @@ class UserRules(DovecotCase):
         passwd = self.instance.dir / "passwd"
         lines = passwd.read_text().splitlines()
         passwd.write_text("\n".join(
-            line + ("userdb_smime_rule=action=reject" if line.startswith("bob:") else "")
+            line + (dovecot_conf.userdb_rule("action=reject") if line.startswith("bob:") else "")
             for line in lines) + "\n")
         self.instance.doveadm("reload")
         for user, code in (("alice", 250), ("bob", 550)):
