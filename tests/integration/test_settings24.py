@@ -40,7 +40,7 @@ namespace inbox {
         self.assertRegex(printed, r"smime_rule smime_rule2 \{\n  action = quarantine\n"
                                   r"  class = any-encrypted\n\}")
         self.assertIn("smime_preserve = content", self.doveconf("smime_preserve").stdout)
-        self.assertIn("smime_scanner_timeout = 30s", self.doveconf().stdout)
+        self.assertIn("smime_scanner_timeout = 30s", self.doveconf("-a").stdout)
 
     def refused(self, line):
         """What doveconf says of a configuration with this line at its end, and the line's
