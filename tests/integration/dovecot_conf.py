@@ -133,7 +133,7 @@ def _location(value):
     path, *options = rest.split(":")
     entries = [("mail_driver", driver), ("mail_path", _value(path))]
     names = {"INBOX": "mail_inbox_path", "INDEX": "mail_index_path", "CONTROL": "mail_control_path",
-             "LAYOUT": "mailbox_list_layout"}
+             "LAYOUT": "mailbox_list_layout", "DIRNAME": "mailbox_directory_name"}
     for option in options:
         key, _, path = option.partition("=")
         entries.append((names[key], _value(path)))

@@ -4,6 +4,7 @@ client is not under them."""
 import os
 import shutil
 import subprocess
+import unittest
 
 import dovecot_conf
 from case import DovecotCase
@@ -131,6 +132,7 @@ class AppendMbox(OriginCase):
         self.assertEqual("OK", self.append("Safe/Box", self.samples.plain())[0])
 
 
+@unittest.skipIf(dovecot_conf.IS_24, "doveconf refuses it: see test_settings24")
 class BadPolicy(OriginCase):
     settings = "  smime_rule = class=any-encripted action=reject\n"
 
