@@ -16,6 +16,31 @@ typedef struct module *load_func_t(struct module *modules, const char *dir,
 typedef struct module *first_load_func_t(const char *dir, const char *names,
 					 const struct module_dir_load_settings *set);
 
+/* A program that doveadm starts reads the configuration, too, and Dovecot 2.4
+   starts it with an empty environment. */
+void env_clean(void);
+
+void env_clean(void)
+{
+	static const char *const kept[] = {
+		"LD_PRELOAD", "SMIME_DOVEADM_MODULES", "SMIME_SETTINGS_MODULES"
+	};
+	void (*next)(void) = (void (*)(void))dlsym(RTLD_NEXT, "env_clean");
+	char *values[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		const char *value = getenv(kept[i]);
+		values[i] = value == NULL ? NULL : strdup(value);
+	}
+	next();
+	for (i = 0; i < 3; i++) {
+		if (values[i] != NULL)
+			setenv(kept[i], values[i], 1);
+		free(values[i]);
+	}
+}
+
 load_func_t module_dir_load_missing;
 first_load_func_t module_dir_load;
 
