@@ -106,7 +106,6 @@ RENAMED = {
     "address": "listen",
     "disable_plaintext_auth": None,
     "auth_username_format": ("auth_username_format", "%{user | username | lower}"),
-    "mail_attachment_dir": "mail_ext_attachment_path",
     "mail_attachment_min_size": "mail_ext_attachment_min_size",
     "zlib_save": "mail_compress_write_method",
     "sieve_filter_bin_dir": "sieve_filter_bin_dir",
@@ -234,6 +233,9 @@ def _translate(entries):
                 ("driver", "file"), ("path", _value(value.removeprefix("file:")))])]))
         elif key == "prefix":
             result.append((key, value.replace("%%u", "$user")))
+        elif key == "mail_attachment_dir":
+            result += [("mail_ext_attachment_path", _value(value)),
+                       ("mail_ext_attachment", [("fs sis", []), ("fs posix", [])])]
         elif key in RENAMED:
             new = RENAMED[key]
             if isinstance(new, tuple):
