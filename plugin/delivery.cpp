@@ -154,7 +154,7 @@ bool Delivery::may_divert() const {
   if (!report_)
     return user_.settings->scanner_failure == ScannerFailure::quarantine;
   Question any_mailbox{{}, '/', from_, to_, Origin::delivery, *report_};
-  return report_->scan == ScanVerdict::error || has_mailbox_policies(context_->rcpt_user) ||
+  return report_->scan == ScanVerdict::error || has_mailbox_policies(context_->rcpt_user, *user_.settings) ||
          may_divert_in_some_mailbox(user_.settings->rules, any_mailbox);
 }
 
@@ -206,8 +206,9 @@ void Delivery::end_inspection() {
   // it; it cannot where the message may not be. And what storing makes of bytes
   // that IMAP cannot carry must not pass for what arrived.
   // With a field in front it is no copy of what arrived either.
-  if (may_divert() || original_.content.non_canonical ||
-      !user_.settings->authentication_results.empty())
+  if (context_->save_dest_mail &&
+      (may_divert() || original_.content.non_canonical ||
+       !user_.settings->authentication_results.empty()))
     context_->save_dest_mail = false;
   if (report_)
     take_certificates();

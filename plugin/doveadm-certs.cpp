@@ -131,7 +131,7 @@ void list_headers() {
 int export_run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto folder = folder_of(user);
   bool all = true;
-  for (const char *const *address = context->args; *address != nullptr; address++) {
+  for (const char *const *address = arguments_of(context); *address != nullptr; address++) {
     auto kept = folder ? kept_certificate(*folder, *address) : std::nullopt;
     if (kept) {
       print(kept->pem);
@@ -164,10 +164,10 @@ std::vector<FileFacts> look_at_all(const Prepared &prepared,
   return list;
 }
 
-std::vector<std::string> addresses_asked(const doveadm_mail_cmd_context *context,
+std::vector<std::string> addresses_asked(doveadm_mail_cmd_context *context,
                                          const mail_user *user) {
   std::vector<std::string> addresses;
-  for (const char *const *address = context->args; *address != nullptr; address++)
+  for (const char *const *address = arguments_of(context); *address != nullptr; address++)
     addresses.emplace_back(*address);
   if (addresses.empty())
     addresses.emplace_back(user->username);
@@ -272,9 +272,8 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
 
 doveadm_mail_cmd_context *alloc_certs() {
   auto *command = doveadm_mail_cmd_alloc(CertsCommand);
-  command->ctx.getopt_args = "d";
-  command->ctx.v.parse_arg = certs_parse_arg;
-  command->ctx.v.init = certs_init;
+  set_options(&command->ctx, "d", certs_parse_arg);
+  set_init(&command->ctx, certs_init);
   command->ctx.v.run = run_guarded<certs_run>;
   command->ctx.v.deinit = certs_deinit;
   doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
@@ -283,7 +282,7 @@ doveadm_mail_cmd_context *alloc_certs() {
 
 doveadm_mail_cmd_context *alloc_export() {
   auto *command = doveadm_mail_cmd_alloc(CertsCommand);
-  command->ctx.v.init = export_init;
+  set_init(&command->ctx, export_init);
   command->ctx.v.run = run_guarded<export_run>;
   doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
   return &command->ctx;

@@ -95,7 +95,7 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
   ScannerAddress address{scanner_socket_path(settings.scanner_socket, user->set->base_dir),
                          settings.scanner_timeout_seconds};
   FileFailure failure;
-  auto report = report_on_file(context->args[0], address, failure);
+  auto report = report_on_file(arguments_of(context)[0], address, failure);
   if (!report) {
     e_error(user->event, "smime: %s", failure.text.c_str());
     context->exit_code = failure.exit_code;
@@ -123,9 +123,8 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
 
 doveadm_mail_cmd_context *alloc() {
   auto *command = doveadm_mail_cmd_alloc(PolicyCommand);
-  command->ctx.getopt_args = "m:r:t:o:";
-  command->ctx.v.parse_arg = parse_arg;
-  command->ctx.v.init = init;
+  set_options(&command->ctx, "m:r:t:o:", parse_arg);
+  set_init(&command->ctx, init);
   command->ctx.v.run = run_guarded;
   doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
   return &command->ctx;

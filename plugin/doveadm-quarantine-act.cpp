@@ -7,10 +7,6 @@
 #include <pwd.h>
 #include <unistd.h>
 
-extern "C" {
-#include "settings-parser.h"
-}
-
 namespace smime {
 namespace {
 
@@ -150,12 +146,11 @@ void release_init(doveadm_mail_cmd_context *context, const char *const args[]) {
 
 doveadm_mail_cmd_context *alloc_release() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
-  context->getopt_args = "c:r:n:s:m:l";
   // --refilter starts dovecot-lda, which becomes the user by itself.
   context->service_flags = static_cast<mail_storage_service_flags>(
       context->service_flags | MAIL_STORAGE_SERVICE_FLAG_TEMP_PRIV_DROP);
-  context->v.parse_arg = release_parse_arg;
-  context->v.init = release_init;
+  set_options(context, "c:r:n:s:m:l", release_parse_arg);
+  set_init(context, release_init);
   context->v.run = run_guarded<release_run>;
   return context;
 }
@@ -228,9 +223,8 @@ bool reject_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
 
 doveadm_mail_cmd_context *alloc_reject() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
-  context->getopt_args = "c:r:n:s:e:";
-  context->v.parse_arg = reject_parse_arg;
-  context->v.init = reject_init;
+  set_options(context, "c:r:n:s:e:", reject_parse_arg);
+  set_init(context, reject_init);
   context->v.run = run_guarded<reject_run>;
   context->v.deinit = command_deinit;
   return context;
@@ -253,7 +247,7 @@ int delete_run(doveadm_mail_cmd_context *context, mail_user *user) {
 
 doveadm_mail_cmd_context *alloc_delete() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
-  context->v.init = act_init;
+  set_init(context, act_init);
   context->v.run = run_guarded<delete_run>;
   return context;
 }
@@ -263,7 +257,7 @@ bool expire_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
     return parse_filter(context, c);
   unsigned seconds;
   const char *error;
-  if (settings_get_time(optarg, &seconds, &error) < 0)
+  if (parse_interval(optarg, &seconds, &error) < 0)
     i_fatal_status(EX_USAGE, "%s: --older-than %s: %s (30d, 12 weeks)", context->cmd->name, optarg,
                    error);
   quarantine_command(context)->before = ioloop_time - static_cast<time_t>(seconds);
@@ -283,9 +277,8 @@ int expire_run(doveadm_mail_cmd_context *context, mail_user *user) {
 
 doveadm_mail_cmd_context *alloc_expire() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
-  context->getopt_args = "c:r:n:s:o:";
-  context->v.parse_arg = expire_parse_arg;
-  context->v.init = expire_init;
+  set_options(context, "c:r:n:s:o:", expire_parse_arg);
+  set_init(context, expire_init);
   context->v.run = run_guarded<expire_run>;
   return context;
 }

@@ -91,9 +91,8 @@ bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
 
 doveadm_mail_cmd_context *alloc() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_PAGER);
-  context->getopt_args = "c:r:n:s:t:";
-  context->v.parse_arg = parse_arg;
-  context->v.init = init;
+  set_options(context, "c:r:n:s:t:", parse_arg);
+  set_init(context, init);
   context->v.run = run_guarded<run>;
   context->v.deinit = finish;
   return context;

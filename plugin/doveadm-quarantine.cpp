@@ -73,10 +73,10 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
     return filter.matches(block.record, report ? &*report : nullptr) ? visit(quarantined, block)
                                                                      : Visit::next;
   };
-  if (context->args[0] == nullptr)
+  if (arguments_of(context)[0] == nullptr)
     return visit_quarantine(user, settings, "", visit_matching, error);
   FindResult result = FindResult::done;
-  for (const char *const *id = context->args; *id != nullptr; id++) {
+  for (const char *const *id = arguments_of(context); *id != nullptr; id++) {
     bool found = false;
     auto visit_one = [&](mail *quarantined, const ParsedBlock &block) {
       found = true;
@@ -94,10 +94,9 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
 doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type) {
   auto *command = doveadm_mail_cmd_alloc(QuarantineCommand);
   doveadm_print_init(print_type);
-  command->ctx.getopt_args = filter_options;
-  command->ctx.v.parse_arg = [](doveadm_mail_cmd_context *context, int c) noexcept {
+  set_options(&command->ctx, filter_options, [](doveadm_mail_cmd_context *context, int c) noexcept {
     return parse_filter(context, c);
-  };
+  });
   return &command->ctx;
 }
 
@@ -197,14 +196,14 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
 
 doveadm_mail_cmd_context *alloc_list() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
-  context->v.init = list_init;
+  set_init(context, list_init);
   context->v.run = run_guarded<list_run>;
   return context;
 }
 
 doveadm_mail_cmd_context *alloc_show() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_PAGER);
-  context->v.init = show_init;
+  set_init(context, show_init);
   context->v.run = run_guarded<show_run>;
   return context;
 }

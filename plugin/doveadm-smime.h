@@ -2,20 +2,14 @@
 #ifndef SMIME_DOVEADM_SMIME_H
 #define SMIME_DOVEADM_SMIME_H
 
+#include "doveadm-compat.h"
 #include "dovecot-ptr.h"
 #include "user-context.h"
 
 #include <array>
-#include <getopt.h>
 #include <initializer_list>
 #include <string>
 #include <utility>
-
-extern "C" {
-#include "doveadm-mail.h"
-#include "doveadm-print.h"
-#include "doveadm.h"
-}
 
 namespace smime {
 
@@ -43,6 +37,9 @@ inline doveadm_cmd_param parameter(char letter, const char *name, doveadm_cmd_pa
   doveadm_cmd_param result{};
   result.short_opt = letter;
   result.name = name;
+#ifdef SMIME_DOVECOT_24
+  result.key = name;
+#endif
   result.type = type;
   result.flags = flags;
   return result;
@@ -54,7 +51,16 @@ inline doveadm_cmd_param positional(const char *name, doveadm_cmd_param_t type) 
 
 // What every mail command takes, then its own parameters and the end mark.
 template <typename... Own> auto mail_parameters(const Own &...own) {
-  return std::array<doveadm_cmd_param, sizeof...(own) + 5>{
+#ifdef SMIME_DOVECOT_24
+  constexpr std::size_t common = 7;
+#else
+  constexpr std::size_t common = 5;
+#endif
+  return std::array<doveadm_cmd_param, sizeof...(own) + common>{
+#ifdef SMIME_DOVECOT_24
+      parameter('\0', "trans-flags", CMD_PARAM_INT64),
+      parameter('\0', "no-userdb-lookup", CMD_PARAM_BOOL),
+#endif
       parameter('A', "all-users", CMD_PARAM_BOOL),
       parameter('S', "socket-path", CMD_PARAM_STR),
       parameter('u', "user", CMD_PARAM_STR),

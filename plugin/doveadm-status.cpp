@@ -3,6 +3,7 @@
 #include "doveadm-smime.h"
 
 #include "access.h"
+#include "exclusions.h"
 #include "health-check.h"
 #include "mailbox-policy.h"
 #include "preserve.h"
@@ -179,11 +180,11 @@ std::vector<MailboxFacts> look_at_mailboxes(mail_user *user,
 
 // A setting and those with a number behind its name, from 2 on.
 void append_numbered(mail_user *user, const std::string &kind, NamedValues &values) {
-  if (const char *value = mail_user_plugin_getenv(user, kind.c_str()))
+  if (const char *value = plugin_value(user, kind.c_str()))
     values.emplace_back(kind, value);
   for (unsigned i = 2;; i++) {
     std::string name = kind + std::to_string(i);
-    const char *value = mail_user_plugin_getenv(user, name.c_str());
+    const char *value = plugin_value(user, name.c_str());
     if (value == nullptr)
       return;
     values.emplace_back(name, value);
@@ -225,7 +226,7 @@ std::vector<SieveFacts> look_at_sieve(mail_user *user, const std::string &home) 
       scripts.push_back(std::move(facts));
     }
   };
-  const char *own = mail_user_plugin_getenv(user, "sieve");
+  const char *own = plugin_value(user, "sieve");
   look("sieve", own == nullptr ? "file:~/sieve;active=~/.dovecot.sieve" : own);
   NamedValues others;
   for (const char *kind : {"sieve_default", "sieve_before", "sieve_after"})
@@ -233,17 +234,6 @@ std::vector<SieveFacts> look_at_sieve(mail_user *user, const std::string &home) 
   for (const auto &[name, value] : others)
     look(name, value);
   return scripts;
-}
-
-// The setting that keeps the quarantine out of full-text indexing.
-std::string fts_exclusion(mail_user *user, const Settings &settings) {
-  std::string name = "fts_autoindex_exclude";
-  for (unsigned i = 2; const char *value = mail_user_plugin_getenv(user, name.c_str()); i++) {
-    if (settings.quarantine_mailbox == value)
-      return name + "=" + value;
-    name = "fts_autoindex_exclude" + std::to_string(i);
-  }
-  return "nothing";
 }
 
 NamedValues quota_values(mail_user *user) {
@@ -261,8 +251,9 @@ QuarantineFacts look_at_quarantine(mail_user *user, const Settings &settings, bo
     facts.autoexpunge_max_mails = box->set->autoexpunge_max_mails;
   }
   facts.quota_roots = quota_values(user);
-  facts.fts_autoindex = mail_user_plugin_getenv(user, "fts_autoindex") != nullptr;
-  facts.fts_exclusion = fts_exclusion(user, settings);
+  auto exclusion = index_exclusion(user, settings);
+  facts.fts_autoindex = exclusion.has_value();
+  facts.fts_exclusion = exclusion.value_or("nothing");
   MailboxPtr inbox = alloc_mailbox(user, "INBOX", MAILBOX_FLAG_IGNORE_ACLS);
   facts.storage = inbox->storage->name;
   facts.can_read_back = can_read_back(inbox.get());
@@ -361,7 +352,7 @@ void status_deinit(doveadm_mail_cmd_context *context) noexcept {
 
 doveadm_mail_cmd_context *alloc() {
   auto *command = doveadm_mail_cmd_alloc(StatusCommand);
-  command->ctx.v.init = status_init;
+  set_init(&command->ctx, status_init);
   command->ctx.v.run = run_guarded;
   command->ctx.v.deinit = status_deinit;
   doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);

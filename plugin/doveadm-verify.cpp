@@ -117,7 +117,7 @@ void init(doveadm_mail_cmd_context *context, const char *const args[]) {
 
 doveadm_mail_cmd_context *alloc() {
   auto *command = doveadm_mail_cmd_alloc(VerifyCommand);
-  command->ctx.v.init = init;
+  set_init(&command->ctx, init);
   command->ctx.v.run = run_guarded;
   doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
   return &command->ctx;

@@ -1,5 +1,6 @@
 // Dovecot's headers as the plugin uses them, and every difference between the
-// supported versions. (2.3.19 alone so far; what 2.4 changes goes here.)
+// supported versions 2.3 and 2.4: each has one name here for both. (How settings
+// are read is in settings-dovecot.cpp, and doveadm's in doveadm-compat.h.)
 #ifndef SMIME_DOVECOT_COMPAT_H
 #define SMIME_DOVECOT_COMPAT_H
 
@@ -35,6 +36,18 @@ extern "C" {
 #include "str.h"
 #include "strescape.h"
 #include "str-sanitize.h"
+
+// One line of 2.4's header says const twice, which C++ does not allow.
+#include "hash.h"
+#ifdef SMIME_DOVECOT_24
+#pragma push_macro("HASH_TABLE")
+#undef HASH_TABLE
+#define HASH_TABLE(key, value) union { struct hash_table *_table; }
+#endif
+#include "mailbox-list-private.h"
+#ifdef SMIME_DOVECOT_24
+#pragma pop_macro("HASH_TABLE")
+#endif
 }
 
 namespace smime {
@@ -55,6 +68,43 @@ inline void read_part_header(pool_t pool, message_part *part, PartDataLimits &,
                              message_header_line *hdr) {
   message_part_data_parse_from_header(pool, part, hdr);
 }
+#endif
+
+#ifdef SMIME_DOVECOT_24
+
+// What comes before a plugin's setting in the -o option.
+inline constexpr const char *setting_prefix = "";
+
+// 2.4 renamed mail_attachment_dir.
+inline const char *attachment_path(const mail_storage *storage) {
+  return storage->set->mail_ext_attachment_path;
+}
+
+// 2.4: the dict is in the named filter mail_attribute.
+bool has_attribute_dict(const mail_namespace *ns);
+
+// 2.4 has no plugin { }; null.
+inline const char *plugin_value(mail_user *, const char *) { return nullptr; }
+
+#else
+
+inline constexpr const char *setting_prefix = "plugin/";
+
+// A setting of plugin { }, null if it is not set.
+inline const char *plugin_value(mail_user *user, const char *name) {
+  return mail_user_plugin_getenv(user, name);
+}
+
+inline bool has_attribute_dict(const mail_namespace *ns) {
+  const char *dict = ns->mail_set->mail_attribute_dict;
+  return dict != nullptr && *dict != '\0';
+}
+
+inline const char *attachment_path(const mail_storage *storage) {
+  const char *path = storage->set->mail_attachment_dir;
+  return path == nullptr ? "" : path;
+}
+
 #endif
 
 } // namespace smime

@@ -55,6 +55,18 @@ void exclude_from_fts(mail_user *user, const std::string &mailbox) {
 
 } // namespace
 
+std::optional<std::string> index_exclusion(mail_user *user, const Settings &settings) {
+  if (mail_user_plugin_getenv(user, "fts_autoindex") == nullptr)
+    return std::nullopt;
+  std::string name = "fts_autoindex_exclude";
+  for (unsigned i = 2; const char *value = mail_user_plugin_getenv(user, name.c_str()); i++) {
+    if (settings.quarantine_mailbox == value)
+      return name + "=" + value;
+    name = "fts_autoindex_exclude" + std::to_string(i);
+  }
+  return "nothing";
+}
+
 void exclude_quarantine(mail_user *user, const Settings &settings) {
   exclude_from_quota(user, settings.quarantine_mailbox);
   exclude_from_fts(user, settings.quarantine_mailbox);

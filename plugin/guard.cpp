@@ -5,10 +5,6 @@
 #include "mailbox-policy.h"
 #include "user-context.h"
 
-extern "C" {
-#include "mailbox-list-private.h"
-}
-
 namespace smime {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "mailbox-policy.h"
 
 #include "dovecot-ptr.h"
+#include "settings-dovecot.h"
 #include "user-context.h"
 
 namespace smime {
@@ -24,25 +25,26 @@ bool read_policy(mailbox *box, std::string &text, std::string &error) {
   return true;
 }
 
-bool keeps_attributes(const mailbox *box) {
-  const char *dict = box->storage->set->mail_attribute_dict;
-  return dict != nullptr && *dict != '\0';
-}
+bool keeps_attributes(const mailbox *box) { return has_attribute_dict(mailbox_get_namespace(box)); }
 
 } // namespace
 
-bool has_mailbox_policies(mail_user *user) {
+bool has_mailbox_policies(mail_user *user, const Settings &settings) {
   for (mail_namespace *ns = user->namespaces; ns != nullptr; ns = ns->next) {
-    const char *dict = ns->mail_set->mail_attribute_dict;
-    if (dict != nullptr && *dict != '\0')
+    if (has_attribute_dict(ns))
       return true;
   }
-  return false;
+  return mailbox_blocks_have_rules(user, settings);
 }
 
 std::shared_ptr<const std::vector<Rule>> rules_of(mailbox *box,
-                                                  std::shared_ptr<const Settings> settings,
+                                                  std::shared_ptr<const Settings> users,
                                                   std::string &error) {
+  auto settings = settings_of_mailbox(box, users);
+  if (!settings->errors.empty()) {
+    error = settings->errors.front();
+    return nullptr;
+  }
   std::shared_ptr<const std::vector<Rule>> global(settings, &settings->rules);
   if (!keeps_attributes(box))
     return global;

@@ -18,8 +18,9 @@ namespace smime {
 inline constexpr const char *policy_attribute =
     "vendor/vendor.dovecot/pvt/server/smime/policy";
 
-// Whether mailboxes may have policies of their own: mail_attribute_dict is set.
-bool has_mailbox_policies(mail_user *user);
+// Whether mailboxes may have policies of their own: mail_attribute_dict is set, or
+// a mailbox block of Dovecot 2.4 has rules.
+bool has_mailbox_policies(mail_user *user, const Settings &settings);
 
 // Opens the mailbox if it is not open. Null with error set, which names the
 // mailbox and the word, if its policy cannot be read or is wrong: nobody knows

@@ -226,6 +226,61 @@ std::optional<ClassSet> classes_from_name(std::string_view value) {
   return ClassSet(*single);
 }
 
+std::vector<std::string_view> rule_keys() {
+  std::vector<std::string_view> names;
+  for (const auto &[key, setter] : keys)
+    names.push_back(key);
+  return names;
+}
+
+namespace {
+
+template <typename Enum> std::vector<std::string_view> names_of() {
+  std::vector<std::string_view> names;
+  for (unsigned i = 0; !name_of(static_cast<Enum>(i)).empty(); i++)
+    names.push_back(name_of(static_cast<Enum>(i)));
+  return names;
+}
+
+} // namespace
+
+std::vector<std::string_view> rule_values(std::string_view key) {
+  if (key == "class") {
+    auto names = names_of<MessageClass>();
+    names.insert(names.end(), {"any-signed", "any-encrypted"});
+    return names;
+  }
+  if (key == "signature")
+    return names_of<SignatureStatus>();
+  if (key == "scan")
+    return names_of<ScanVerdict>();
+  if (key == "origin")
+    return names_of<Origin>();
+  if (key == "strength")
+    return {name_of(Strength::weak)};
+  if (key == "action")
+    return names_of<Action>();
+  return {};
+}
+
+std::string compose_rule(const std::vector<std::pair<std::string_view, std::string_view>> &words) {
+  std::string text;
+  for (const auto &[key, value] : words) {
+    if (value.empty())
+      continue;
+    text += (text.empty() ? "" : " ") + std::string(key) + "=";
+    if (value.find_first_of(" \t\r\n\"\\") == std::string_view::npos) {
+      text += value;
+      continue;
+    }
+    text += '"';
+    for (char c : value)
+      text += (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c);
+    text += '"';
+  }
+  return text;
+}
+
 std::string_view name_of(Action action) {
   for (const auto &[value, name] : action_names) {
     if (value == action)

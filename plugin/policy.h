@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace smime {
@@ -62,6 +63,16 @@ struct Decision {
 
 // A class name, any-signed or any-encrypted.
 std::optional<ClassSet> classes_from_name(std::string_view name);
+
+// The keys of a rule, in the order of the table; action is the last.
+std::vector<std::string_view> rule_keys();
+
+// The values that a key can have; empty for keys that take any text.
+std::vector<std::string_view> rule_values(std::string_view key);
+
+// The text of a rule from pairs of key and value, for parse_rule(); empty values
+// are left out.
+std::string compose_rule(const std::vector<std::pair<std::string_view, std::string_view>> &words);
 
 // Parses one rule: key=value ..., values may be quoted, action= comes last.
 // Returns nullopt and sets error to "SETTING: what is wrong with which word".

@@ -261,9 +261,7 @@ std::optional<SavePlan> plan_save(mail *source, const Original &original, Preser
 
 bool can_read_back(const mailbox *box) {
   std::string_view storage = box->storage->name;
-  const char *attachments = box->storage->set->mail_attachment_dir;
-  return storage != "mbox" &&
-         (storage != "sdbox" || attachments == nullptr || *attachments == '\0');
+  return storage != "mbox" && (storage != "sdbox" || *attachment_path(box->storage) == '\0');
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include "events.h"
 #include "keywords.h"
+#include "settings-dovecot.h"
 #include "user-context.h"
 
 namespace smime {
@@ -89,7 +90,9 @@ StreamPtr put_in_front(const std::string &in_front, istream *replacement, mail *
 
 int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
                  const Original &original, const Arrival &arrival, const std::string &in_front) {
-  Preserve preserve = settings_of(save).preserve;
+  mailbox *box = save->transaction->box;
+  Preserve preserve =
+      settings_of_mailbox(box, user_context(box->storage->user)->settings)->preserve;
   std::string error;
   auto plan = plan_save(source, original, preserve, error);
   if (!plan)

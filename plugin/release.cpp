@@ -1,5 +1,6 @@
 #include "release.h"
 
+#include "doveadm-compat.h"
 #include "keywords.h"
 #include "quarantine-mailbox.h"
 
@@ -7,7 +8,6 @@
 
 extern "C" {
 #include "master-service.h"
-#include "program-client.h"
 }
 
 namespace smime {
@@ -87,20 +87,15 @@ ReleaseResult refilter_message(mail_user *user, mail *quarantined, const ParsedB
   std::string to = block.record.to.find('@') == std::string::npos ? std::string(user->username)
                                                                   : block.record.to;
   std::string from = block.record.from == "<>" ? "" : block.record.from;
-  std::string release = "plugin/smime_release=" + block.record.id;
+  std::string release = std::string(setting_prefix) + "smime_release=" + block.record.id;
   const char *const arguments[] = {"-o", release.c_str(),
                                    "-c", master_service_get_config_path(master_service),
                                    "-d", user->username,
                                    "-f", from.c_str(),
                                    "-a", to.c_str(),
                                    "-e", nullptr};
-  program_client_settings settings{};
-  restrict_access_init(&settings.restrict_set);
-  settings.allow_root = TRUE;
-  settings.event = user->event;
   RootAgain root;
-  program_client *lda =
-      program_client_local_create(SMIME_DOVECOT_LDA, arguments, &settings);
+  program_client *lda = create_program(user->event, SMIME_DOVECOT_LDA, arguments);
   program_client_set_input(lda, original.get());
   auto status = program_client_run(lda);
   program_client_destroy(&lda);

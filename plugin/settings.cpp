@@ -11,6 +11,7 @@ namespace smime {
 namespace {
 
 constexpr std::string_view rule_prefix = "smime_rule";
+constexpr std::string_view named_rule_prefix = "smime_rule ";
 
 // Each setter returns what is wrong, or an empty string.
 using Setter = std::string (*)(Settings &settings, const std::string &value);
@@ -207,6 +208,14 @@ void apply(Settings &settings, const std::string &name, const std::string &value
   settings.errors.push_back(name + ": unknown setting (see dovecot-smime(7))");
 }
 
+void add_rule(Settings &settings, const std::string &name, const std::string &value) {
+  std::string error;
+  if (auto rule = parse_rule(name, value, error))
+    settings.rules.push_back(std::move(*rule));
+  else
+    settings.errors.push_back(error);
+}
+
 } // namespace
 
 Settings parse_settings(const NamedValues &values) {
@@ -217,17 +226,15 @@ Settings parse_settings(const NamedValues &values) {
   for (const auto &[name, value] : values) {
     if (!name.starts_with("smime_"))
       continue;
-    if (auto number = rule_number(name))
+    if (name.starts_with(named_rule_prefix))
+      add_rule(settings, name, value);
+    else if (auto number = rule_number(name))
       rules[*number] = {name, value};
     else
       apply(settings, name, value);
   }
-  for (const auto &[number, setting] : rules) {
-    if (auto rule = parse_rule(setting.first, setting.second, error))
-      settings.rules.push_back(std::move(*rule));
-    else
-      settings.errors.push_back(error);
-  }
+  for (const auto &[number, setting] : rules)
+    add_rule(settings, setting.first, setting.second);
   return settings;
 }
 

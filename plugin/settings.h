@@ -60,7 +60,8 @@ struct Settings {
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
 // Reads every value whose name begins with "smime_", in any order; rules are
-// ordered by their number. Unknown names are errors: a misspelt rule must not
+// ordered by their number. Rules with a name, "smime_rule NAME", come before them in
+// the order that they have. Unknown names are errors: a misspelt rule must not
 // be a rule that does nothing.
 Settings parse_settings(const NamedValues &values);
 

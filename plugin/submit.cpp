@@ -1,6 +1,10 @@
 #include "submit.h"
 
+#include "doveadm-compat.h"
 #include "dovecot-ptr.h"
+#ifdef SMIME_DOVECOT_24
+#include "settings-24.h"
+#endif
 
 #include <initializer_list>
 #include <sstream>
@@ -10,7 +14,6 @@
 extern "C" {
 #include "hostpid.h"
 #include "master-service-settings.h"
-#include "program-client.h"
 #include "iostream-ssl.h"
 #include "master-service.h"
 #include "message-address.h"
@@ -21,6 +24,39 @@ extern "C" {
 }
 
 namespace smime {
+
+#ifdef SMIME_DOVECOT_24
+
+// Dovecot 2.4: doveadm knows every setting.
+struct Submission::Settings {
+  SettingsPtr<smtp_submit_settings> submit;
+  // As root of the submission: settings for TLS are looked up by it.
+  EventPtr event = EventPtr(event_create(nullptr));
+  std::string from;
+  std::string hostname;
+};
+
+Submission::~Submission() = default;
+
+std::unique_ptr<Submission> Submission::create(std::string &) {
+  std::unique_ptr<Submission> result(new Submission);
+  result->settings_ = std::make_unique<Settings>();
+  return result;
+}
+
+bool Submission::prepare(mail_user *user, std::string &error) {
+  const char *reason;
+  if (settings_->submit == nullptr)
+    settings_->submit = get_settings<smtp_submit_settings>(
+        user->event, smtp_submit_setting_parser_info, &reason);
+  if (settings_->submit == nullptr) {
+    error = std::string("reading submission_host and sendmail_path failed: ") + reason;
+    return false;
+  }
+  return read_sender(user, error);
+}
+
+#else
 
 struct Submission::Settings {
   pool_t pool = nullptr;
@@ -84,10 +120,7 @@ std::vector<std::string> read_settings(std::initializer_list<const char *> names
                                       "service=lda", "-h"};
   arguments.insert(arguments.end(), names);
   arguments.push_back(nullptr);
-  program_client_settings settings{};
-  restrict_access_init(&settings.restrict_set);
-  settings.allow_root = TRUE;
-  program_client *client = program_client_local_create(doveconf, arguments.data(), &settings);
+  program_client *client = create_program(nullptr, doveconf, arguments.data());
   buffer_t *buffer = buffer_create_dynamic(default_pool, 256);
   OstreamPtr output(o_stream_create_buffer(buffer));
   program_client_set_output(client, output.get());
@@ -140,6 +173,20 @@ bool Submission::prepare(mail_user *user, std::string &error) {
   if (settings_->ssl != nullptr)
     return true;
   DataStackFrame frame;
+  if (!read_sender(user, error))
+    return false;
+  ssl_iostream_settings ssl;
+  mail_user_init_ssl_client_settings(user, &ssl);
+  settings_->ssl = ssl_iostream_settings_dup(settings_->pool, &ssl);
+  return true;
+}
+
+#endif
+
+bool Submission::read_sender(mail_user *user, std::string &error) {
+  if (!settings_->from.empty())
+    return true;
+  DataStackFrame frame;
   const message_address *postmaster;
   const char *reason;
   if (!mail_user_set_get_postmaster_address(user->set, &postmaster, &reason)) {
@@ -148,9 +195,6 @@ bool Submission::prepare(mail_user *user, std::string &error) {
   }
   settings_->from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
   settings_->hostname = user->set->hostname;
-  ssl_iostream_settings ssl;
-  mail_user_init_ssl_client_settings(user, &ssl);
-  settings_->ssl = ssl_iostream_settings_dup(settings_->pool, &ssl);
   return true;
 }
 
@@ -174,9 +218,14 @@ bool Submission::send(const std::string &to, const std::string &message,
     return false;
   }
   smtp_submit_input input{};
+#ifdef SMIME_DOVECOT_24
+  input.event_parent = settings_->event.get();
+  smtp_submit *submit = smtp_submit_init_simple(&input, settings_->submit.get(), nullptr);
+#else
   input.ssl = settings_->ssl;
   input.allow_root = TRUE;
   smtp_submit *submit = smtp_submit_init_simple(&input, &settings_->submit, nullptr);
+#endif
   smtp_submit_add_rcpt(submit, recipient);
   ostream *stream = smtp_submit_send(submit);
   o_stream_nsend(stream, message.data(), message.size());

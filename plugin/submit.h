@@ -30,6 +30,7 @@ public:
 
 private:
   Submission() = default;
+  bool read_sender(mail_user *user, std::string &error);
   struct Settings;
   std::unique_ptr<Settings> settings_;
 };

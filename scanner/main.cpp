@@ -306,7 +306,12 @@ int run_service(char *program, const Options &options) {
   master_service = master_service_init("smime-scanner", MASTER_SERVICE_FLAG_UPDATE_PROCTITLE,
                                        &count, &rest, "");
   const char *settings_error;
-  if (master_service_settings_read_simple(master_service, nullptr, &settings_error) < 0)
+#ifdef SMIME_DOVECOT_24
+  int read = master_service_settings_read_simple(master_service, &settings_error);
+#else
+  int read = master_service_settings_read_simple(master_service, nullptr, &settings_error);
+#endif
+  if (read < 0)
     i_fatal("Error reading configuration: %s", settings_error);
   master_service_init_log(master_service);
 

@@ -110,6 +110,11 @@ def integration_tests(pattern, totals, directories):
     totals.add(result.passed(), len(result.failed_tests()), len(result.skipped))
 
 
+def dovecot_version():
+    done = subprocess.run(["/usr/sbin/dovecot", "--version"], capture_output=True, text=True)
+    return f"Dovecot {done.stdout.split()[0]}"
+
+
 def flatten(suite):
     for entry in suite:
         if isinstance(entry, unittest.TestSuite):
@@ -120,6 +125,7 @@ def flatten(suite):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--totals", type=Path, help="where the counts go, for who adds them up")
     parser.add_argument("build", type=Path)
     parser.add_argument("root", type=Path)
     parser.add_argument("only", nargs="?", help="integration tests whose name has this in it")
@@ -138,7 +144,12 @@ def main():
     directories = ["faults"] if options.faults else ["integration", "faults"]
     integration_tests(options.only, totals, directories)
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
-    print(f"\n{totals.passed} passed, {totals.failed} failed{skipped}", flush=True)
+    line = f"{totals.passed} passed, {totals.failed} failed{skipped}"
+    if options.totals:
+        options.totals.write_text(f"{totals.passed} {totals.failed} {totals.skipped}\n")
+        step(f"with {dovecot_version()}: {line}")
+    else:
+        print(f"\n{line}", flush=True)
     return 1 if totals.failed else 0
 
 

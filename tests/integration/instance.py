@@ -14,6 +14,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import dovecot_conf
+
 SYSTEM_MODULES = Path("/usr/lib/dovecot/modules")
 DOVECOT = "/usr/sbin/dovecot"
 PASSWORD = "quickstart"
@@ -140,8 +142,7 @@ class Instance:
         """The conf.d file as it is installed; paths alone are ours."""
         text = (self.root / "etc/dovecot/conf.d/90-smime.conf").read_text()
         if self.replace_rules:
-            text = "\n".join(line for line in text.split("\n")
-                             if not line.strip().startswith("smime_rule"))
+            text = dovecot_conf.without_rules(text)
         return text
 
     def _smime_lines(self):
@@ -157,7 +158,7 @@ class Instance:
 service smime-scanner {{
   executable = {scanner} -c {self.dir}/smime-scanner.conf
 }}
-import_environment = $import_environment LD_PRELOAD SMIME_DOVEADM_MODULES
+import_environment = $import_environment {" ".join(self._preload())}
 service doveadm {{
   executable = {self.dir}/doveadm-server
 }}
@@ -180,7 +181,7 @@ service doveadm {{
         (self.dir / "masters").write_text(f"reviewer:{{PLAIN}}{PASSWORD}\n")
         (self.dir / "90-smime.conf").write_text(self._shipped_conf())
         (self.dir / "smime-scanner.conf").write_text(self.scanner_conf)
-        self.conf.write_text(f"""
+        self.conf.write_text(dovecot_conf.configuration(f"""
 base_dir = {self.base_dir}
 state_dir = {self.dir}/state
 instance_name = smime-{self.imap_port}
@@ -240,7 +241,7 @@ protocol lda {{
   mail_plugins = $mail_plugins {self.plugins}
 }}
 {self.extra}
-""")
+"""))
 
     def _link_modules(self):
         ours = self.root / "usr/lib/dovecot/modules"
@@ -253,14 +254,23 @@ protocol lda {{
         self._write_wrapper("doveadm", f'/usr/bin/doveadm -c {self.conf} "$@"')
         self._write_wrapper("doveadm-server", '/usr/lib/dovecot/doveadm-server "$@"')
 
+    def _preload(self):
+        """Dovecot looks for modules of doveadm and of doveconf in directories that are
+        compiled in; the preloaded library shows it ours."""
+        if not self.load_smime:
+            return {}
+        modules = self.root / "usr/lib/dovecot/modules"
+        return {"LD_PRELOAD": f"{self.root}/libprivate-doveadm.so",
+                "SMIME_DOVEADM_MODULES": f"{modules}/doveadm",
+                "SMIME_SETTINGS_MODULES": f"{modules}/settings"}
+
+    def environment(self):
+        """For programs of Dovecot that read the configuration."""
+        return {**os.environ, **self._preload()}
+
     def _write_wrapper(self, name, command):
-        """doveadm looks for its own modules in Dovecot's directory alone; the
-        preloaded library shows it ours."""
         script = self.dir / name
-        preload = ""
-        if self.load_smime:
-            preload = (f"SMIME_DOVEADM_MODULES={self.root}/usr/lib/dovecot/modules/doveadm "
-                       f"LD_PRELOAD={self.root}/libprivate-doveadm.so ")
+        preload = "".join(f"{key}={value} " for key, value in self._preload().items())
         script.write_text(f"#!/bin/sh\n{preload}exec {command}\n")
         script.chmod(0o755)
 
@@ -282,7 +292,7 @@ protocol lda {{
         output = self.dir / "start.log"
         with output.open("w") as log:
             done = subprocess.run([DOVECOT, "-c", str(self.conf)], stdin=subprocess.DEVNULL,
-                                  stdout=log, stderr=log, timeout=60)
+                                  stdout=log, stderr=log, timeout=60, env=self.environment())
         if done.returncode != 0:
             raise InstanceError(f"dovecot did not start:\n{output.read_text()}"
                                 f"{self.log()[-2000:]}")

@@ -4,7 +4,9 @@ until the message is on disk."""
 import os
 import signal
 import threading
+import unittest
 
+import dovecot_conf
 from case import DovecotCase
 from clients import Lmtp, without_trace
 from fake_scanner import MISBEHAVIOURS, FakeScanner
@@ -143,6 +145,7 @@ class ScannerKilled(DovecotCase):
         return [int(line.split("=")[1]) for line in lines if "=" in line]
 
 
+@unittest.skipIf(dovecot_conf.IS_24, "doveconf refuses them: see test_settings24")
 class BadSettings(DovecotCase):
     settings = ("  smime_rule = class=any-encrypted action=quarantaine\n"
                 "  smime_rule2 = clas=signed action=deliver\n"

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import dovecot_conf
 from case import ROOT
 from instance import free_port
 
@@ -38,7 +39,11 @@ class Install(unittest.TestCase):
         self.assertIn("executable = /usr/lib/dovecot/smime-scanner -c "
                       "/etc/dovecot/smime-scanner.conf", conf)
         active = [line.strip() for line in conf.splitlines() if line.strip().startswith("smime_")]
-        self.assertEqual(["smime_rule = class=any-encrypted origin=delivery action=quarantine"], active)
+        rule = ("smime_rule encrypted {" if dovecot_conf.IS_24 else
+                "smime_rule = class=any-encrypted origin=delivery action=quarantine")
+        self.assertEqual([rule], active)
+        settings = ROOT / "usr/lib/dovecot/modules/settings/lib99_smime_settings.so"
+        self.assertEqual(dovecot_conf.IS_24, settings.is_file())
 
     def test_install_keeps_an_edited_configuration(self):
         run("make", "-C", BUILD, "install", f"DESTDIR={self.directory}")

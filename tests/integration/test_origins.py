@@ -4,7 +4,9 @@ client is not under them."""
 import os
 import shutil
 import subprocess
+import unittest
 
+import dovecot_conf
 from case import DovecotCase
 from clients import PASSWORD, Imap, stored, without_trace
 from test_access import RawImap
@@ -130,6 +132,7 @@ class AppendMbox(OriginCase):
         self.assertEqual("OK", self.append("Safe/Box", self.samples.plain())[0])
 
 
+@unittest.skipIf(dovecot_conf.IS_24, "doveconf refuses it: see test_settings24")
 class BadPolicy(OriginCase):
     settings = "  smime_rule = class=any-encripted action=reject\n"
 
@@ -249,7 +252,7 @@ class UserRules(DovecotCase):
         passwd = self.instance.dir / "passwd"
         lines = passwd.read_text().splitlines()
         passwd.write_text("\n".join(
-            line + ("userdb_smime_rule=action=reject" if line.startswith("bob:") else "")
+            line + (dovecot_conf.userdb_rule("action=reject") if line.startswith("bob:") else "")
             for line in lines) + "\n")
         self.instance.doveadm("reload")
         for user, code in (("alice", 250), ("bob", 550)):

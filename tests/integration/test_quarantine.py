@@ -4,6 +4,7 @@ import imaplib
 import json
 import shutil
 
+import dovecot_conf
 from case import DovecotCase
 from clients import Imap, without_trace
 
@@ -42,7 +43,8 @@ class Quarantine(DovecotCase):
         _, (shown,) = self.doveadm_quarantine("show", "alice", item)
         self.assertEqual(item, shown["id"])
         self.assertEqual("INBOX", shown["mailbox"])
-        self.assertEqual("smime_rule: class=any-encrypted origin=delivery action=quarantine", shown["rule"])
+        self.assertEqual(f"{dovecot_conf.SHIPPED_RULE}: class=any-encrypted origin=delivery "
+                         "action=quarantine", shown["rule"])
         self.assertIn("smime-encrypted", shown["uninspectable"])
         self.assertEqual(["encrypted"], json.loads(shown["report"])["class"])
         self.assertRegex(shown["sha256"], "^[0-9a-f]{64}$")
@@ -197,7 +199,7 @@ class Quarantine(DovecotCase):
     def test_status(self):
         done = self.instance.doveadm("-f", "json", "smime", "status", "-u", "alice")
         states = {row["check"]: row["state"] for row in json.loads(done.stdout)}
-        self.assertLessEqual({"settings", "namespace inbox", "smime_rule", "quarantine", "scanner"},
+        self.assertLessEqual({"settings", "namespace inbox", dovecot_conf.SHIPPED_RULE, "quarantine", "scanner"},
                              set(states))
         self.assertEqual({"ok"}, set(states.values()))
 

@@ -8,6 +8,7 @@ import socketserver
 import subprocess
 import threading
 
+import dovecot_conf
 from case import DovecotCase
 from clients import Imap, stored, without_trace
 from instance import free_port
@@ -212,9 +213,10 @@ class Refilter(ReviewCase):
     def test_the_setting_alone_releases_nothing(self):
         item = self.held()
         other = self.samples.encrypted()
-        subprocess.run(["/usr/lib/dovecot/dovecot-lda", "-o", f"plugin/smime_release={item}", "-c",
+        subprocess.run(["/usr/lib/dovecot/dovecot-lda", "-o",
+                        dovecot_conf.plugin_setting(f"smime_release={item}"), "-c",
                         str(self.instance.conf), "-d", "alice"], input=other, check=True,
-                       timeout=60)
+                       timeout=60, env=self.instance.environment())
         self.assertEqual([], self.bodies())
         self.assertEqual(2, len(self.quarantined("alice")))
 

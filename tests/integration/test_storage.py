@@ -156,7 +156,7 @@ class Storage:
             done = subprocess.run(["/usr/lib/dovecot/dovecot-lda", "-c", str(self.instance.conf),
                                    "-d", "alice", "-f", "sender@example.org"],
                                   input=message.replace(b"\r\n", b"\n"), capture_output=True,
-                                  timeout=60)
+                                  timeout=60, env=self.instance.environment())
             self.assertEqual(0, done.returncode, done.stderr)
         self.assert_exact()
 

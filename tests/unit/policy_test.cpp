@@ -213,3 +213,28 @@ TEST(Policy, CopiesOfWhatWasReleasedAreUnderRulesThatNameTheOriginOnly) {
   CHECK(decide(rules, asked).action == Action::reject);
   STRCMP_CONTAINS("released", why_not(rules[0], asked).c_str());
 }
+
+TEST(Policy, EveryValueThatIsOfferedIsTaken) {
+  for (std::string_view key : rule_keys()) {
+    for (std::string_view value : rule_values(key)) {
+      std::string error;
+      std::string text = compose_rule({{key, value}});
+      if (key != "action")
+        text += " action=deliver";
+      CHECK_TRUE(parse_rule("smime_rule x", text, error).has_value());
+    }
+  }
+  CHECK_TRUE(rule_values("mailbox").empty());
+  LONGS_EQUAL(4, rule_values("action").size());
+  CHECK_TRUE(rule_keys().back() == "action");
+}
+
+TEST(Policy, AComposedRuleIsReadBack) {
+  std::string error;
+  auto rule = parse_rule(
+      "smime_rule x",
+      compose_rule({{"mailbox", "A \"b\" \\c"}, {"from", ""}, {"action", "reject"}}), error);
+  CHECK_TRUE(rule.has_value());
+  CHECK_TRUE(*rule->mailbox == "A \"b\" \\c");
+  CHECK_FALSE(rule->from.has_value());
+}

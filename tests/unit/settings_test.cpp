@@ -69,3 +69,14 @@ TEST(Settings, BadValuesAreRefusedByNameAndWord) {
   refused("smime_rule1", "action=deliver", "smime_rule1");
   refused("smime_ruel", "action=deliver", "unknown setting");
 }
+
+TEST(Settings, RulesWithANameKeepTheOrderThatTheyHave) {
+  Settings settings = parse_settings({{"smime_rule z", "class=plain action=reject"},
+                                      {"smime_rule2", "action=tempfail"},
+                                      {"smime_rule a", "action=deliver"}});
+  LONGS_EQUAL(0, settings.errors.size());
+  LONGS_EQUAL(3, settings.rules.size());
+  STRCMP_EQUAL("smime_rule z", settings.rules[0].setting.c_str());
+  STRCMP_EQUAL("smime_rule a", settings.rules[1].setting.c_str());
+  STRCMP_EQUAL("smime_rule2", settings.rules[2].setting.c_str());
+}
