@@ -1,0 +1,105 @@
+// The deliver hook: one delivery from Dovecot's call to its answer.
+#include "delivery.h"
+
+#include "dovecot-ptr.h"
+
+extern "C" {
+#include "mail-deliver.h"
+
+// In libdovecot-lda, which only lmtp and dovecot-lda link.
+#pragma weak mail_deliver_hook_set
+#pragma weak mail_deliver_save
+}
+
+namespace smime {
+namespace {
+
+deliver_mail_func_t *next_deliver_mail = nullptr;
+
+bool is_tempfailed(const mail_deliver_context *context, mail_storage *storage) {
+  if (context->tempfail_error != nullptr)
+    return true;
+  mail_error error = MAIL_ERROR_NONE;
+  if (storage != nullptr)
+    (void)mail_storage_get_last_error(storage, &error);
+  return error == MAIL_ERROR_TEMP;
+}
+
+// What Dovecot does behind the hook when no other plugin delivers
+// (mail_do_deliver() in lib-lda/mail-deliver.c), done here, so that the
+// delivery is still known when the default mailbox is saved to.
+int deliver_with_fallbacks(mail_deliver_context *context, mail_storage **storage_r) {
+  int ret = next_deliver_mail == nullptr ? 0 : next_deliver_mail(context, storage_r);
+  if (ret > 0 || context->saved_mail)
+    return 1;
+  if (is_tempfailed(context, *storage_r))
+    return -1;
+  if (!context->tried_default_save) {
+    if (mail_deliver_save(context, context->rcpt_default_mailbox, static_cast<mail_flags>(0),
+                          nullptr, storage_r) == 0)
+      return 1;
+    if (is_tempfailed(context, *storage_r))
+      return -1;
+  }
+  if (strcasecmp(context->rcpt_default_mailbox, "INBOX") == 0)
+    return -1;
+  return mail_deliver_save(context, "INBOX", static_cast<mail_flags>(0), nullptr, storage_r) == 0
+             ? 1
+             : -1;
+}
+
+int deliver_aware(mail_deliver_context *context, UserContext &user, mail_storage **storage_r) {
+  *storage_r = nullptr;
+  if (!user.settings->errors.empty()) {
+    // The errors were logged when the user was created.
+    context->tempfail_error = "S/MIME policy is not configured correctly";
+    user.delivery_failed = true;
+    return -1;
+  }
+  Delivery delivery(context, user);
+  const std::string &id = user.settings->release_id;
+  if (!id.empty() && !delivery.release(id))
+    e_warning(context->event, "smime: smime_release=%s: not what is held under this id; "
+                              "the rules hold",
+              str_sanitize(id.c_str(), 64));
+  delivery.inspect();
+  int ret = deliver_with_fallbacks(context, storage_r);
+  // What Sieve discarded or sent elsewhere is counted as well.
+  delivery.finish_inspection();
+  if (delivery.refused())
+    ret = delivery.answer_refusal();
+  user.delivery_failed = ret <= 0;
+  return ret;
+}
+
+int deliver_mail_hook(mail_deliver_context *context,
+                                 mail_storage **storage_r) noexcept {
+  UserContext *user = user_context(context->rcpt_user);
+  if (user == nullptr)
+    return next_deliver_mail == nullptr ? 0 : next_deliver_mail(context, storage_r);
+  user->delivery_failed = false;
+  if (user->settings->errors.empty() && !user->settings->stores.can_match())
+    return next_deliver_mail == nullptr ? 0 : next_deliver_mail(context, storage_r);
+  int ret = guarded("delivery", -2,
+                    [&] { return deliver_aware(context, *user, storage_r); });
+  if (ret == -2) {
+    user->delivery_failed = true;
+    context->tempfail_error = "Temporary internal error";
+    ret = -1;
+  }
+  return ret;
+}
+
+} // namespace
+
+void delivery_init() {
+  if (&mail_deliver_hook_set != nullptr)
+    next_deliver_mail = mail_deliver_hook_set(deliver_mail_hook);
+}
+
+void delivery_deinit() {
+  if (&mail_deliver_hook_set != nullptr)
+    mail_deliver_hook_set(next_deliver_mail);
+}
+
+} // namespace smime
