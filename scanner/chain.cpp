@@ -96,6 +96,7 @@ private:
   void check_expired_now();
   void check_crls();
   void explain_crl(const Finding &finding);
+  bool is_listed(int depth, Finding &finding) const;
   void explain_revocation(const Finding &finding, X509 *certificate);
 
   const ChainQuestion &question_;
@@ -321,6 +322,40 @@ void ChainCheck::explain_crl(const Finding &finding) {
   }
 }
 
+// OpenSSL looks at one CRL for each certificate, the newest that is in date: an
+// older one that is still in date would hide a newer one that is not. What was
+// revoked stays so, unless it was on hold.
+bool ChainCheck::is_listed(int depth, Finding &finding) const {
+  X509 *certificate = sk_X509_value(chain_.get(), depth);
+  EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(chain_.get(), depth + 1));
+  auto look = [&](STACK_OF(X509_CRL) *crls, int most) {
+    for (int i = 0; i < sk_X509_CRL_num(crls) && i < most; i++) {
+      X509_CRL *crl = sk_X509_CRL_value(crls, i);
+      X509_REVOKED *entry = nullptr;
+      if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(certificate)) != 0 ||
+          X509_CRL_get0_by_cert(crl, &entry, certificate) != 1 || entry == nullptr)
+        continue;
+      int critical = 0;
+      std::unique_ptr<ASN1_ENUMERATED, OpensslFree<ASN1_ENUMERATED_free>> reason(
+          static_cast<ASN1_ENUMERATED *>(
+              X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, &critical, nullptr)));
+      bool on_hold = reason != nullptr &&
+                     ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD;
+      if (on_hold || key == nullptr || X509_CRL_verify(crl, key) != 1 || X509_CRL_up_ref(crl) != 1)
+        continue;
+      finding.error = X509_V_ERR_CERT_REVOKED;
+      finding.depth = depth;
+      finding.crl.reset(crl);
+      return true;
+    }
+    return false;
+  };
+  bool found = look(trust_.crls.get(), sk_X509_CRL_num(trust_.crls.get())) ||
+               look(question_.crls, max_crls);
+  ERR_clear_error();
+  return found;
+}
+
 // CRLs are of now, whenever the message was signed.
 void ChainCheck::check_crls() {
   Findings findings;
@@ -338,6 +373,13 @@ void ChainCheck::check_crls() {
     if (finding.error == X509_V_ERR_CERT_REVOKED && finding.depth != last) {
       explain_crl(finding);
       explained.insert(finding.depth);
+    }
+  }
+  for (int depth = 0; depth < last; depth++) {
+    Finding finding;
+    if (explained.count(depth) == 0 && is_listed(depth, finding)) {
+      explain_crl(finding);
+      explained.insert(depth);
     }
   }
   for (const Finding &finding : findings.list) {
