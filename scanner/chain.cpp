@@ -86,6 +86,7 @@ public:
   std::vector<ReportError> run();
 
 private:
+  bool is_of_chain(X509_CRL *crl) const;
   bool build(std::int64_t at, unsigned long flags, Findings &findings);
   void add(const char *code, std::string text, std::string remedy);
   void explain(const Finding &finding);
@@ -115,6 +116,18 @@ void ChainCheck::add(const char *code, std::string text, std::string remedy) {
   errors_.push_back({code, "", std::move(text), std::move(remedy)});
 }
 
+// Whether a CA of the chain signed it: of a CRL that came with the message no
+// other counts, or a forged one would stand before the operator's.
+bool ChainCheck::is_of_chain(X509_CRL *crl) const {
+  for (int i = 1; i < sk_X509_num(chain_.get()); i++) {
+    X509 *ca = sk_X509_value(chain_.get(), i);
+    if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(ca)) == 0 &&
+        X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1)
+      return true;
+  }
+  return false;
+}
+
 // Sets chain_. Returns false if OpenSSL could not work at all.
 bool ChainCheck::build(std::int64_t at, unsigned long flags, Findings &findings) {
   CertificateListPtr certificates(sk_X509_dup(trust_.intermediates.get()));
@@ -124,8 +137,10 @@ bool ChainCheck::build(std::int64_t at, unsigned long flags, Findings &findings)
     throw std::bad_alloc();
   for (int i = 0; i < sk_X509_num(question_.certificates) && i < max_certificates; i++)
     (void)sk_X509_push(certificates.get(), sk_X509_value(question_.certificates, i));
-  for (int i = 0; i < sk_X509_CRL_num(question_.crls) && i < max_crls; i++)
-    (void)sk_X509_CRL_push(crls.get(), sk_X509_CRL_value(question_.crls, i));
+  for (int i = 0; i < sk_X509_CRL_num(question_.crls) && i < max_crls; i++) {
+    if (is_of_chain(sk_X509_CRL_value(question_.crls, i)))
+      (void)sk_X509_CRL_push(crls.get(), sk_X509_CRL_value(question_.crls, i));
+  }
   if (X509_STORE_CTX_init(context.get(), trust_.anchors.get(), question_.certificate,
                           certificates.get()) != 1)
     return false;

@@ -119,7 +119,7 @@ std::vector<std::string> addresses_in(Bytes value, std::string &odd) {
   Pool pool;
   const message_address *address = message_address_parse(
       pool.get(), reinterpret_cast<const unsigned char *>(text.data()), text.size(),
-      Senders::max_addresses + 2, static_cast<message_address_parse_flags>(0));
+      Senders::max_addresses + 1, static_cast<message_address_parse_flags>(0));
   bool ends = false;
   for (; address != nullptr; address = address->next) {
     if (address->invalid_syntax || address->route != nullptr)

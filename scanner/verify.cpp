@@ -177,7 +177,8 @@ bool SignerVerification::check_digest() {
   if (!has_attributes_ && key_ != nullptr && is_edwards(key_)) {
     add("signature-unsupported",
         "An EdDSA signature without signed attributes is over the content itself; it was not "
-        "checked.");
+        "checked.",
+        "The sender's software needs to sign attributes, as S/MIME's does.");
     return false;
   }
   int result = CMS_SignerInfo_verify_content(info_, layer_.digests->chain());
