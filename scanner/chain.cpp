@@ -86,6 +86,7 @@ public:
   std::vector<ReportError> run();
 
 private:
+  bool is_of_chain(X509_CRL *crl) const;
   bool build(std::int64_t at, unsigned long flags, Findings &findings);
   void add(const char *code, std::string text, std::string remedy);
   void explain(const Finding &finding);
@@ -96,6 +97,7 @@ private:
   void check_expired_now();
   void check_crls();
   void explain_crl(const Finding &finding);
+  bool is_listed(int depth, Finding &finding) const;
   void explain_revocation(const Finding &finding, X509 *certificate);
 
   const ChainQuestion &question_;
@@ -114,6 +116,18 @@ void ChainCheck::add(const char *code, std::string text, std::string remedy) {
   errors_.push_back({code, "", std::move(text), std::move(remedy)});
 }
 
+// Whether a CA of the chain signed it: of a CRL that came with the message no
+// other counts, or a forged one would stand before the operator's.
+bool ChainCheck::is_of_chain(X509_CRL *crl) const {
+  for (int i = 1; i < sk_X509_num(chain_.get()); i++) {
+    X509 *ca = sk_X509_value(chain_.get(), i);
+    if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(ca)) == 0 &&
+        X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1)
+      return true;
+  }
+  return false;
+}
+
 // Sets chain_. Returns false if OpenSSL could not work at all.
 bool ChainCheck::build(std::int64_t at, unsigned long flags, Findings &findings) {
   CertificateListPtr certificates(sk_X509_dup(trust_.intermediates.get()));
@@ -123,8 +137,10 @@ bool ChainCheck::build(std::int64_t at, unsigned long flags, Findings &findings)
     throw std::bad_alloc();
   for (int i = 0; i < sk_X509_num(question_.certificates) && i < max_certificates; i++)
     (void)sk_X509_push(certificates.get(), sk_X509_value(question_.certificates, i));
-  for (int i = 0; i < sk_X509_CRL_num(question_.crls) && i < max_crls; i++)
-    (void)sk_X509_CRL_push(crls.get(), sk_X509_CRL_value(question_.crls, i));
+  for (int i = 0; i < sk_X509_CRL_num(question_.crls) && i < max_crls; i++) {
+    if (is_of_chain(sk_X509_CRL_value(question_.crls, i)))
+      (void)sk_X509_CRL_push(crls.get(), sk_X509_CRL_value(question_.crls, i));
+  }
   if (X509_STORE_CTX_init(context.get(), trust_.anchors.get(), question_.certificate,
                           certificates.get()) != 1)
     return false;
@@ -321,6 +337,40 @@ void ChainCheck::explain_crl(const Finding &finding) {
   }
 }
 
+// OpenSSL looks at one CRL for each certificate, the newest that is in date: an
+// older one that is still in date would hide a newer one that is not. What was
+// revoked stays so, unless it was on hold.
+bool ChainCheck::is_listed(int depth, Finding &finding) const {
+  X509 *certificate = sk_X509_value(chain_.get(), depth);
+  EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(chain_.get(), depth + 1));
+  auto look = [&](STACK_OF(X509_CRL) *crls, int most) {
+    for (int i = 0; i < sk_X509_CRL_num(crls) && i < most; i++) {
+      X509_CRL *crl = sk_X509_CRL_value(crls, i);
+      X509_REVOKED *entry = nullptr;
+      if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(certificate)) != 0 ||
+          X509_CRL_get0_by_cert(crl, &entry, certificate) != 1 || entry == nullptr)
+        continue;
+      int critical = 0;
+      std::unique_ptr<ASN1_ENUMERATED, OpensslFree<ASN1_ENUMERATED_free>> reason(
+          static_cast<ASN1_ENUMERATED *>(
+              X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, &critical, nullptr)));
+      bool on_hold = reason != nullptr &&
+                     ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD;
+      if (on_hold || key == nullptr || X509_CRL_verify(crl, key) != 1 || X509_CRL_up_ref(crl) != 1)
+        continue;
+      finding.error = X509_V_ERR_CERT_REVOKED;
+      finding.depth = depth;
+      finding.crl.reset(crl);
+      return true;
+    }
+    return false;
+  };
+  bool found = look(trust_.crls.get(), sk_X509_CRL_num(trust_.crls.get())) ||
+               look(question_.crls, max_crls);
+  ERR_clear_error();
+  return found;
+}
+
 // CRLs are of now, whenever the message was signed.
 void ChainCheck::check_crls() {
   Findings findings;
@@ -338,6 +388,13 @@ void ChainCheck::check_crls() {
     if (finding.error == X509_V_ERR_CERT_REVOKED && finding.depth != last) {
       explain_crl(finding);
       explained.insert(finding.depth);
+    }
+  }
+  for (int depth = 0; depth < last; depth++) {
+    Finding finding;
+    if (explained.count(depth) == 0 && is_listed(depth, finding)) {
+      explain_crl(finding);
+      explained.insert(depth);
     }
   }
   for (const Finding &finding : findings.list) {

@@ -32,6 +32,14 @@ std::string joined(const std::vector<std::string> &words) {
   return text;
 }
 
+// Whether readers open it in place of what it is in (RFC 8551 section 3.2.1);
+// content of another layer may come without a label.
+bool is_opened_as_mail(const Place &place) {
+  return place.type.empty() || place.type == "application/pkcs7-mime" ||
+         place.type == "application/x-pkcs7-mime" ||
+         (place.type == "application/octet-stream" && place.has_cms_label);
+}
+
 } // namespace
 
 CmsLayer::CmsLayer(Inspection &inspection, Place place, Outcome &outcome)
@@ -43,7 +51,20 @@ void CmsLayer::note_layer(const std::string &type) {
     inspection_.add_layer({place_.path, type, {}, place_.smime_type});
 }
 
+// What is shown as its label says is shown with all that is around the object.
+void CmsLayer::check_cover(const CmsHead &head) {
+  if (!place_.cover.whole || is_opened_as_mail(place_))
+    return;
+  place_.cover.whole = false;
+  inspection_.signatures().errors.push_back(
+      {"type-mismatch", place_.path,
+       "The part is labelled " + place_.type + " and is " + std::string(name_of(head.type)) +
+           ": readers show it as its label says.",
+       "The sender's software labels its mail wrongly."});
+}
+
 void CmsLayer::content_begins(const CmsHead &head) {
+  check_cover(head);
   note_layer(head.type == CmsType::signed_data ? "opaque-signed"
                                                : std::string(name_of(head.type)));
   Place around = place_;

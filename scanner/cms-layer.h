@@ -24,6 +24,7 @@ private:
   void content(Bytes bytes) override;
   void content_ends() override;
 
+  void check_cover(const CmsHead &head);
   void note_layer(const std::string &type);
   void classify(const CmsFacts &facts);
   void classify_signed(const CmsFacts &facts);

@@ -17,6 +17,7 @@ namespace {
 // Of one signed content at once; a message may name hundreds.
 constexpr std::size_t max_digests = 4;
 constexpr std::size_t max_algorithms = 16;
+constexpr std::size_t max_prefix = 10; // of a header in DER
 
 constexpr std::array<std::pair<std::string_view, int>, 13> micalg_names{{
     {"sha-256", NID_sha256},
@@ -122,7 +123,18 @@ ContentDigests ContentDigests::for_signed_data(Bytes before) {
   return digests;
 }
 
+bool ContentDigests::is_set() const {
+  auto element = read_element(prefix_);
+  return element && element->is(V_ASN1_SET) && !element->indefinite &&
+         element->header_size + element->length == size_;
+}
+
 void ContentDigests::update(Bytes bytes) {
+  size_ += bytes.size();
+  if (prefix_.size() < max_prefix)
+    prefix_.insert(prefix_.end(), bytes.begin(),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(
+                                       std::min(bytes.size(), max_prefix - prefix_.size())));
   while (!bytes.empty()) {
     Bytes piece = bytes.first(std::min<std::size_t>(bytes.size(), 1U << 20));
     (void)BIO_write(chain_.get(), piece.data(), static_cast<int>(piece.size()));

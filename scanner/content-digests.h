@@ -6,6 +6,7 @@
 #include "byte-sink.h"
 #include "openssl-ptr.h"
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,10 @@ public:
   void update_lines(Bytes bytes);
 
   bool has(int nid) const;
+  // Whether the bytes of update() are one DER SET, as signed attributes are: a
+  // signature over attributes can be passed off as one over content that is
+  // those attributes.
+  bool is_set() const;
   // "sha256 and sha1", for a message.
   std::string names() const;
   // A chain of OpenSSL's digest filters, as CMS_SignerInfo_verify_content()
@@ -45,6 +50,8 @@ private:
   std::vector<int> nids_;
   BioPtr chain_;
   bool after_cr_ = false;
+  std::uint64_t size_ = 0;
+  std::vector<unsigned char> prefix_;
 };
 
 } // namespace smime

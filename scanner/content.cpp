@@ -50,8 +50,12 @@ std::unique_ptr<ByteSink> Content::choose() {
   if (looks_like_cms(prefix_) || (place_.has_cms_label && !prefix_.empty() && prefix_[0] == 0x30))
     return std::make_unique<CmsLayer>(inspection_, place_, outcome_);
   // A message that is attached as a file: readers open it by its name.
-  if ((!place_.is_text || place_.has_mail_name()) && looks_like_mail(prefix_))
-    return std::make_unique<LayerContent>(inspection_, place_, false);
+  // It is not what they show of the message, and has a sender of its own.
+  if ((!place_.is_text || place_.has_mail_name()) && looks_like_mail(prefix_)) {
+    Place attached = place_;
+    attached.cover.whole = false;
+    return std::make_unique<LayerContent>(inspection_, std::move(attached), false);
+  }
   if (looks_like_text(prefix_) && !has_pdf_header(prefix_, place_.is_text))
     return std::make_unique<TextContent>(inspection_, place_, outcome_);
   if (place_.has_cms_label)

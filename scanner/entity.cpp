@@ -24,13 +24,36 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-void read_parameters(rfc822_parser_context *parser, Entity &entity) {
+// RFC 2046 section 5.1.1; lib-mail cuts off what is longer than 80.
+constexpr std::size_t max_boundary = 70;
+
+void read_boundary(std::string_view value, bool extended, Entity &entity) {
+  entity.contradicting = entity.contradicting || extended ||
+                         (!entity.boundary.empty() && entity.boundary != value);
+  if (entity.boundary.empty())
+    entity.boundary = value.substr(0, max_parameter);
+  entity.odd_boundary = entity.odd_boundary || value.size() > max_boundary;
+}
+
+bool has_nul(const message_header_line *hdr) {
+  return std::find(hdr->full_value, hdr->full_value + hdr->full_value_len, '\0') !=
+         hdr->full_value + hdr->full_value_len;
+}
+
+// Of a Content-Type, or of another field, which may say a name alone.
+void read_parameters(rfc822_parser_context *parser, Entity &entity, bool of_type) {
   const char *const *parameters = nullptr;
   (void)rfc2231_parse(parser, &parameters);
   for (; parameters != nullptr && parameters[0] != nullptr; parameters += 2) {
     std::string key = lower(parameters[0]);
     std::string_view value = parameters[1];
-    if (key == "protocol")
+    if (key == "filename" || (key == "name" && entity.name.empty()))
+      entity.name = value.substr(0, max_parameter);
+    if (!of_type)
+      continue;
+    if (key == "boundary" || key == "boundary*")
+      read_boundary(value, key.back() == '*', entity);
+    else if (key == "protocol")
       entity.protocol = lower(value);
     else if (key == "micalg")
       entity.micalg = lower(value);
@@ -38,8 +61,6 @@ void read_parameters(rfc822_parser_context *parser, Entity &entity) {
       entity.smime_type = lower(value);
     else if (key == "hp" || key == "protected-headers")
       entity.protects_header = true;
-    else if (key == "filename" || (key == "name" && entity.name.empty()))
-      entity.name = value.substr(0, max_parameter);
   }
 }
 
@@ -51,7 +72,7 @@ void read_content_type(const message_header_line *hdr, Entity &entity) {
   string_t *type = t_str_new(64);
   if (rfc822_parse_content_type(&parser, type) >= 0 && str_len(type) > 0)
     entity.type = lower(std::string_view(str_c(type), str_len(type)));
-  read_parameters(&parser, entity);
+  read_parameters(&parser, entity, true);
   rfc822_parser_deinit(&parser);
 }
 
@@ -62,7 +83,7 @@ void read_content_disposition(const message_header_line *hdr, Entity &entity) {
   rfc822_skip_lwsp(&parser);
   string_t *disposition = t_str_new(32);
   (void)rfc822_parse_mime_token(&parser, disposition);
-  read_parameters(&parser, entity);
+  read_parameters(&parser, entity, false);
   rfc822_parser_deinit(&parser);
 }
 
@@ -147,17 +168,39 @@ void Entity::read_header(const message_header_line *hdr) {
       read_content_type(hdr, *this);
       raw_type = raw;
     }
-    contradicting = contradicting || raw != raw_type;
+    bool too_long = seen_type && hdr->full_value_len > max_raw_type;
+    contradicting = contradicting || raw != raw_type || too_long || has_nul(hdr);
     seen_type = true;
   } else if (hdr->name_len == 25 && strcasecmp(hdr->name, "Content-Transfer-Encoding") == 0) {
     auto read = read_encoding(hdr);
     if (!seen_encoding)
       encoding = read;
-    contradicting = contradicting || read != encoding;
+    contradicting = contradicting || read != encoding || has_nul(hdr);
     seen_encoding = true;
   } else if (hdr->name_len == 19 && strcasecmp(hdr->name, "Content-Disposition") == 0) {
     read_content_disposition(hdr, *this);
   }
+}
+
+// A boundary comes as a block of its own, with the line end before it; the rest
+// of its line comes next.
+void Entity::read_boundaries(Bytes bytes) {
+  std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  if (at_boundary) {
+    bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    odd_boundary = odd_boundary || !blank;
+    at_boundary = text.find('\n') == std::string_view::npos;
+    return;
+  }
+  if (text.starts_with('\r'))
+    text.remove_prefix(1);
+  if (text.starts_with('\n'))
+    text.remove_prefix(1);
+  if (!text.starts_with("--") || boundary.empty())
+    return;
+  text.remove_prefix(2);
+  at_boundary = text == boundary || (text.starts_with(boundary) &&
+                                     text.substr(boundary.size()) == "--");
 }
 
 void Entity::read_body(Bytes bytes) {

@@ -43,16 +43,23 @@ struct Entity {
   unsigned index = 0;
   // Lower case; text/plain when there is no Content-Type.
   std::string type = "text/plain";
+  std::string boundary;
   std::string protocol;
   std::string micalg;
   std::string smime_type;
   std::string name;
   TransferDecoder::Encoding encoding = TransferDecoder::Encoding::none;
+  bool seen_field = false;
   bool seen_type = false;
   bool seen_encoding = false;
   bool header_too_long = false;
-  // A second field of the same name says something else; readers differ.
+  // A second field or parameter of the same name says something else, or there
+  // is a NUL; readers differ.
   bool contradicting = false;
+  // A line is a boundary to lib-mail, which takes what begins like one (RFC 2046
+  // section 5.1.1 has it exact), and none to others.
+  bool odd_boundary = false;
+  bool at_boundary = false;
   std::string raw_type;
 
   // What the entity's children told it.
@@ -85,6 +92,8 @@ struct Entity {
 
   // Takes what matters from one complete header field.
   void read_header(const message_header_line *hdr);
+  // Takes a multipart's own bytes: preamble, boundary lines, epilogue.
+  void read_boundaries(Bytes bytes);
   // Takes raw bytes of the leaf's body. Cheap once nothing more is wanted.
   void read_body(Bytes bytes);
 };

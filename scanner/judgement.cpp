@@ -131,14 +131,26 @@ void Judge::check_protected_header() {
     return;
   const Senders &inner = findings_.protected_senders;
   const Senders &outer = findings_.senders;
-  bool same = inner.from.size() == outer.from.size() && inner.odd.empty();
-  for (const std::string &address : inner.from)
-    same = same && has_address(outer.from, address);
-  if (!same)
+  auto compare = [this](const char *field, unsigned fields, const std::vector<std::string> &inside,
+                        const std::vector<std::string> &outside) {
+    bool same = fields == 1 && inside.size() == outside.size();
+    for (const std::string &address : inside)
+      same = same && has_address(outside, address);
+    if (fields > 0 && !same)
+      add("header-mismatch", "",
+          "The signed header says " + std::string(field) + ": " + joined(inside) +
+              ", and the message's own says " + (outside.empty() ? "nothing" : joined(outside)) +
+              ".",
+          "Look for what rewrites From or Sender between the sender and here, such as a mailing "
+          "list.");
+  };
+  compare("From", inner.from_fields, inner.from, outer.from);
+  compare("Sender", inner.sender_fields, inner.sender, outer.sender);
+  if (!inner.odd.empty() || !inner.address_in_name.empty())
     add("header-mismatch", "",
-        "The signed header says From: " + joined(inner.from) + ", and the message's own says " +
-            joined(outer.from) + ".",
-        "Look for what rewrites From between the sender and here, such as a mailing list.");
+        "The signed header's From or Sender field is odd: " +
+            (inner.odd.empty() ? "it reads as " + inner.address_in_name : inner.odd) + ".",
+        "Treat the message as forged; ask the sender by another way.");
 }
 
 // The sender's address that the certificate does not have; empty if it has all.

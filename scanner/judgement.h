@@ -37,7 +37,7 @@ struct LayerSignature {
 struct SignatureFindings {
   std::vector<LayerSignature> layers;
   Senders senders;
-  // From fields of the protected header (RFC 9788), if there is one.
+  // From and Sender fields of the protected header (RFC 9788), if it has any.
   bool has_protected_from = false;
   Senders protected_senders;
   // A signature that is around an encrypted layer, at this level of encryption

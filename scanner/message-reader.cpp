@@ -45,7 +45,7 @@ void MessageReader::decide() {
   decided_ = true;
   Bytes beginning = Bytes(prefix_).first(std::min(prefix_.size(), max_type_prefix));
   if (!prefix_.empty() && is_bare_file(beginning)) {
-    file_ = std::make_unique<Content>(inspection_, Place{"1", {}, {}, {}, false, false, false, Cover{true}});
+    file_ = std::make_unique<Content>(inspection_, Place{"1", {}, {}, {}, false, false, false, {}});
     file_->feed(prefix_);
   }
   prefix_ = {};

@@ -18,9 +18,11 @@ struct Senders {
   // Addresses, at most max_addresses of each.
   std::vector<std::string> from;
   std::vector<std::string> sender;
-  // An address in a From field's display name that is none of its addresses.
+  // What reads as an address in a field (its display names, comments, routes)
+  // and is none of the field's addresses.
   std::string address_in_name;
-  // Why the fields cannot be taken at their word: NUL, no address, syntax.
+  // Why the fields cannot be taken at their word: NUL, no address, syntax, a
+  // charset or a direction of writing that hides what is written.
   std::string odd;
 
   static constexpr unsigned max_addresses = 16;
@@ -28,6 +30,9 @@ struct Senders {
   // One whole field without its name, as it is in the message.
   void add_from(Bytes value);
   void add_sender(Bytes value);
+
+private:
+  void add(Bytes value, std::vector<std::string> &addresses);
 };
 
 // Whether two addresses are the same for a reader: letters of ASCII in any case

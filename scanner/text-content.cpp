@@ -126,7 +126,10 @@ void TextContent::end_line() {
 void TextContent::begin_cms() {
   found_cms_ = true;
   decoder_ = std::make_unique<TransferDecoder>(TransferDecoder::Encoding::base64);
-  cms_ = std::make_unique<CmsLayer>(inspection_, place_, outcome_);
+  // What is shown is the text, and whatever else is in it.
+  Place inside = place_;
+  inside.cover.whole = false;
+  cms_ = std::make_unique<CmsLayer>(inspection_, std::move(inside), outcome_);
 }
 
 void TextContent::feed_cms(Bytes bytes) {

@@ -168,10 +168,17 @@ bool SignerVerification::check_digest() {
         "The sender's software labels its signatures wrongly (micalg, digestAlgorithms).");
     return false;
   }
+  if (!has_attributes_ && layer_.digests->is_set()) {
+    add("content-type-mismatch",
+        "What is signed are the attributes of another signature, and no message.",
+        "Treat the message as forged; ask the sender by another way.");
+    return false;
+  }
   if (!has_attributes_ && key_ != nullptr && is_edwards(key_)) {
     add("signature-unsupported",
         "An EdDSA signature without signed attributes is over the content itself; it was not "
-        "checked.");
+        "checked.",
+        "The sender's software needs to sign attributes, as S/MIME's does.");
     return false;
   }
   int result = CMS_SignerInfo_verify_content(info_, layer_.digests->chain());

@@ -77,6 +77,8 @@ private:
   void take(const message_block &block);
   void take_header(message_header_line *hdr);
   void take_sender(message_header_line *hdr, Entity &entity);
+  void check_field(const message_header_line *hdr, Entity &entity);
+  void note_ambiguous(const Entity &entity, const char *text);
   bool speaks_for_message(std::size_t level) const;
   void settle();
   void settle_cover(std::size_t level);
@@ -183,7 +185,8 @@ void Walk::settle_senders(std::size_t level) {
   SignatureFindings &findings = inspection_.signatures();
   if (top_level_ && level == 0) {
     findings.senders = std::move(entity.senders);
-  } else if (entity.cover.whole && entity.protects_header && entity.senders.from_fields > 0) {
+  } else if (entity.cover.whole && entity.protects_header &&
+             entity.senders.from_fields + entity.senders.sender_fields > 0) {
     findings.has_protected_from = true;
     findings.protected_senders = std::move(entity.senders);
   }
@@ -226,8 +229,31 @@ void Walk::digest(const message_block &block) {
   }
 }
 
+void Walk::note_ambiguous(const Entity &entity, const char *text) {
+  auto &errors = inspection_.signatures().errors;
+  if (errors.size() < Report::max_list)
+    errors.push_back(
+        {"ambiguous-structure", full_path(entity.path), text, "Look at the message's source."});
+}
+
+// A line that ends the header for some readers, or that hides a field from them.
+void Walk::check_field(const message_header_line *hdr, Entity &entity) {
+  bool is_first = !entity.seen_field;
+  entity.seen_field = true;
+  if (hdr->eoh || hdr->continued)
+    return;
+  std::string_view name(hdr->name, hdr->name_len);
+  // Written by who keeps mail in mbox files.
+  bool of_mbox = is_first && (name.starts_with("From ") || name.starts_with(">From "));
+  if (!of_mbox && (hdr->middle_len == 0 || hdr->middle[0] != ':'))
+    note_ambiguous(entity, "The header has a line that is no field as RFC 5322 has them: readers "
+                           "may take it for the header's end.");
+}
+
 void Walk::take_header(message_header_line *hdr) {
   Entity &entity = open_.back();
+  if (open_.size() == 1 && cover_.whole)
+    check_field(hdr, entity);
   if ((is_field(hdr, "From") || is_field(hdr, "Sender")) && speaks_for_message(open_.size() - 1)) {
     take_sender(hdr, entity);
     return;
@@ -255,6 +281,8 @@ void Walk::take(const message_block &block) {
   settle();
   digest(block);
   Entity &entity = open_.back();
+  if (entity.is_multipart())
+    entity.read_boundaries({block.data, block.size});
   if (block.size == 0 || is_container(entity) || is_in_multipart_encrypted())
     return;
   if (entity.content == nullptr)
@@ -303,8 +331,9 @@ void Walk::close_entity() {
   }
   if (entity.contradicting) {
     inspection_.add_malformed("contradicting-header", full_path(entity.path),
-                              "Content- header fields are there twice and contradict each "
-                              "other: readers will show different things.");
+                              "Content- header fields or their parameters are there twice "
+                              "and contradict each other, or have a NUL in them: readers will "
+                              "show different things.");
     inspection_.add_uninspectable(place_of(entity), "malformed");
   }
   if (!is_container(entity)) {
@@ -327,7 +356,11 @@ void Walk::close_entity() {
 void Walk::tell_parent(Entity &parent, const Entity &entity) {
   if (parent.type == "multipart/signed" && entity.index == 2 && entity.content != nullptr) {
     parent.signature = entity.content->outcome().cms;
-    parent.has_smime_signature = parent.signature.type == CmsType::signed_data;
+    // What is labelled as text is shown, and more than a signature may be in it.
+    parent.has_smime_signature = parent.signature.type == CmsType::signed_data &&
+                                 entity.type.starts_with("application/");
+    if (!parent.has_smime_signature)
+      parent.signature = {};
   }
   if (parent.type == "multipart/signed" && entity.index == 2)
     parent.has_pgp_signature = entity.type == "application/pgp-signature";
@@ -387,6 +420,18 @@ void Walk::close_clear_signed(const Entity &multipart) {
     add_layer(multipart.first_child_path, type, multipart);
     add_protected(multipart.first_child_path, multipart.first_child);
   }
+  if (multipart.cover.whole && !is_smime && !multipart.has_pgp_signature)
+    inspection_.signatures().errors.push_back(
+        {"partial-cover", full_path(multipart.path),
+         "The part around the signed one claims to be signed and has no signature that is known; "
+         "what else is in it is not signed.",
+         "Read the signed part by itself."});
+  if (multipart.cover.whole && multipart.odd_boundary)
+    note_ambiguous(multipart, "Lines begin as the boundary between the parts and go on, or the "
+                              "boundary is too long: readers see other parts.");
+  if (multipart.cover.whole && multipart.encoding != TransferDecoder::Encoding::none)
+    note_ambiguous(multipart, "A multipart is encoded, which RFC 2045 forbids: readers see other "
+                              "parts.");
   if (!is_smime && !claims_pgp)
     return;
   if (!in_archive_)

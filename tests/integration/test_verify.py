@@ -5,6 +5,7 @@ import atexit
 import base64
 import functools
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -352,7 +353,8 @@ class Spoofs(VerifyCase):
             ("encoded address as name", head(f'=?utf-8?q?boss=40example.com?= <{ALICE}>') + good,
              FAILED, ["address-in-name"]),
             ("own address as name", head(f'"{ALICE}" <{ALICE}>') + good, VERIFIED, []),
-            ("NUL", head(f"{ALICE}\0@mallory.example.com") + good, FAILED, ["odd-address"]),
+            ("NUL", head(f"{ALICE}\0@mallory.example.com") + good, FAILED,
+             ["address-in-name", "odd-address"]),
             ("Cyrillic a", head("\u0430lice@example.org") + good, FAILED, ["address-mismatch"]),
             ("protected From differs", self.clear(entity=inner_from), FAILED, ["header-mismatch"]),
             ("protected From agrees", self.clear(entity=agreeing), VERIFIED, []),
@@ -559,6 +561,24 @@ class Delivery(DovecotCase):
         good_beside = head() + mixed(clear_signed(TEXT, self.world.pki.detached(
             self.world.people["rsa"], TEXT, [self.world.one])), TEXT)
         self.assertEqual({"$SMIMESigned"}, self.flags_of(good_beside))
+
+    def recorded(self, message):
+        """The status in the index record of the message that is delivered."""
+        self.clear("alice")
+        self.assert_accepted(message)
+        log = self.instance.home("alice") / "Maildir/dovecot.index.log"
+        dump = self.instance.doveadm("dump", "-t", "log", log).stdout.decode()
+        # The last record of 40 bytes: version 1, flags, status.
+        records = re.findall(r"01([0-9a-f]{2})([0-9a-f]{2})00[0-9a-f]{72}", dump)
+        self.assertTrue(records, dump[-2000:])
+        return int(records[-1][1], 16)
+
+    def test_record(self):
+        """The order of SignatureStatus in report.h is that of the records on disk."""
+        good = self.message("rsa")
+        beside = head() + mixed(good[len(head()):], TEXT)
+        self.assertEqual([2, 3, 1], [self.recorded(message) for message in
+                                     (good, good.replace(b"Ten", b"Two"), beside)])
 
     def test_store_changes(self):
         message = self.message("local")
