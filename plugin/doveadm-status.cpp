@@ -64,6 +64,10 @@ std::uint64_t parse_size(const std::string &text) {
 
 std::vector<ProtocolPlugins> read_protocols() {
   std::vector<ProtocolPlugins> result;
+#ifdef SMIME_DOVECOT_24
+  // What a protocol block lists there is added to what holds everywhere.
+  return result;
+#endif
   std::string error;
   auto protocols = read_dovecot_settings("", {"protocols"}, error);
   if (!protocols)
