@@ -142,7 +142,7 @@ def main():
         unit_tests(options.build, totals)
         sanitized_unit_tests(options.build, totals)
         fuzz_targets(options.build, totals)
-    directories = ["faults"] if options.faults else ["integration", "faults"]
+    directories = ["faults"] if options.faults else ["integration"]
     integration_tests(options.only, totals, directories)
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
     line = f"{totals.passed} passed, {totals.failed} failed{skipped}"

@@ -31,7 +31,7 @@ BLOCK = re.compile(rb"(?:X-SMIME-Quarantine-[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+
 PATIENCE = 90
 
 
-# The short form, a part of all tests, has one storage format of each kind of fault.
+# The short form (SMIME_FAULT_SCALE=1) has one storage format of each kind of fault.
 long_form = unittest.skipUnless(SCALE > 1, "a part of the long form: make faults")
 
 
