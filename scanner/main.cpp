@@ -27,6 +27,7 @@ extern "C" {
 #include <memory>
 #include <openssl/crypto.h>
 #include <optional>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <vector>
@@ -326,6 +327,10 @@ int run_service(char *program, const Options &options) {
 
   restrict_access_by_env(static_cast<restrict_access_flags>(0), nullptr);
   master_service_init_finish(master_service);
+  // A message that arrives here must not push its deliverer off the processor, which
+  // goes on to write it meanwhile; where it cannot be had nothing is lost.
+  const sched_param no_priority{};
+  (void)sched_setscheduler(0, SCHED_BATCH, &no_priority);
   if (!enter_sandbox(Sandbox::service, error))
     i_fatal("Entering the sandbox failed: %s", error.c_str());
   timeout *check = nullptr;
