@@ -337,7 +337,9 @@ int status_run(doveadm_mail_cmd_context *context, mail_user *user) {
   command->server->printed = true;
   print_findings(findings);
   command->worst = std::max(command->worst, worst_of(findings));
-  if (command->worst != Severity::ok)
+  // Over HTTP an exit code is all that would be answered.
+  if (command->worst != Severity::ok &&
+      context->cctx->conn_type != DOVEADM_CONNECTION_TYPE_HTTP)
     context->exit_code = exit_code_of(command->worst);
   return 0;
 }
