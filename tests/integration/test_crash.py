@@ -23,7 +23,7 @@ def is_alive(pid):
 class CrashCase(DovecotCase):
     """One kill of lmtp and one of doveadm a cycle. SMIME_CRASH_CYCLES: more of them."""
 
-    cycles = int(os.environ.get("SMIME_CRASH_CYCLES", "120"))
+    cycles = int(os.environ.get("SMIME_CRASH_CYCLES", "40"))
 
     def deliver_and_kill(self, number):
         """Whether it got 250. The kill comes before, while or after it is saved."""
