@@ -11,6 +11,8 @@ extern "C" {
 #pragma weak mail_deliver_save
 }
 
+#include <malloc.h>
+
 namespace smime {
 namespace {
 
@@ -90,11 +92,24 @@ int deliver_mail_hook(mail_deliver_context *context,
   return ret;
 }
 
+// A delivery takes some hundred kilobytes for a moment. glibc gives so much back
+// to the kernel at once, and has it again page by page for the next message; where
+// page faults are dear, as in virtual machines, that took a quarter of a delivery's
+// time. A process that delivers mail keeps up to 2 MB instead.
+void keep_freed_memory() {
+#ifdef M_TRIM_THRESHOLD
+  (void)mallopt(M_TRIM_THRESHOLD, 2 * 1024 * 1024);
+  (void)mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+#endif
+}
+
 } // namespace
 
 void delivery_init() {
-  if (&mail_deliver_hook_set != nullptr)
-    next_deliver_mail = mail_deliver_hook_set(deliver_mail_hook);
+  if (&mail_deliver_hook_set == nullptr)
+    return;
+  next_deliver_mail = mail_deliver_hook_set(deliver_mail_hook);
+  keep_freed_memory();
 }
 
 void delivery_deinit() {

@@ -139,18 +139,35 @@ void Delivery::end_inspection() {
 
 bool Delivery::find_labelled_content(istream *input) {
   looked_for_content_ = true;
-  return find_protected(input, {}, original_.content, scan_error_);
+  return locate_protected(input, {}, original_.content, scan_error_);
+}
+
+// The same bytes have the same digest, whoever computes it.
+void Delivery::take_reported_digests() {
+  for (ProtectedPart &part : original_.content.parts) {
+    for (const ProtectedEntity &entity : report_->protected_entities) {
+      if (entity.path == part.path && entity.offset == part.offset && entity.size == part.size)
+        part.sha256 = digest_from_hex(entity.sha256);
+    }
+  }
 }
 
 // Plain mail pays nothing: the scanner's report tells whether there is anything
 // to protect. Without a report the labels do.
 bool Delivery::find_reported_content(istream *input) {
+  if (find_all_content(input))
+    return true;
+  original_.content = {};
+  return false;
+}
+
+bool Delivery::find_all_content(istream *input) {
   if (report_ && report_->protected_entities.empty() && original_.content.empty())
     return true;
   if (!looked_for_content_ && !find_labelled_content(input))
     return false;
   if (!report_)
-    return true;
+    return digest_protected(input, original_.content, scan_error_);
   for (const ProtectedEntity &entity : report_->protected_entities) {
     bool labelled = std::any_of(
         original_.content.parts.begin(), original_.content.parts.end(),
@@ -159,7 +176,10 @@ bool Delivery::find_reported_content(istream *input) {
       original_.extra_parts.push_back(entity.path);
   }
   if (!original_.extra_parts.empty() &&
-      !find_protected(input, original_.extra_parts, original_.content, scan_error_))
+      !locate_protected(input, original_.extra_parts, original_.content, scan_error_))
+    return false;
+  take_reported_digests();
+  if (!digest_protected(input, original_.content, scan_error_))
     return false;
   if (original_.content.non_canonical) {
     report_->classes.add(MessageClass::non_canonical);

@@ -59,7 +59,8 @@ public:
   // what before_save() would have had saved.
   bool confirms(const mailbox *box, const Keywords &keywords);
 
-  // The message as it arrived, with its protected content.
+  // The message as it arrived, with its protected content; the digests are there
+  // once the report is.
   const Original &original() const { return original_; }
   // What is recorded of it in the index, but for the digest.
   ArrivalRecord arrival() const;
@@ -83,9 +84,11 @@ private:
     std::string text;
   };
 
-  // Both return false with scan_error_ set if the message cannot be read.
+  // These return false with scan_error_ set if the message cannot be read.
   bool find_labelled_content(istream *input);
   bool find_reported_content(istream *input);
+  bool find_all_content(istream *input);
+  void take_reported_digests();
   void end_inspection();
   Outcome save_released(mail_save_context *save);
   Outcome without_report(mail_save_context *save);

@@ -81,8 +81,11 @@ std::optional<int> save_early(MailboxContext *context, UserContext *user, mail_s
   // -2: nullopt, -3: an exception.
   int ret = guarded("saving a delivery", -3, [&] {
     Delivery &delivery = *user->delivery;
+    // An edited message is compared with digests that come with the report.
+    const Original &original = delivery.original();
     if (transaction->save_count > 0 || context->replaced_transaction != nullptr ||
-        !can_write_twice(transaction->box))
+        !can_write_twice(transaction->box) ||
+        (source != original.mail && !original.content.empty()))
       return -2;
     auto expected = delivery.expected_keywords(transaction->box);
     if (!expected)
@@ -90,7 +93,7 @@ std::optional<int> save_early(MailboxContext *context, UserContext *user, mail_s
     SaveData data(save);
     for (const std::string &keyword : *expected)
       add_keyword(save, keyword);
-    if (copy_preserving(context, save, source, delivery.original(),
+    if (copy_preserving(context, save, source, original,
                         [&] { return delivery.awaited_arrival(); }, {}) < 0)
       return -1;
     return delivery.confirms(transaction->box, *expected)

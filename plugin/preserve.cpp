@@ -227,10 +227,8 @@ std::string describe_difference(istream *source, const ProtectedContent &changed
 std::optional<SavePlan> plan_save(mail *source, const Original &original, Preserve preserve,
                                   std::string &error) {
   SavePlan plan;
-  if (source == original.mail) {
-    plan.expected = original.content;
+  if (source == original.mail)
     return plan;
-  }
   istream *edited = open_stream(source, error);
   istream *arrived = edited == nullptr ? nullptr : open_stream(original.mail, error);
   if (arrived == nullptr)
@@ -239,21 +237,20 @@ std::optional<SavePlan> plan_save(mail *source, const Original &original, Preser
   if (!find_protected(edited, original.extra_parts, changed, error))
     return std::nullopt;
   const ProtectedPart *lost = find_lost_part(original.content, changed);
-  if (lost == nullptr || preserve == Preserve::no)
-    plan.expected = changed;
-  if (lost == nullptr)
+  if (lost == nullptr) {
+    plan.changed = std::move(changed);
     return plan;
+  }
   plan.lost = true;
   plan.lost_path = lost->path;
   plan.difference = describe_difference(edited, changed, arrived, *lost);
   if (preserve == Preserve::content)
     plan.replacement = put_back_content(edited, arrived);
-  if (preserve != Preserve::no) {
-    plan.expected = original.content;
-    if (plan.replacement == nullptr) {
-      plan.whole_message = true;
-      plan.replacement = stream_from(arrived, 0);
-    }
+  if (preserve == Preserve::no) {
+    plan.changed = std::move(changed);
+  } else if (plan.replacement == nullptr) {
+    plan.whole_message = true;
+    plan.replacement = stream_from(arrived, 0);
   }
   i_stream_seek(edited, 0);
   return plan;
@@ -289,7 +286,7 @@ bool has_content(istream *stored, const ProtectedContent &expected,
 
 } // namespace
 
-bool read_back(mail *saved, istream *as_sent, const ProtectedContent &expected,
+bool read_back(mail *saved, istream *as_sent, const ExpectedContent &expected,
                const std::vector<std::string> &extra_parts, std::string &error) {
   if (!can_read_back(saved->box))
     return true;
@@ -303,7 +300,7 @@ bool read_back(mail *saved, istream *as_sent, const ProtectedContent &expected,
     if (*same)
       return true;
   }
-  return has_content(stored, expected, extra_parts, error);
+  return has_content(stored, expected(), extra_parts, error);
 }
 
 bool read_back_copy(mail *saved, istream *as_sent, std::string &error) {

@@ -6,6 +6,7 @@
 #include "protected-content.h"
 #include "settings.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ namespace smime {
 // A message as it arrived.
 struct Original {
   struct mail *mail = nullptr;
+  // Its digests may be not yet known, see ExpectedContent.
   ProtectedContent content;
   // Section numbers of parts that only their content tells.
   std::vector<std::string> extra_parts;
@@ -24,8 +26,9 @@ struct Original {
 struct SavePlan {
   // In place of what is being saved; null to save that.
   StreamPtr replacement;
-  // The protected content that is to be found in the mailbox afterwards.
-  ProtectedContent expected;
+  // The protected content that is to be found in the mailbox afterwards, if it is
+  // not the original's.
+  std::optional<ProtectedContent> changed;
   // A protected part was lost; its section number and what is wrong with it, as
   // the log says it.
   bool lost = false;
@@ -35,8 +38,12 @@ struct SavePlan {
   bool whole_message = false;
 };
 
-// Compares what is being saved with the original. Returns nullopt and sets
-// error if one of them cannot be read.
+// Gives the content with its digests, for which it may wait.
+using ExpectedContent = std::function<const ProtectedContent &()>;
+
+// Compares what is being saved with the original, whose digests are known if
+// source is another mail. Returns nullopt and sets error if one of them cannot be
+// read.
 std::optional<SavePlan> plan_save(struct mail *source, const Original &original,
                                   Preserve preserve, std::string &error);
 
@@ -49,8 +56,8 @@ bool can_read_back(const mailbox *box);
 // Reads a saved, not yet committed mail through all layers of the storage.
 // Returns false and sets error unless it has the expected protected content.
 // Where a stream of the bytes that were saved is given and is the same, nothing
-// is parsed.
-bool read_back(struct mail *saved, istream *as_sent, const ProtectedContent &expected,
+// is parsed, and expected is not asked for.
+bool read_back(struct mail *saved, istream *as_sent, const ExpectedContent &expected,
                const std::vector<std::string> &extra_parts, std::string &error);
 
 // The same for a copy of the message in a stream, whose protected content is

@@ -110,16 +110,25 @@ int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
   if (plan->replacement != nullptr && !replaced)
     return fail_copy(context, save, "the storage did not take the original content");
   istream *as_sent = plan->replacement != nullptr ? plan->replacement.get() : stream_of(source);
-  if (!read_back(save->dest_mail, as_sent, plan->expected, original.extra_parts, error))
+  // The original's digests come with what is recorded of it.
+  std::optional<ArrivalRecord> record;
+  auto arrived = [&]() -> const ProtectedContent & {
+    if (!record)
+      record = arrival();
+    return original.content;
+  };
+  auto expected = [&]() -> const ProtectedContent & {
+    return plan->changed ? *plan->changed : arrived();
+  };
+  if (!read_back(save->dest_mail, as_sent, expected, original.extra_parts, error))
     return fail_copy(context, save, error);
   // With smime_preserve=no the record still tells what arrived.
-  bool changed = plan->lost && preserve == Preserve::no;
-  auto digest = (changed ? original.content : plan->expected).combined();
+  auto digest = (plan->lost ? arrived() : expected()).combined();
   if (digest) {
-    ArrivalRecord record = arrival();
-    record.version = ArrivalRecord::present;
-    record.sha256 = *digest;
-    set_record(save->dest_mail, record);
+    (void)arrived();
+    record->version = ArrivalRecord::present;
+    record->sha256 = *digest;
+    set_record(save->dest_mail, *record);
   }
   return 0;
 }

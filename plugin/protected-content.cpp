@@ -115,8 +115,8 @@ private:
   void add(const message_part *part, Range range, const std::string &path, std::string kind,
            bool labelled = true);
   bool parse(std::string &error);
-  bool digest(const Pending &pending, ProtectedContent &content, std::string &error);
-  bool read_line_style(std::string &error);
+  ProtectedPart locate(const Pending &pending);
+  bool read_line_style(ProtectedContent &content, std::string &error);
   std::uint64_t size_without_last_line_end(std::uint64_t offset, std::uint64_t size);
 
   istream *input_;
@@ -127,7 +127,6 @@ private:
   std::vector<OpenEntity> open_;
   std::vector<Pending> pending_;
   bool too_many_ = false;
-  bool lines_end_in_crlf_ = false;
 };
 
 void read_labels(OpenEntity &entity) {
@@ -217,7 +216,7 @@ bool Finder::parse(std::string &error) {
 }
 
 // Whether the message's first line ends in CR LF.
-bool Finder::read_line_style(std::string &error) {
+bool Finder::read_line_style(ProtectedContent &content, std::string &error) {
   i_stream_seek(input_, 0);
   unsigned char last = 0;
   const unsigned char *data;
@@ -225,7 +224,7 @@ bool Finder::read_line_style(std::string &error) {
   while (i_stream_read_more(input_, &data, &size) > 0) {
     const auto *newline = static_cast<const unsigned char *>(std::memchr(data, '\n', size));
     if (newline != nullptr) {
-      lines_end_in_crlf_ = (newline == data ? last : newline[-1]) == '\r';
+      content.lines_end_in_crlf = (newline == data ? last : newline[-1]) == '\r';
       return true;
     }
     last = data[size - 1];
@@ -251,7 +250,7 @@ std::uint64_t Finder::size_without_last_line_end(std::uint64_t offset, std::uint
   return size - (data[0] == '\r' ? 2 : 1);
 }
 
-bool Finder::digest(const Pending &pending, ProtectedContent &content, std::string &error) {
+ProtectedPart Finder::locate(const Pending &pending) {
   const message_part &part = *pending.part;
   ProtectedPart found;
   found.path = pending.path;
@@ -265,26 +264,7 @@ bool Finder::digest(const Pending &pending, ProtectedContent &content, std::stri
     if (pending.kind != "part binary")
       found.size = size_without_last_line_end(found.offset, found.size);
   }
-  CanonicalSha256 sha256;
-  i_stream_seek(input_, found.offset);
-  std::uint64_t left = found.size;
-  const unsigned char *data;
-  std::size_t size;
-  while (left > 0 && read_large(input_, &data, &size)) {
-    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, left));
-    sha256.update({data, size});
-    i_stream_skip(input_, size);
-    left -= size;
-  }
-  if (left > 0) {
-    error = std::string("reading the message failed: ") + i_stream_get_error(input_);
-    return false;
-  }
-  found.sha256 = sha256.result();
-  const LineEnds &ends = sha256.line_ends();
-  content.non_canonical |= ends.nul || ends.doubled_cr || (ends.bare_lf && lines_end_in_crlf_);
-  content.parts.push_back(std::move(found));
-  return true;
+  return found;
 }
 
 bool Finder::run(ProtectedContent &content, std::string &error) {
@@ -293,13 +273,13 @@ bool Finder::run(ProtectedContent &content, std::string &error) {
   if (ok && too_many_)
     pending_ = {{top_, Range::body, "", "more parts than are counted", true}};
   if (ok && !pending_.empty())
-    ok = read_line_style(error);
+    ok = read_line_style(content, error);
   // In the order of the message, outer parts first.
   std::stable_sort(pending_.begin(), pending_.end(), [](const Pending &a, const Pending &b) {
     return a.part->physical_pos < b.part->physical_pos;
   });
   for (auto pending = pending_.begin(); ok && pending != pending_.end(); ++pending)
-    ok = digest(*pending, content, error);
+    content.parts.push_back(locate(*pending));
   i_stream_seek(input_, 0);
   return ok;
 }
@@ -315,16 +295,58 @@ std::optional<Digest> ProtectedContent::combined() const {
     any = true;
     sha256.update({reinterpret_cast<const unsigned char *>(part.kind.c_str()),
                    part.kind.size() + 1});
-    sha256.update(part.sha256);
+    sha256.update(part.sha256.value());
   }
   return any ? std::optional(sha256.result()) : std::nullopt;
 }
 
-bool find_protected(istream *input, const std::vector<std::string> &extra,
-                    ProtectedContent &content, std::string &error) {
+bool locate_protected(istream *input, const std::vector<std::string> &extra,
+                      ProtectedContent &content, std::string &error) {
   content = {};
   allow_large_reads(input);
   return Finder(input, extra).run(content, error);
+}
+
+namespace {
+
+bool digest_part(istream *input, ProtectedPart &part, ProtectedContent &content,
+                 std::string &error) {
+  CanonicalSha256 sha256;
+  i_stream_seek(input, part.offset);
+  std::uint64_t left = part.size;
+  const unsigned char *data;
+  std::size_t size;
+  while (left > 0 && read_large(input, &data, &size)) {
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, left));
+    sha256.update({data, size});
+    i_stream_skip(input, size);
+    left -= size;
+  }
+  if (left > 0) {
+    error = std::string("reading the message failed: ") + i_stream_get_error(input);
+    return false;
+  }
+  part.sha256 = sha256.result();
+  const LineEnds &ends = sha256.line_ends();
+  content.non_canonical |=
+      ends.nul || ends.doubled_cr || (ends.bare_lf && content.lines_end_in_crlf);
+  return true;
+}
+
+} // namespace
+
+bool digest_protected(istream *input, ProtectedContent &content, std::string &error) {
+  bool ok = true;
+  for (auto part = content.parts.begin(); ok && part != content.parts.end(); ++part)
+    ok = part->sha256 || digest_part(input, *part, content, error);
+  i_stream_seek(input, 0);
+  return ok;
+}
+
+bool find_protected(istream *input, const std::vector<std::string> &extra,
+                    ProtectedContent &content, std::string &error) {
+  return locate_protected(input, extra, content, error) &&
+         digest_protected(input, content, error);
 }
 
 std::optional<Digest> digest_stream(istream *input, std::string &error) {

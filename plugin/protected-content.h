@@ -22,8 +22,8 @@ struct ProtectedPart {
   // Bytes of the message as read.
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
-  // Of the canonical form.
-  Digest sha256{};
+  // Of the canonical form; nullopt until it is computed.
+  std::optional<Digest> sha256;
   // Its labels tell that it is one; otherwise only its content does.
   bool labelled = true;
 };
@@ -33,6 +33,8 @@ struct ProtectedContent {
   // Protected bytes that IMAP cannot carry unchanged: NUL, CR CR LF, or a bare
   // LF where the message's lines end in CR LF.
   bool non_canonical = false;
+  // The message's first line does.
+  bool lines_end_in_crlf = false;
 
   // How many parts are kept one by one. In a message with more, the whole body
   // is the one part.
@@ -40,7 +42,7 @@ struct ProtectedContent {
 
   bool empty() const { return parts.empty(); }
   // One digest over kinds and digests of all labelled parts, in their order;
-  // nullopt if there is none.
+  // nullopt if there is none. All digests have to be known.
   std::optional<Digest> combined() const;
 };
 
@@ -50,6 +52,15 @@ struct ProtectedContent {
 // the stream cannot be read.
 bool find_protected(istream *input, const std::vector<std::string> &extra,
                     ProtectedContent &content, std::string &error);
+
+// The same without digests, and with non_canonical not known.
+bool locate_protected(istream *input, const std::vector<std::string> &extra,
+                      ProtectedContent &content, std::string &error);
+
+// Computes the digests that are missing; the stream is the one in which the
+// content was located, and is left at its beginning. Returns false and sets error
+// if it cannot be read.
+bool digest_protected(istream *input, ProtectedContent &content, std::string &error);
 
 // The digest of a stream in canonical form, from its present position to its
 // end. Returns nullopt and sets error if it cannot be read.

@@ -92,7 +92,8 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   if (save_copy(save, original.get()) < 0)
     return -1;
   original = open_original(stored, block);
-  if (!read_back(save->dest_mail, original.get(), content, {}, error)) {
+  auto expected = [&]() -> const ProtectedContent & { return content; };
+  if (!read_back(save->dest_mail, original.get(), expected, {}, error)) {
     context->failed_transaction = save->transaction;
     mailbox_set_critical(box, "smime: reading back a released message: %s; it was not saved",
                          error.c_str());

@@ -24,6 +24,21 @@ std::string to_hex(const Digest &digest) {
   return text;
 }
 
+std::optional<Digest> digest_from_hex(std::string_view hex) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  Digest digest;
+  if (hex.size() != 2 * digest.size())
+    return std::nullopt;
+  for (std::size_t at = 0; at < digest.size(); at++) {
+    auto high = digits.find(hex[2 * at]);
+    auto low = digits.find(hex[2 * at + 1]);
+    if (high == std::string_view::npos || low == std::string_view::npos)
+      return std::nullopt;
+    digest[at] = static_cast<unsigned char>(high << 4 | low);
+  }
+  return digest;
+}
+
 void Sha256::Free::operator()(evp_md_ctx_st *context) const { EVP_MD_CTX_free(context); }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 struct evp_md_ctx_st;
 
@@ -16,6 +17,8 @@ namespace smime {
 using Digest = std::array<unsigned char, 32>;
 
 std::string to_hex(const Digest &digest);
+// Nullopt if the text is not 64 hexadecimal digits in lower case.
+std::optional<Digest> digest_from_hex(std::string_view hex);
 
 // OpenSSL's SHA-256. An error of OpenSSL throws std::runtime_error.
 class Sha256 {

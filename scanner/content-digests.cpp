@@ -1,6 +1,7 @@
 #include "content-digests.h"
 
 #include "ber.h"
+#include "sha256.h"
 
 #include <algorithm>
 #include <array>
@@ -94,7 +95,7 @@ ContentDigests ContentDigests::for_micalg(std::string_view micalg) {
   }
   if (digests.nids_.empty())
     digests.add_usual();
-  else if (!digests.has(NID_sha384) && !digests.has(NID_sha512))
+  else
     digests.add(NID_sha256); // signers that moved on and left the label behind
   digests.close();
   return digests;
@@ -144,6 +145,9 @@ void ContentDigests::update(Bytes bytes) {
 
 void ContentDigests::update_lines(Bytes bytes) {
   static constexpr std::array<unsigned char, 2> line_end{'\r', '\n'};
+  if (bytes.empty())
+    return;
+  canonical_ = canonical_ && std::memchr(bytes.data(), 0, bytes.size()) == nullptr;
   // Canonical input, which is nearly all of it, goes on in one piece.
   std::size_t start = 0;
   for (std::size_t at = 0; at < bytes.size(); at++) {
@@ -151,15 +155,35 @@ void ContentDigests::update_lines(Bytes bytes) {
     if (found == nullptr)
       break;
     at = static_cast<std::size_t>(static_cast<const unsigned char *>(found) - bytes.data());
-    if (at == 0 ? after_cr_ : bytes[at - 1] == '\r')
+    if ((at == 0 ? last_ : bytes[at - 1]) == '\r') {
+      unsigned char before = at > 1 ? bytes[at - 2] : at == 1 ? last_ : before_last_;
+      canonical_ = canonical_ && before != '\r';
       continue;
+    }
+    canonical_ = false;
     update(bytes.subspan(start, at - start));
     update(line_end);
     start = at + 1;
   }
   update(bytes.subspan(start));
-  if (!bytes.empty())
-    after_cr_ = bytes.back() == '\r';
+  before_last_ = bytes.size() > 1 ? bytes[bytes.size() - 2] : last_;
+  last_ = bytes.back();
+}
+
+std::optional<std::string> ContentDigests::sha256_of_canonical() const {
+  BIO *filter = chain_.get();
+  while (canonical_ && (filter = BIO_find_type(filter, BIO_TYPE_MD)) != nullptr) {
+    EVP_MD_CTX *running = nullptr;
+    if (BIO_get_md_ctx(filter, &running) > 0 && EVP_MD_CTX_get_type(running) == NID_sha256) {
+      DigestPtr copy(EVP_MD_CTX_new());
+      Digest digest;
+      if (copy != nullptr && EVP_MD_CTX_copy_ex(copy.get(), running) == 1 &&
+          EVP_DigestFinal_ex(copy.get(), digest.data(), nullptr) == 1)
+        return to_hex(digest);
+    }
+    filter = BIO_next(filter);
+  }
+  return std::nullopt;
 }
 
 } // namespace smime

@@ -7,6 +7,8 @@
 #include "openssl-ptr.h"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,8 +17,7 @@ namespace smime {
 class ContentDigests {
 public:
   // Those that a micalg parameter (lower case) names (RFC 8551 section 3.5.3.2),
-  // and SHA-256 beside an older one; SHA-1 and SHA-2 where it names none that is
-  // known.
+  // and SHA-256; SHA-1 and SHA-2 where it names none that is known.
   static ContentDigests for_micalg(std::string_view micalg);
   // Those of a SignedData's digestAlgorithms; before as in CmsHead.
   static ContentDigests for_signed_data(Bytes before);
@@ -35,6 +36,10 @@ public:
   // signature over attributes can be passed off as one over content that is
   // those attributes.
   bool is_set() const;
+  // SHA-256 in hex of what update_lines() was given, if that is in canonical form
+  // as it stands: no NUL, each line end one CRLF. Nullopt if it is not, or if no
+  // SHA-256 was computed.
+  std::optional<std::string> sha256_of_canonical() const;
   // "sha256 and sha1", for a message.
   std::string names() const;
   // A chain of OpenSSL's digest filters, as CMS_SignerInfo_verify_content()
@@ -49,7 +54,10 @@ private:
 
   std::vector<int> nids_;
   BioPtr chain_;
-  bool after_cr_ = false;
+  // The last two bytes of update_lines().
+  unsigned char last_ = 0;
+  unsigned char before_last_ = 0;
+  bool canonical_ = true;
   std::uint64_t size_ = 0;
   std::vector<unsigned char> prefix_;
 };

@@ -152,8 +152,9 @@ struct ProtectedEntity {
   std::string path;
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
-  // Hex, over the canonical form (lines end in CRLF); empty where only one pass
-  // was possible, as in the service.
+  // Hex, over the canonical form (lines end in CRLF). The service gives it where
+  // verifying computes it anyway and the entity is in that form as it stands;
+  // else empty.
   std::string sha256;
 };
 

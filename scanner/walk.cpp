@@ -70,6 +70,7 @@ private:
   struct PendingProtected {
     std::string path;
     const message_part *part;
+    std::string sha256;
   };
 
   void parse();
@@ -99,7 +100,7 @@ private:
   std::string full_path(const std::string &path) const;
   Place place_of(const Entity &entity) const;
   void add_layer(const std::string &path, const std::string &type, const Entity &entity);
-  void add_protected(const std::string &path, const message_part *part);
+  void add_protected(const std::string &path, const message_part *part, std::string sha256 = {});
 
   Inspection &inspection_;
   std::string prefix_;
@@ -130,9 +131,9 @@ void Walk::add_layer(const std::string &path, const std::string &type, const Ent
     inspection_.add_layer({full_path(path), type, entity.micalg, entity.smime_type});
 }
 
-void Walk::add_protected(const std::string &path, const message_part *part) {
+void Walk::add_protected(const std::string &path, const message_part *part, std::string sha256) {
   if (top_level_ && protected_.size() <= Report::max_list)
-    protected_.push_back({path, part});
+    protected_.push_back({path, part, std::move(sha256)});
 }
 
 // Whether the header of the entity at level can say whom the message is from.
@@ -418,7 +419,9 @@ void Walk::close_clear_signed(const Entity &multipart) {
   // of another protocol's content nothing is known but that.
   if (multipart.first_child != nullptr) {
     add_layer(multipart.first_child_path, type, multipart);
-    add_protected(multipart.first_child_path, multipart.first_child);
+    auto sha256 = multipart.digests == nullptr ? std::nullopt
+                                               : multipart.digests->sha256_of_canonical();
+    add_protected(multipart.first_child_path, multipart.first_child, sha256.value_or(""));
   }
   if (multipart.cover.whole && !is_smime && !multipart.has_pgp_signature)
     inspection_.signatures().errors.push_back(
@@ -514,7 +517,7 @@ void Walk::finish() {
     const message_part &part = *entity.part;
     inspection_.add_protected({entity.path, part.physical_pos,
                                part.header_size.physical_size + part.body_size.physical_size,
-                               {}});
+                               entity.sha256});
   }
 }
 
