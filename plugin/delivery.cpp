@@ -84,8 +84,11 @@ void Delivery::inspect() {
                                              context_->rcpt_user->set->base_dir),
                          user_.settings->scanner_timeout_seconds};
   request_ = std::make_unique<ReportRequest>(std::move(address), input, size);
-  if (request_->maybe_protected())
-    readable_ = find_labelled_content(input);
+  if (request_->maybe_protected()) {
+    copy_ = request_->take_copy();
+    original_.copy = copy_ == nullptr ? nullptr : copy_->stream();
+    readable_ = find_labelled_content(original_.copy != nullptr ? original_.copy : input);
+  }
   i_stream_seek(input, 0);
   // Whether the next recipient's copy may be made from this one's mail has to be
   // known before Dovecot's transaction begins.
@@ -106,7 +109,8 @@ void Delivery::finish_inspection() {
     scan_error_ = mailbox_get_last_internal_error(context_->src_mail->box, nullptr);
     report_.reset();
   } else {
-    if (!readable_ || !find_reported_content(input))
+    if (!readable_ ||
+        !find_reported_content(original_.copy != nullptr ? original_.copy : input))
       report_.reset();
     i_stream_seek(input, 0);
   }

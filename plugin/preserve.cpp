@@ -88,18 +88,20 @@ bool share_a_parent(const istream *a, const istream *b) {
   return false;
 }
 
-// How many bytes are equal at the beginning; all, as a rule.
+// How many bytes are equal at the beginning: a line of text, or all.
 std::size_t count_equal(const unsigned char *a, const unsigned char *b, std::size_t size) {
-  if (std::memcmp(a, b, size) == 0)
-    return size;
+  constexpr std::size_t word = sizeof(std::uint64_t);
+  constexpr std::size_t longest_line = 128;
   std::size_t count = 0;
-  for (; count + sizeof(std::uint64_t) <= size; count += sizeof(std::uint64_t)) {
+  for (; count + word <= size; count += word) {
     std::uint64_t x;
     std::uint64_t y;
-    std::memcpy(&x, a + count, sizeof(x));
-    std::memcpy(&y, b + count, sizeof(y));
+    std::memcpy(&x, a + count, word);
+    std::memcpy(&y, b + count, word);
     if (x != y)
       break;
+    if (count == longest_line && std::memcmp(a + count, b + count, size - count) == 0)
+      return size;
   }
   while (count < size && a[count] == b[count])
     count++;

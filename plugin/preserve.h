@@ -16,6 +16,8 @@ namespace smime {
 // A message as it arrived.
 struct Original {
   struct mail *mail = nullptr;
+  // The same bytes in memory; may be null. Not owned.
+  istream *copy = nullptr;
   // Its digests may be not yet known, see ExpectedContent.
   ProtectedContent content;
   // Section numbers of parts that only their content tells.

@@ -109,7 +109,9 @@ int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
     return -1;
   if (plan->replacement != nullptr && !replaced)
     return fail_copy(context, save, "the storage did not take the original content");
-  istream *as_sent = plan->replacement != nullptr ? plan->replacement.get() : stream_of(source);
+  istream *as_sent = plan->replacement != nullptr ? plan->replacement.get()
+                     : source == original.mail && original.copy != nullptr ? original.copy
+                                                                           : stream_of(source);
   // The original's digests come with what is recorded of it.
   std::optional<ArrivalRecord> record;
   auto arrived = [&]() -> const ProtectedContent & {
@@ -170,7 +172,7 @@ int copy_edited(MailboxContext *context, mail_save_context *save, mail *source,
   if (!is_raw(source) || original == nullptr)
     return copy_stored(context, save, source);
   return copy_in_frame(context, save, [&] {
-    Original known{original, {}, {}};
+    Original known{original, nullptr, {}, {}};
     std::string error;
     istream *input;
     if (!is_aware(save))

@@ -9,17 +9,14 @@
 extern "C" {
 #include "fd-util.h"
 #include "fdpass.h"
-#include "write-full.h"
 }
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <fcntl.h>
 #include <functional>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -96,6 +93,7 @@ public:
   std::optional<Report> finish();
   bool maybe_protected() const { return markers_.found(); }
   bool sent() const { return sent_; }
+  std::unique_ptr<MemoryFile> take_copy() { return std::move(file_); }
   bool lost() const { return lost_; }
   bool used_kept() const { return used_kept_; }
 
@@ -107,7 +105,8 @@ private:
   using Take = std::function<bool(const unsigned char *data, std::size_t size)>;
   bool read_message(istream *message, std::uint64_t size, const Take &take);
   bool send_message(int fd, istream *message, std::uint64_t size);
-  bool send_file(int fd, int file, std::uint64_t size);
+  bool write_file(istream *message, std::uint64_t size);
+  bool send_file(int fd, std::uint64_t size);
   bool receive(int fd);
   std::optional<Report> read_answer(int fd);
   void set_timeout_error();
@@ -118,6 +117,7 @@ private:
   std::string input_;
   MarkerSearch markers_;
   Descriptor fd_{-1};
+  std::unique_ptr<MemoryFile> file_;
   bool sent_ = false;
   bool lost_ = false;
   bool used_kept_ = false;
@@ -247,16 +247,23 @@ bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
          flush();
 }
 
-// The scanner can read the file and do nothing else with it.
-bool Conversation::send_file(int fd, int file, std::uint64_t size) {
-  if (lseek(file, 0, SEEK_SET) < 0 ||
-      fcntl(file, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) {
-    error_ = std::string("sealing the message's file failed: ") + std::strerror(errno);
+bool Conversation::write_file(istream *message, std::uint64_t size) {
+  auto failed = [this] {
+    error_ = std::string("a file in memory cannot be written: ") + std::strerror(errno);
     return false;
-  }
+  };
+  return read_message(message, size,
+                      [&](const unsigned char *data, std::size_t length) {
+                        return file_->append(data, length) || failed();
+                      }) &&
+         (file_->seal() || failed());
+}
+
+// The scanner can read the file and do nothing else with it.
+bool Conversation::send_file(int fd, std::uint64_t size) {
   const std::string line = format_request({size, true});
   ssize_t sent;
-  while ((sent = fd_send(fd, file, line.data(), line.size())) < 0) {
+  while ((sent = fd_send(fd, file_->fd(), line.data(), line.size())) < 0) {
     if (errno == EINTR)
       continue;
     if (errno != EAGAIN) {
@@ -322,22 +329,10 @@ void Conversation::start(istream *message, std::uint64_t size) {
     (void)setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
   if (fd_.get() < 0)
     return;
-  Descriptor file(size < file_minimum || size > file_maximum
-                      ? -1
-                      : memfd_create("smime", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (file.get() < 0) {
-    sent_ = send_message(fd_.get(), message, size);
-    return;
-  }
-  sent_ = read_message(message, size,
-                       [&](const unsigned char *data, std::size_t length) {
-                         if (write_full(file.get(), data, length) == 0)
-                           return true;
-                         error_ = std::string("a file in memory cannot be written: ") +
-                                  std::strerror(errno);
-                         return false;
-                       }) &&
-          send_file(fd_.get(), file.get(), size);
+  if (size >= file_minimum && size <= file_maximum)
+    file_ = MemoryFile::create();
+  sent_ = file_ == nullptr ? send_message(fd_.get(), message, size)
+                           : write_file(message, size) && send_file(fd_.get(), size);
 }
 
 std::optional<Report> Conversation::finish() {
@@ -362,6 +357,10 @@ ReportRequest::~ReportRequest() = default;
 void ReportRequest::start() {
   conversation_ = std::make_unique<Conversation>(address_, deadline_, error_);
   conversation_->start(message_, size_);
+}
+
+std::unique_ptr<MemoryFile> ReportRequest::take_copy() {
+  return conversation_->sent() ? conversation_->take_copy() : nullptr;
 }
 
 bool ReportRequest::maybe_protected() const { return maybe_protected_; }

@@ -3,6 +3,7 @@
 #ifndef SMIME_SCANNER_CLIENT_H
 #define SMIME_SCANNER_CLIENT_H
 
+#include "memory-file.h"
 #include "report.h"
 
 #include <chrono>
@@ -33,6 +34,10 @@ public:
 
   // Whether the message may have protected content (MarkerSearch).
   bool maybe_protected() const;
+
+  // The message in memory, if it was sent that way; null if not, and the second
+  // time.
+  std::unique_ptr<MemoryFile> take_copy();
 
   // Blocks up to what is left of the time-out, which began with the request. May
   // read the message once more, if a scanner process went away. Nullopt with

@@ -1,0 +1,48 @@
+#include "memory-file.h"
+
+extern "C" {
+#include "write-full.h"
+}
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace smime {
+
+std::unique_ptr<MemoryFile> MemoryFile::create() {
+  int fd = memfd_create("smime", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  return fd < 0 ? nullptr : std::unique_ptr<MemoryFile>(new MemoryFile(fd));
+}
+
+MemoryFile::~MemoryFile() {
+  stream_.reset();
+  if (mapping_ != nullptr)
+    (void)munmap(mapping_, size_);
+  (void)close(fd_);
+}
+
+bool MemoryFile::append(const unsigned char *data, std::size_t size) {
+  size_ += size;
+  return write_full(fd_, data, size) == 0;
+}
+
+bool MemoryFile::seal() {
+  return lseek(fd_, 0, SEEK_SET) == 0 &&
+         fcntl(fd_, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
+}
+
+istream *MemoryFile::stream() {
+  if (stream_ != nullptr || size_ == 0)
+    return stream_.get();
+  // Private: Linux before 6.7 takes each shared mapping for one that could be
+  // written. All pages at once: a page fault for each costs more than copying.
+  void *mapping = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd_, 0);
+  if (mapping == MAP_FAILED)
+    return nullptr;
+  mapping_ = mapping;
+  stream_.reset(i_stream_create_from_data(mapping_, size_));
+  return stream_.get();
+}
+
+} // namespace smime

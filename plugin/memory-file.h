@@ -1,0 +1,43 @@
+// A message in a file that is in memory only (memfd_create(2)): what goes to the
+// scanner by its descriptor, and can be read here without copying.
+#ifndef SMIME_MEMORY_FILE_H
+#define SMIME_MEMORY_FILE_H
+
+#include "dovecot-ptr.h"
+
+#include <cstddef>
+#include <memory>
+
+namespace smime {
+
+class MemoryFile {
+public:
+  // Null if the kernel gives none.
+  static std::unique_ptr<MemoryFile> create();
+  ~MemoryFile();
+  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(const MemoryFile &) = delete;
+
+  int fd() const { return fd_; }
+  // These return false with errno set.
+  bool append(const unsigned char *data, std::size_t size);
+  // Nobody can change the bytes any more, whoever has the descriptor; its offset is
+  // at the beginning.
+  bool seal();
+
+  // The bytes of the sealed file. Null if they cannot be mapped. Lives as long as
+  // this.
+  istream *stream();
+
+private:
+  explicit MemoryFile(int fd) : fd_(fd) {}
+
+  int fd_;
+  std::size_t size_ = 0;
+  void *mapping_ = nullptr;
+  StreamPtr stream_;
+};
+
+} // namespace smime
+
+#endif
