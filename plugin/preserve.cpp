@@ -8,6 +8,7 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string_view>
 
@@ -98,14 +99,39 @@ std::size_t count_equal(const unsigned char *a, const unsigned char *b, std::siz
     std::uint64_t y;
     std::memcpy(&x, a + count, word);
     std::memcpy(&y, b + count, word);
-    if (x != y)
-      break;
+    if (x != y) {
+      auto zeros = std::endian::native == std::endian::little ? std::countr_zero(x ^ y)
+                                                              : std::countl_zero(x ^ y);
+      return count + static_cast<std::size_t>(zeros) / 8;
+    }
     if (count == longest_line && std::memcmp(a + count, b + count, size - count) == 0)
       return size;
   }
   while (count < size && a[count] == b[count])
     count++;
   return count;
+}
+
+// Passes over lines that are equal but for their ends, CR LF in one and LF in the
+// other, as they are in what came by LMTP and in most storages. Stops at whatever
+// else there is. Returns how many bytes were equal in canonical form.
+std::uint64_t skip_equal_lines(Side &with_cr, Side &without) {
+  std::uint64_t equal = 0;
+  for (;;) {
+    const unsigned char *line = without.begin();
+    const void *found = std::memchr(line, '\n', static_cast<std::size_t>(without.end() - line));
+    if (found == nullptr)
+      return equal;
+    auto size =
+        static_cast<std::size_t>(static_cast<const unsigned char *>(found) - line);
+    const unsigned char *other = with_cr.begin();
+    if (static_cast<std::size_t>(with_cr.end() - other) < size + 2 || other[size] != '\r' ||
+        other[size + 1] != '\n' || std::memcmp(line, other, size) != 0)
+      return equal;
+    without.use(size + 1);
+    with_cr.use(size + 2);
+    equal += size + 1;
+  }
 }
 
 // Compares two streams from their present positions, LF, CR LF and CR CR LF
@@ -131,6 +157,10 @@ std::optional<Comparison> compare(istream *a, istream *b, std::string &error) {
     if (!left_more || !right_more) {
       result.same = left_more == right_more;
       return result;
+    }
+    if (std::uint64_t lines = skip_equal_lines(left, right); lines > 0) {
+      result.offset += lines;
+      continue;
     }
     auto room = static_cast<std::size_t>(
         std::min(left.end() - left.begin(), right.end() - right.begin()));

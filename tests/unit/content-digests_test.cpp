@@ -1,5 +1,7 @@
 #include "content-digests.h"
 
+#include "sha256.h"
+
 #include <CppUTest/TestHarness.h>
 #include <array>
 #include <openssl/evp.h>
@@ -38,6 +40,13 @@ std::string sha256(std::string_view text) {
   return {reinterpret_cast<const char *>(value.data()), size};
 }
 
+// As the plugin computes it of a protected part.
+std::string digest_of(std::string_view text) {
+  CanonicalSha256 sha256;
+  sha256.update(bytes(text));
+  return to_hex(sha256.result());
+}
+
 struct Lines {
   std::string_view text;
   std::string_view canonical;
@@ -66,10 +75,10 @@ const Micalg micalgs[] = {
     {"sha-256", "SHA256"},
     {"sha256", "SHA256"},
     {"sha1", "SHA1, SHA256"},
-    {"sha-512", "SHA512"},
-    {"sha-384", "SHA384"},
+    {"sha-512", "SHA512, SHA256"},
+    {"sha-384", "SHA384, SHA256"},
     {"md5", "MD5, SHA256"},
-    {"sha1, sha-512", "SHA1, SHA512"},
+    {"sha1, sha-512", "SHA1, SHA512, SHA256"},
     {"sha1,sha1", "SHA1, SHA256"},
     {"x", "SHA1, SHA256, SHA384, SHA512"},
     {"", "SHA1, SHA256, SHA384, SHA512"},
@@ -101,6 +110,35 @@ TEST(ContentDigests, LinesByteByByte) {
       digests.update_lines(bytes(one.text.substr(at, 1)));
     CHECK(sha256(one.canonical) == digest_in(digests, NID_sha256));
   }
+}
+
+// What is not in canonical form is left to who reads it again: the plugin takes
+// CR CR LF for one line end, and has to know of NUL and bare LF.
+TEST(ContentDigests, Sha256OfCanonicalForm) {
+  for (const Lines &one : lines) {
+    bool canonical = one.text == one.canonical && one.text.find("\r\r\n") == std::string::npos &&
+                     one.text.find('\0') == std::string::npos;
+    for (std::size_t at = 0; at <= one.text.size(); at++) {
+      ContentDigests digests = ContentDigests::for_micalg("sha-512");
+      digests.update_lines(bytes(one.text.substr(0, at)));
+      digests.update_lines(bytes(one.text.substr(at)));
+      auto found = digests.sha256_of_canonical();
+      CHECK_EQUAL(canonical, found.has_value());
+      if (found)
+        STRCMP_EQUAL(digest_of(one.text).c_str(), found->c_str());
+    }
+  }
+  for (std::string_view text : {"a\r\r\n", "a\r\n\r\r\nb"}) {
+    ContentDigests digests = ContentDigests::for_micalg("sha-256");
+    for (std::size_t at = 0; at < text.size(); at++)
+      digests.update_lines(bytes(text.substr(at, 1)));
+    CHECK_FALSE(digests.sha256_of_canonical());
+  }
+  // Not the first of a chain, and none at all.
+  ContentDigests both = ContentDigests::for_micalg("sha1");
+  both.update_lines(bytes("a\r\n"));
+  STRCMP_EQUAL(digest_of("a\r\n").c_str(), both.sha256_of_canonical().value_or("").c_str());
+  CHECK_FALSE(ContentDigests::for_micalg("sha1,md5,sha-224,sha-384").sha256_of_canonical());
 }
 
 TEST(ContentDigests, BytesAsTheyAre) {

@@ -79,3 +79,18 @@ TEST(Sha256, LineEndsAreTold) {
     CHECK(!ends.crlf && !ends.bare_lf && ends.doubled_cr);
   }
 }
+
+TEST(Sha256, HexAndBack) {
+  Digest digest;
+  for (std::size_t at = 0; at < digest.size(); at++)
+    digest[at] = static_cast<unsigned char>(at * 7 + 9);
+  std::string hex = to_hex(digest);
+  CHECK(digest_from_hex(hex) == digest);
+  CHECK_FALSE(digest_from_hex(""));
+  CHECK_FALSE(digest_from_hex(hex.substr(1)));
+  CHECK_FALSE(digest_from_hex(hex + "0"));
+  hex[3] = 'g';
+  CHECK_FALSE(digest_from_hex(hex));
+  hex[3] = 'A';
+  CHECK_FALSE(digest_from_hex(hex));
+}
