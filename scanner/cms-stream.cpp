@@ -338,6 +338,14 @@ void CmsStream::make_skeleton(Bytes rest) {
   if (is_encrypted_type(head_.type))
     append(skeleton_, head_.algorithm);
   append(skeleton_, {0x00, 0x00});
+  auto set = read_element(rest);
+  auto size = set && set->is(0, V_ASN1_CONTEXT_SPECIFIC) && set->constructed && !set->indefinite
+                  ? element_size(rest)
+                  : std::nullopt;
+  if (size && head_.type == CmsType::signed_data) {
+    certificates_at_ = skeleton_.size();
+    certificates_size_ = *size;
+  }
   append(skeleton_, rest);
   append(skeleton_, {0x00, 0x00, 0x00, 0x00, 0x00, 0x00});
 }

@@ -57,6 +57,10 @@ public:
   bool over_limit() const { return over_limit_; }
   // The object without its content, as BER; empty unless whole().
   const std::vector<unsigned char> &skeleton() const { return skeleton_; }
+  // Where in the skeleton of a SignedData its certificates are ([0] IMPLICIT
+  // CertificateSet, as an element of definite length); empty if they are not
+  // there, or in another form.
+  Bytes certificates() const { return Bytes(skeleton_).subspan(certificates_at_, certificates_size_); }
   Bytes content_type() const { return head_.content_type; }
   Bytes algorithm() const { return head_.algorithm; }
   Bytes before() const { return head_.before; }
@@ -89,6 +93,8 @@ private:
   std::vector<unsigned char> buffer_;  // the head
   std::vector<unsigned char> trailer_;
   std::vector<unsigned char> skeleton_;
+  std::size_t certificates_at_ = 0;
+  std::size_t certificates_size_ = 0;
   std::size_t next_try_ = 0;
   CmsHead head_;
   Bytes object_type_;

@@ -2,6 +2,7 @@
 
 #include "algorithm.h"
 #include "ber.h"
+#include "certificate-cache.h"
 #include "certificates.h"
 #include "openssl-ptr.h"
 
@@ -205,14 +206,61 @@ bool looks_like_cms(Bytes bytes) {
          explicit0->is(0, V_ASN1_CONTEXT_SPECIFIC) && explicit0->constructed;
 }
 
+namespace {
+
+// The object with its certificates taken from the cache; null if OpenSSL has to
+// read it as it stands, whether that succeeds or not.
+CmsPtr read_with(CertificateCache &cache, const CmsStream &stream) {
+  Bytes set = stream.certificates();
+  if (set.empty())
+    return nullptr;
+  std::vector<CertificatePtr> certificates;
+  Bytes rest = read_element(set)->content;
+  while (!rest.empty()) {
+    auto size = element_size(rest);
+    // Attribute certificates and others have tags of their own.
+    if (!size || !read_element(rest)->is(V_ASN1_SEQUENCE) ||
+        certificates.size() >= CertificateCache::max_certificates)
+      return nullptr;
+    certificates.push_back(cache.get(rest.first(*size)));
+    if (certificates.back() == nullptr)
+      return nullptr;
+    rest = rest.subspan(*size);
+  }
+  Bytes skeleton(stream.skeleton());
+  auto before = static_cast<std::size_t>(set.data() - skeleton.data());
+  std::vector<unsigned char> without(skeleton.begin(),
+                                     skeleton.begin() + static_cast<std::ptrdiff_t>(before));
+  without.insert(without.end(), set.end(), skeleton.end());
+  const unsigned char *at = without.data();
+  CmsPtr cms(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(without.size())));
+  for (const CertificatePtr &certificate : certificates) {
+    // One that is there twice is not added again: an error that is none.
+    if (cms != nullptr)
+      (void)CMS_add1_cert(cms.get(), certificate.get());
+  }
+  return cms;
+}
+
+CmsPtr read_object(const CmsStream &stream) {
+  // A scanner process works on one message at a time.
+  static CertificateCache cache;
+  if (CmsPtr cms = read_with(cache, stream))
+    return cms;
+  const unsigned char *at = stream.skeleton().data();
+  return CmsPtr(
+      d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(stream.skeleton().size())));
+}
+
+} // namespace
+
 CmsFacts cms_facts(const CmsStream &stream) {
   CmsFacts facts;
   facts.type = stream.type();
   facts.has_content = facts.type == CmsType::signed_data && stream.has_content();
   CmsPtr cms;
   if (stream.whole()) {
-    const unsigned char *at = stream.skeleton().data();
-    cms.reset(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(stream.skeleton().size())));
+    cms = read_object(stream);
     facts.parsed = cms != nullptr;
   }
   if (cms != nullptr && facts.type == CmsType::signed_data)
