@@ -156,6 +156,26 @@ void Delivery::take_reported_digests() {
   }
 }
 
+void Delivery::work_while_waiting() {
+  const auto &parts = original_.content.parts;
+  if (request_ == nullptr || !readable_ || parts.empty())
+    return;
+  istream *input = original_.copy;
+  if (input == nullptr && mail_get_stream(context_->src_mail, nullptr, nullptr, &input) < 0)
+    return;
+  // Those of clear-signed parts come from the scanner.
+  if (std::none_of(parts.begin(), parts.end(), [](const ProtectedPart &part) {
+        return part.kind.starts_with("signed part");
+      }))
+    readable_ = digest_protected(input, original_.content, scan_error_);
+  if (expectations.is_diverted(label_kind())) {
+    std::string error;
+    i_stream_seek(input, 0);
+    sha256_ = canonical_sha256(input, error);
+  }
+  i_stream_seek(input, 0);
+}
+
 // Plain mail pays nothing: the scanner's report tells whether there is anything
 // to protect. Without a report the labels do.
 bool Delivery::find_reported_content(istream *input) {
@@ -392,6 +412,7 @@ Delivery::Outcome Delivery::without_verdict(mail_save_context *save) {
 Delivery::Outcome Delivery::before_save(mail_save_context *save) {
   if (refusal_)
     return Outcome::refused;
+  work_while_waiting();
   finish_inspection();
   mailbox *box = save->transaction->box;
   if (!is_aware(box))
@@ -465,6 +486,7 @@ Delivery::Outcome Delivery::quarantine(mail_save_context *save, const std::strin
   record.rule = rule;
   record.reason = reason;
   record.report = to_json(*report_);
+  record.sha256 = sha256_;
 
   EventFields fields;
   fields.mailbox = name;
@@ -476,8 +498,9 @@ Delivery::Outcome Delivery::quarantine(mail_save_context *save, const std::strin
   std::string error;
   Held held;
   held.keywords = keywords_for(save, *report_, "");
-  istream *input;
-  bool written = mail_get_stream(context_->src_mail, nullptr, nullptr, &input) == 0;
+  istream *input = original_.copy;
+  bool written =
+      input != nullptr || mail_get_stream(context_->src_mail, nullptr, nullptr, &input) == 0;
   if (written)
     written = write_to_quarantine(context_->rcpt_user, *user_.settings, input, held, record, error);
   else
@@ -489,6 +512,7 @@ Delivery::Outcome Delivery::quarantine(mail_save_context *save, const std::strin
                    user_.settings->quarantine_mailbox + " failed: " + error);
     return Outcome::refused;
   }
+  expectations.diverted(label_kind());
   quarantined_[name] = record.id;
   mark_log_lines(record.id, name);
   fields.id = record.id;

@@ -89,6 +89,8 @@ private:
   bool find_reported_content(istream *input);
   bool find_all_content(istream *input);
   void take_reported_digests();
+  // What can be computed without the report, while the scanner makes it.
+  void work_while_waiting();
   void end_inspection();
   Outcome save_released(mail_save_context *save);
   Outcome without_report(mail_save_context *save);
@@ -120,6 +122,8 @@ private:
   std::vector<Signer> harvested_;
   Original original_;
   bool looked_for_content_ = false;
+  // Of the whole message, in canonical form; empty until it is computed.
+  std::string sha256_;
   std::optional<Refusal> refusal_;
   // Of the release under way; else empty.
   std::string released_id_;

@@ -62,6 +62,8 @@ public:
   Transaction &operator=(const Transaction &) = delete;
 
   mailbox_transaction_context *get() const { return transaction_; }
+  // The caller's, to commit or to roll back.
+  mailbox_transaction_context *release() { return std::exchange(transaction_, nullptr); }
   // Returns 0 once everything is on disk, -1 with the storage's error set.
   int commit() { return mailbox_transaction_commit(&transaction_); }
 

@@ -53,17 +53,20 @@ bool can_write_twice(const mailbox *box) {
 // The message once more, as the report says. Returns what the copy returned.
 int save_in_place_of(MailboxContext *context, mailbox_transaction_context *transaction,
                      const SaveData &data, mail *source) {
-  mailbox_transaction_context *other =
-      mailbox_transaction_begin(transaction->box, transaction->flags, "smime");
-  mail_save_context *save = mailbox_save_alloc(other);
-  data.apply(save);
+  Transaction other(transaction->box, transaction->flags, "smime");
+  mail_save_context *save = mailbox_save_alloc(other.get());
+  try {
+    data.apply(save);
+  } catch (...) {
+    mailbox_save_cancel(&save);
+    throw;
+  }
   if (mailbox_save_using_mail(&save, source) < 0) {
-    mailbox_transaction_rollback(&other);
     context->failed_transaction = transaction;
     return -1;
   }
   context->replaced_transaction = transaction;
-  context->replacing_transaction = other;
+  context->replacing_transaction = other.release();
   return 0;
 }
 

@@ -15,8 +15,14 @@ void Expectations::delivered(const std::string &kind, Keywords keywords) {
   if (known_.size() >= max_kinds && !known_.contains(kind))
     known_.clear();
   known_[kind] = std::move(keywords);
+  diverted_.erase(kind);
 }
 
-void Expectations::diverted(const std::string &kind) { known_.erase(kind); }
+void Expectations::diverted(const std::string &kind) {
+  known_.erase(kind);
+  if (diverted_.size() >= max_kinds)
+    diverted_.clear();
+  diverted_.insert(kind);
+}
 
 } // namespace smime

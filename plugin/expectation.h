@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ public:
   // kind: what the labels tell, the empty string if nothing. The keywords that a
   // delivered one gets, or nullopt if the report has to be awaited.
   std::optional<Keywords> find(const std::string &kind) const;
+  // Whether the last one of that kind was not delivered.
+  bool is_diverted(const std::string &kind) const { return diverted_.contains(kind); }
 
   // One was delivered with these keywords.
   void delivered(const std::string &kind, Keywords keywords);
@@ -33,6 +36,7 @@ public:
 
 private:
   std::map<std::string, Keywords> known_;
+  std::set<std::string> diverted_;
 };
 
 } // namespace smime

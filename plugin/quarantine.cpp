@@ -84,8 +84,10 @@ std::string quarantine_id_for(std::initializer_list<std::string_view> facts) {
 
 bool write_to_quarantine(mail_user *user, const Settings &settings, istream *original,
                          const Held &held, QuarantineRecord &record, std::string &error) {
-  i_stream_seek(original, 0);
-  record.sha256 = canonical_sha256(original, error);
+  if (record.sha256.empty()) {
+    i_stream_seek(original, 0);
+    record.sha256 = canonical_sha256(original, error);
+  }
   if (record.sha256.empty())
     return false;
   if (record.id.empty() && held.once)

@@ -28,7 +28,8 @@ struct Held {
 };
 
 // Saves the original and its record as one message in a transaction of its own,
-// creating the mailbox if needed. Fills in the record's id, time and sha256.
+// creating the mailbox if needed. Fills in the record's id, time and, if it is not
+// there, sha256.
 // True only once the message is on disk; otherwise error is set and nothing was
 // stored. The stream's position afterwards is undefined.
 bool write_to_quarantine(mail_user *user, const Settings &settings, istream *original,

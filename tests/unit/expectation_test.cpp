@@ -26,6 +26,21 @@ TEST(ExpectationGroup, TheLastOneOfAKindCounts) {
   CHECK(expectations.find("") == Keywords{});
 }
 
+TEST(ExpectationGroup, WhatWasDivertedIsKnown) {
+  CHECK_FALSE(expectations.is_diverted("part base64\n"));
+  expectations.diverted("part base64\n");
+  CHECK_TRUE(expectations.is_diverted("part base64\n"));
+  CHECK_FALSE(expectations.is_diverted(""));
+  expectations.delivered("part base64\n", {});
+  CHECK_FALSE(expectations.is_diverted("part base64\n"));
+  for (std::size_t i = 0; i < 3 * Expectations::max_kinds; i++)
+    expectations.diverted(std::to_string(i));
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < 3 * Expectations::max_kinds; i++)
+    known += expectations.is_diverted(std::to_string(i)) ? 1 : 0;
+  CHECK(known <= Expectations::max_kinds);
+}
+
 TEST(ExpectationGroup, TheNumberOfKindsIsBounded) {
   for (std::size_t i = 0; i < 3 * Expectations::max_kinds; i++)
     expectations.delivered(std::to_string(i), {});
