@@ -123,15 +123,16 @@ class Bench:
             raise AssertionError(problems[0])
         return seconds / (count * len(senders))
 
-    def take_turns(self, group, case, makers, message, connections):
+    def take_turns(self, group, case, makers, message, connections, share=1):
         """A B C, B C A, C A B, ...: who goes first changes. A turn is some messages, the first
         of which is not measured: it finds in the processor's caches what the others left
-        there, which no server in service does."""
+        there, which no server in service does. share: only that part of the rounds, for what
+        differs by far."""
         if self.only not in f"{group} {case}":
             return
-        rounds = self.rounds if len(message) < LARGE else max(2, self.rounds // 3)
-        if len(message) > 10 * LARGE:
-            rounds = max(2, self.rounds // 8)
+        rounds = max(3, self.rounds // share)
+        if len(message) > LARGE:
+            rounds = max(3, rounds // (8 if len(message) > 10 * LARGE else 2))
         count = 5 if len(message) < 10 * LARGE else 1
         names = list(makers)
         senders = {name: [makers[name]() for _ in range(connections)] for name in names}
@@ -189,7 +190,8 @@ class Bench:
                     message = make(self.samples, SIZES[label])
                     for connections in (1, 8):
                         self.take_turns("Side by side, into Dovecot", f"{kind} {label}, "
-                                        f"{connections} at once", makers, message, connections)
+                                        f"{connections} at once", makers, message, connections,
+                                        share=6)
         finally:
             for other in others:
                 other.stop()
