@@ -276,7 +276,7 @@ def main():
     parser.add_argument("--only", default="", help="cases whose name has this in it")
     options = parser.parse_args()
     where = results.machine()
-    bench = Bench(options.root, options.rounds, options.only)
+    bench = Bench(options.root.resolve(), options.rounds, options.only)
     try:
         bench.start_all()
         bench.deliveries()
