@@ -112,6 +112,8 @@ RENAMED = {
     "quota_vsizes": None,
     "mail_crypt_save_version": None,
     "acl": ("acl_driver", "vfile"),
+    # The tests know 0, which is for ever.
+    "service_count": ("restart_request_count", "unlimited"),
 }
 
 # Plugins that have another name now.
