@@ -52,8 +52,7 @@ std::unique_ptr<Prepared> prepare() {
   if (!command)
     i_fatal_status(EX_CONFIG, "smime certs: %s", error.c_str());
   prepared->scanner = *command;
-  auto plugin = ask_doveconf("", {"plugin"}, error);
-  Settings settings = parse_settings(plugin ? smime_values_of(*plugin) : NamedValues());
+  Settings settings = settings_without_user();
   const std::string &file = settings.directory.bind_password_file;
   if (!file.empty() && read_file(file, 4096, prepared->password, error))
     prepared->password_file = file;

@@ -10,6 +10,7 @@
 #include "quarantine-mailbox.h"
 #include "scanner-client.h"
 #include "scanner-program.h"
+#include "sieve-quota.h"
 #include "sieve-targets.h"
 
 extern "C" {
@@ -64,21 +65,19 @@ std::uint64_t parse_size(const std::string &text) {
 
 std::vector<ProtocolPlugins> read_protocols() {
   std::vector<ProtocolPlugins> result;
-#ifdef SMIME_DOVECOT_24
-  // What a protocol block lists there is added to what holds everywhere.
-  return result;
-#endif
   std::string error;
-  auto protocols = read_dovecot_settings("", {"protocols"}, error);
-  if (!protocols)
+  auto protocols = ask_doveconf("", {"protocols"}, error);
+  auto everywhere = ask_doveconf("", {"mail_plugins"}, error);
+  if (!protocols || !everywhere)
     return result;
-  std::istringstream words(protocols->front() + " lda doveadm");
+  std::string plugins = words_of_list(*everywhere, "");
+  std::istringstream words(words_of_list(*protocols, "") + " lda doveadm");
   for (std::string protocol; words >> protocol;) {
     // These open no mailbox.
     if (protocol == "sieve" || protocol == "submission")
       continue;
-    if (auto value = read_dovecot_settings("protocol=" + protocol, {"mail_plugins"}, error))
-      result.push_back({protocol, value->front()});
+    if (auto printed = ask_doveconf("protocol=" + protocol, {"mail_plugins"}, error))
+      result.push_back({protocol, words_of_list(*printed, plugins)});
   }
   return result;
 }
@@ -94,13 +93,6 @@ std::unique_ptr<Server> look_at_server() {
   if (auto limit = read_dovecot_settings("", {"service/smime-scanner/vsz_limit"}, error))
     server->vsz_limit = parse_size(limit->front());
   return server;
-}
-
-// Settings as they are without any user's own.
-Settings global_settings() {
-  std::string error;
-  auto output = ask_doveconf("", {"plugin"}, error);
-  return parse_settings(output ? smime_values_of(*output) : NamedValues());
 }
 
 Probe probe_scanner(const Settings &settings, const std::string &socket) {
@@ -182,19 +174,6 @@ std::vector<MailboxFacts> look_at_mailboxes(mail_user *user,
   return mailboxes;
 }
 
-// A setting and those with a number behind its name, from 2 on.
-void append_numbered(mail_user *user, const std::string &kind, NamedValues &values) {
-  if (const char *value = plugin_value(user, kind.c_str()))
-    values.emplace_back(kind, value);
-  for (unsigned i = 2;; i++) {
-    std::string name = kind + std::to_string(i);
-    const char *value = plugin_value(user, name.c_str());
-    if (value == nullptr)
-      return;
-    values.emplace_back(name, value);
-  }
-}
-
 std::string read_script(const std::string &file) {
   constexpr std::size_t most = 1024 * 1024;
   std::ifstream input(file);
@@ -230,21 +209,9 @@ std::vector<SieveFacts> look_at_sieve(mail_user *user, const std::string &home) 
       scripts.push_back(std::move(facts));
     }
   };
-  const char *own = plugin_value(user, "sieve");
-  look("sieve", own == nullptr ? "file:~/sieve;active=~/.dovecot.sieve" : own);
-  NamedValues others;
-  for (const char *kind : {"sieve_default", "sieve_before", "sieve_after"})
-    append_numbered(user, kind, others);
-  for (const auto &[name, value] : others)
+  for (const auto &[name, value] : sieve_settings(user))
     look(name, value);
   return scripts;
-}
-
-NamedValues quota_values(mail_user *user) {
-  NamedValues values;
-  for (const char *kind : {"quota", "quota_rule"})
-    append_numbered(user, kind, values);
-  return values;
 }
 
 QuarantineFacts look_at_quarantine(mail_user *user, const Settings &settings, bool has_home) {
@@ -254,7 +221,7 @@ QuarantineFacts look_at_quarantine(mail_user *user, const Settings &settings, bo
     facts.autoexpunge = box->set->autoexpunge;
     facts.autoexpunge_max_mails = box->set->autoexpunge_max_mails;
   }
-  facts.quota_roots = quota_values(user);
+  facts.quota_roots = quota_settings_of(user);
   auto exclusion = index_exclusion(user, settings);
   facts.fts_autoindex = exclusion.has_value();
   facts.fts_exclusion = exclusion.value_or("nothing");
@@ -369,7 +336,7 @@ doveadm_mail_cmd_context *alloc() {
 void run_for_server() {
   doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
   print_headers();
-  Settings settings = global_settings();
+  Settings settings = settings_without_user();
   Findings findings = check_settings(settings);
   append(findings, rule_findings(settings));
   append(findings, check_probe(probe_scanner(

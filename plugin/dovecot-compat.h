@@ -83,17 +83,9 @@ inline const char *attachment_path(const mail_storage *storage) {
 // 2.4: the dict is in the named filter mail_attribute.
 bool has_attribute_dict(const mail_namespace *ns);
 
-// 2.4 has no plugin { }; null.
-inline const char *plugin_value(mail_user *, const char *) { return nullptr; }
-
 #else
 
 inline constexpr const char *setting_prefix = "plugin/";
-
-// A setting of plugin { }, null if it is not set.
-inline const char *plugin_value(mail_user *user, const char *name) {
-  return mail_user_plugin_getenv(user, name);
-}
 
 inline bool has_attribute_dict(const mail_namespace *ns) {
   const char *dict = ns->mail_set->mail_attribute_dict;

@@ -45,6 +45,16 @@ bool has_word(std::string_view list, std::string_view word) {
   return false;
 }
 
+std::string without_word(std::string_view list, std::string_view word) {
+  std::istringstream words{std::string(list)};
+  std::string rest;
+  for (std::string found; words >> found;) {
+    if (found != word)
+      rest += " " + found;
+  }
+  return rest;
+}
+
 } // namespace
 
 std::string_view name_of(Severity severity) {
@@ -222,6 +232,23 @@ Findings check_probe(const Probe &probe) {
   return findings;
 }
 
+std::string words_of_list(std::string_view doveconf_output, std::string_view outer) {
+  std::istringstream lines{std::string(doveconf_output)};
+  std::string line;
+  std::getline(lines, line);
+  auto equals = line.find('=');
+  if (equals != std::string::npos)
+    return line.substr(equals + 1);
+  std::string words(outer);
+  for (std::string word, sign, value; lines >> word >> sign >> value;) {
+    if (value == "yes" && !has_word(words, word))
+      words += " " + word;
+    else if (value == "no")
+      words = without_word(words, word);
+  }
+  return words;
+}
+
 Findings check_plugins(const std::vector<ProtocolPlugins> &protocols) {
   Findings findings;
   for (const ProtocolPlugins &entry : protocols) {
@@ -233,7 +260,8 @@ Findings check_plugins(const std::vector<ProtocolPlugins> &protocols) {
          std::string("smime is not in it: ") +
              (delivers ? "mail that is delivered is neither inspected nor protected"
                        : "the quarantine is open, and what is saved is not protected"),
-         "Begin it with $mail_plugins"});
+         "Begin it with $mail_plugins; in Dovecot 2.4 write it as a block, mail_plugins { NAME = yes "
+         "}, without smime = no"});
   }
   if (findings.empty())
     findings.push_back({"mail_plugins", Severity::ok, "mail_plugins",

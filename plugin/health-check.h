@@ -58,6 +58,11 @@ struct Probe {
 };
 Findings check_probe(const Probe &probe);
 
+// The words of a list such as mail_plugins, from what doveconf prints of it: a line
+// "mail_plugins = a b", or as of Dovecot 2.4 also a block with lines "a = yes", which
+// adds to the words of outer and takes from them.
+std::string words_of_list(std::string_view doveconf_output, std::string_view outer);
+
 // mail_plugins of Dovecot's protocols.
 struct ProtocolPlugins {
   std::string protocol;

@@ -1,7 +1,12 @@
 #include "scanner-program.h"
 
 #include "doveadm-smime.h"
+#include "health-check.h"
 #include "subprocess.h"
+
+#ifdef SMIME_DOVECOT_24
+#include "settings-24.h"
+#endif
 
 extern "C" {
 #include "master-service.h"
@@ -77,6 +82,20 @@ std::optional<std::vector<std::string>> read_dovecot_settings(
     return values;
   error = std::string(doveconf) + " does not tell " + names.front();
   return std::nullopt;
+}
+
+Settings settings_without_user() {
+  std::string error;
+#ifdef SMIME_DOVECOT_24
+  auto values = read_settings(master_service_get_event(master_service), error);
+  Settings settings = parse_settings(values.value_or(NamedValues()));
+  if (!values)
+    settings.errors.push_back(error);
+  return settings;
+#else
+  auto printed = ask_doveconf("", {"plugin"}, error);
+  return parse_settings(printed ? smime_values_of(*printed) : NamedValues());
+#endif
 }
 
 std::optional<std::vector<std::string>> scanner_command(std::string &error) {

@@ -3,6 +3,8 @@
 #ifndef SMIME_SCANNER_PROGRAM_H
 #define SMIME_SCANNER_PROGRAM_H
 
+#include "settings.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,9 @@ std::optional<std::string> ask_doveconf(const std::string &filter,
 // Values alone, one for each name; nullopt with error set unless all are there.
 std::optional<std::vector<std::string>> read_dovecot_settings(
     const std::string &filter, const std::vector<std::string> &names, std::string &error);
+
+// Our settings as they are without any user's own.
+Settings settings_without_user();
 
 // The program of service smime-scanner with its configuration. Call the first
 // while doveadm has the rights that it was started with.

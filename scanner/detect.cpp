@@ -151,6 +151,9 @@ Detected Detector::detect(Bytes prefix) const {
   const char *type = magic_buffer(magic_, prefix.data(), prefix.size());
   if (type != nullptr && type != "application/octet-stream"sv)
     detected.type = type;
+  // libmagic 5.46 knows a ZIP file by its end, which a prefix has not.
+  if (detected.type.empty() && text.starts_with("PK\3\4"))
+    detected.type = "application/zip";
   return detected;
 }
 

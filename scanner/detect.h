@@ -26,7 +26,7 @@ enum class Access : unsigned char { streamed, whole };
 struct Detected {
   Kind kind = Kind::other;
   Access access = Access::streamed;
-  // libmagic's media type; empty if it knows none.
+  // libmagic's media type; empty if neither it nor we know one.
   std::string type;
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -27,9 +28,38 @@ std::string lower(std::string_view text) {
 // RFC 2046 section 5.1.1; lib-mail cuts off what is longer than 80.
 constexpr std::size_t max_boundary = 70;
 
-void read_boundary(std::string_view value, bool extended, Entity &entity) {
-  entity.contradicting = entity.contradicting || extended ||
-                         (!entity.boundary.empty() && entity.boundary != value);
+// Whether a Content-Type says its boundary in more than one way, which readers choose
+// from differently. Of the parameters as they are there: Dovecot 2.4 merges the forms
+// of RFC 2231 and drops what is there again. The parser is behind the type.
+bool has_contradicting_boundary(rfc822_parser_context parser) {
+  string_t *text = t_str_new(64);
+  std::optional<std::string> plain;
+  bool in_pieces = false;
+  const char *name;
+  int ret;
+  while ((ret = rfc822_parse_content_param(&parser, &name, text)) != 0) {
+    if (ret < 0) {
+      if (parser.data >= parser.end)
+        break;
+      parser.data++;
+      continue;
+    }
+    std::string key = lower(name);
+    std::string_view value(str_c(text), str_len(text));
+    if (key == "boundary") {
+      if (plain && *plain != value)
+        return true;
+      plain = value;
+    } else if (key.starts_with("boundary*")) {
+      if (key.back() == '*')
+        return true;
+      in_pieces = true;
+    }
+  }
+  return in_pieces && plain;
+}
+
+void read_boundary(std::string_view value, Entity &entity) {
   if (entity.boundary.empty())
     entity.boundary = value.substr(0, max_parameter);
   entity.odd_boundary = entity.odd_boundary || value.size() > max_boundary;
@@ -52,7 +82,7 @@ void read_parameters(rfc822_parser_context *parser, Entity &entity, bool of_type
     if (!of_type)
       continue;
     if (key == "boundary" || key == "boundary*")
-      read_boundary(value, key.back() == '*', entity);
+      read_boundary(value, entity);
     else if (key == "protocol")
       entity.protocol = lower(value);
     else if (key == "micalg")
@@ -72,6 +102,7 @@ void read_content_type(const message_header_line *hdr, Entity &entity) {
   string_t *type = t_str_new(64);
   if (rfc822_parse_content_type(&parser, type) >= 0 && str_len(type) > 0)
     entity.type = lower(std::string_view(str_c(type), str_len(type)));
+  entity.contradicting = entity.contradicting || has_contradicting_boundary(parser);
   read_parameters(&parser, entity, true);
   rfc822_parser_deinit(&parser);
 }

@@ -1,55 +1,80 @@
 #!/bin/bash
-# Builds the Debian package in a root of a release, installs it in a clean one, uses
-# it, purges it and reads the mail. Needs root.
+# Builds the Debian package on a clean root of a release as README.md says, installs it on
+# another, uses it, purges it and reads the mail. Needs root.
 #
-#   package.sh RELEASE ROOT WORK   ROOT: a root with what the build needs, made by
-#                                  debian-root.sh; a clean one is made beside it
+#   package.sh RELEASE CLEAN WORK   CLEAN: where the clean root is kept between runs;
+#                                   it is copied and not changed
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
-release=$1 root=$2 work=$3
-run=$here/tests/debian-root.sh
+release=$1 clean=$2 work=$3
+debian_root=$here/tests/debian-root.sh
+trap 'rm -rf "$work/build-root" "$work/server-root"' EXIT
 say() { printf '== %s\n' "$*"; }
 
-say "building the package on $release"
-rm -rf "$work" && mkdir -p "$work/source"
+# in_copy NAME SCRIPT: SCRIPT in a copy of the clean root.
+in_copy() {
+  rm -rf "$work/$1"
+  cp -a --reflink=auto "$clean" "$work/$1"
+  "$debian_root" run "$work/$1" --write "$work/share" -- env DEBIAN_FRONTEND=noninteractive sh -exc "
+    apt-get update -q
+    cd '$work/share'
+    $2" </dev/null
+  rm -rf "${work:?}/$1"
+}
+
+say "a clean $release in $clean"
+"$debian_root" make "$release" "$clean" </dev/null
+rm -rf "$work" && mkdir -p "$work/share/source"
 # What git knows of, as a clean checkout has it.
-git -C "$here" ls-files -z | tar -C "$here" --null --files-from=- -c --ignore-failed-read | tar -x -C "$work/source"
-"$run" run "$root" --write "$work" -- sh -ec "
-  cd '$work/source'
-  DEB_BUILD_OPTIONS='parallel=$(nproc)' dpkg-buildpackage -b -uc -us
+git -C "$here" ls-files -z | tar -C "$here" --null --files-from=- -c --ignore-failed-read |
+  tar -x -C "$work/share/source"
+
+say "building the package on $release"
+in_copy build-root "
+  apt-get install -y -q build-essential lintian
+  cd source
+  apt-get build-dep -y -q .
+  DEB_BUILD_OPTIONS='parallel=$(nproc)' dpkg-buildpackage -us -uc
   cd ..
   lintian --fail-on error,warning --allow-root dovecot-smime_*.changes
-" </dev/null
-deb=$(ls "$work"/dovecot-smime_*.deb)
-say "$(basename "$deb"): $(dpkg-deb -f "$deb" Depends)"
+"
+say "$(cd "$work/share" && ls dovecot-smime_*.deb): $(dpkg-deb -f "$work/share/"dovecot-smime_*.deb Depends)"
 
-say "installing it on a clean $release"
-"$run" make "$release" "$root-clean" dovecot-imapd dovecot-lmtpd openssl </dev/null >"$work/root.log" 2>&1 ||
-  { tail -n 15 "$work/root.log"; exit 1; }
-clean=$work/root
-cp -a --reflink=auto "$root-clean" "$clean"
-"$run" run "$clean" "$here" "$work/source" --write "$work" -- sh -ec "
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -q
-  apt-get install -y -q '$deb'
-  test -f /etc/dovecot/conf.d/90-smime.conf
-  doveconf -n >/dev/null
-  '$here/debian/tests/deliver'
-  echo '== purge'
-  apt-get purge -y -q dovecot-smime
-  test ! -e /etc/dovecot/conf.d/90-smime.conf
-  test ! -e /etc/dovecot/conf.d/90-smime.conf.removed
-  doveconf -n >/dev/null
-  doveadm reload
-  test \"\$(doveadm -f flow fetch -u smime-test hdr.subject mailbox INBOX all | wc -l)\" = 2
-  echo '== installed, removed and installed again'
-  apt-get install -y -q '$deb'
-  sed -i 's/^#mail_plugins/mail_plugins/' /etc/dovecot/conf.d/90-smime.conf
+say "a mail server on $release"
+in_copy server-root '
+  apt-get install -y -q dovecot-imapd openssl
+  useradd --create-home alice
+  dovecot
+  echo "== installing as README.md says"
+  apt-get install -y -q ./dovecot-smime_*.deb
+  test "$(doveconf -h mail_plugins)" = ""
+  sed -i "s/^#mail_plugins/mail_plugins/" /etc/dovecot/conf.d/90-smime.conf && doveadm reload
+  doveadm -f pager smime status -u alice
+  deliver() { printf "Subject: $1\nMessage-ID: <$1@example.org>\n\nHello\n" | /usr/lib/dovecot/dovecot-lda -d alice; }
+  deliver with-the-plugin
+
+  echo "== installed, removed and installed again"
   apt-get remove -y -q dovecot-smime
   doveconf -n >/dev/null
-  apt-get install -y -q '$deb'
-  grep -q '^mail_plugins' /etc/dovecot/conf.d/90-smime.conf
-  doveadm smime status -u smime-test
-" </dev/null
-rm -rf "$clean"
+  doveadm reload
+  apt-get install -y -q ./dovecot-smime_*.deb
+  grep "^mail_plugins" /etc/dovecot/conf.d/90-smime.conf
+  doveadm reload
+  doveadm smime status -u alice
+
+  echo "== purged"
+  apt-get purge -y -q dovecot-smime
+  test -z "$(find /etc -name "*smime*" -not -name ".*")"
+  doveadm stop
+  dovecot
+  deliver without-it
+  doveadm fetch -u alice text all >mail
+  grep with-the-plugin mail
+  grep without-it mail
+
+  echo "== autopkgtest"
+  apt-get install -y -q autopkgtest
+  autopkgtest -B --ignore-restrictions=isolation-container --apt-upgrade \
+    ./dovecot-smime_*.deb source/ -- null
+'
 say "the package works on $release"

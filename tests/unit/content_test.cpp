@@ -176,6 +176,8 @@ TEST(Detect, Kinds) {
   const Detector &detector = *test_tools().detector;
   CHECK(detector.detect(as_bytes("%PDF-1.7\n")).kind == Kind::pdf);
   CHECK(detector.detect(octets({'P', 'K', 3, 4, 20, 0, 0, 0, 8, 0})).kind == Kind::archive);
+  STRCMP_EQUAL("application/zip",
+               detector.detect(octets({'P', 'K', 3, 4, 20, 0, 0, 0, 8, 0})).type.c_str());
   CHECK(detector.detect(octets({0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1})).kind ==
         Kind::compound_file);
   CHECK(detector.detect(as_bytes("GIF89a")).kind == Kind::other);

@@ -128,6 +128,19 @@ TEST(HealthCheck, ThePluginIsLoadedEverywhere) {
                found(check_plugins({{"imap", "smime"}, {"lmtp", "sieve smimes"}})).c_str());
 }
 
+TEST(HealthCheck, WordsOfAList) {
+  struct {
+    const char *printed;
+    const char *words;
+  } table[] = {{"mail_plugins = quota acl\n", " quota acl"},
+               {"mail_plugins =\n", ""},
+               {"mail_plugins {\n  quota = yes\n}\n", "smime fts quota"},
+               {"mail_plugins {\n  quota = yes\n  fts = yes\n  smime = no\n}\n", " fts quota"},
+               {"", "smime fts"}};
+  for (const auto &row : table)
+    STRCMP_EQUAL(row.words, words_of_list(row.printed, "smime fts").c_str());
+}
+
 TEST(HealthCheck, ValuesOfDoveconf) {
   auto values = smime_values_of("plugin {\n  quota = count\n  smime_rule = class=plain action=reject\n"
                                 "  smime_stores =\n  x = smime_no\n}\n");

@@ -1,0 +1,36 @@
+#include "sieve-quota.h"
+
+namespace smime {
+namespace {
+
+// A setting and those with a number behind its name, from 2 on.
+void append_numbered(mail_user *user, const std::string &kind, NamedValues &values) {
+  if (const char *value = mail_user_plugin_getenv(user, kind.c_str()))
+    values.emplace_back(kind, value);
+  for (unsigned i = 2;; i++) {
+    std::string name = kind + std::to_string(i);
+    const char *value = mail_user_plugin_getenv(user, name.c_str());
+    if (value == nullptr)
+      return;
+    values.emplace_back(name, value);
+  }
+}
+
+} // namespace
+
+NamedValues sieve_settings(mail_user *user) {
+  const char *own = mail_user_plugin_getenv(user, "sieve");
+  NamedValues values{{"sieve", own == nullptr ? "file:~/sieve;active=~/.dovecot.sieve" : own}};
+  for (const char *kind : {"sieve_default", "sieve_before", "sieve_after"})
+    append_numbered(user, kind, values);
+  return values;
+}
+
+NamedValues quota_settings_of(mail_user *user) {
+  NamedValues values;
+  for (const char *kind : {"quota", "quota_rule"})
+    append_numbered(user, kind, values);
+  return values;
+}
+
+} // namespace smime
