@@ -15,6 +15,7 @@ import unittest
 
 from case import DovecotCase
 from clients import PASSWORD, Imap, Lmtp, bodies, crlf, stored, without_trace
+from dovecot_conf import import_source
 from instance import free_port
 
 DATE = email.utils.format_datetime(email.utils.localtime())
@@ -208,7 +209,8 @@ class Storage:
         for message in self.messages:
             self.assert_accepted(message)
         source = self.instance.home("alice")
-        self.instance.doveadm("import", "-u", "alice", self.location.replace("~", str(source)),
+        self.instance.doveadm("import", "-u", "alice",
+                              import_source(self.location.replace("~", str(source))),
                               "Imported", "mailbox", "INBOX")
         self.assert_exact("Imported/INBOX")
 
