@@ -51,10 +51,13 @@ in_copy server-root '
     *) printf "mail_driver = maildir\nmail_path = ~/Maildir\nmail_inbox_path =\n" ;;
   esac >/etc/dovecot/local.conf
   dovecot
+  # Dovecot reads the configuration some moments after the signal.
+  settled() { timeout 20 sh -c "until doveadm smime status >/dev/null 2>&1; do sleep 0.2; done" || true; }
   echo "== installing as README.md says"
   apt-get install -y -q ./dovecot-smime_*.deb
   test "$(doveconf -h mail_plugins)" = ""
   sed -i "s/^#mail_plugins/mail_plugins/" /etc/dovecot/conf.d/90-smime.conf && doveadm reload
+  settled
   doveadm -f pager smime status -u alice
   deliver() { printf "Subject: $1\nMessage-ID: <$1@example.org>\n\nHello\n" | /usr/lib/dovecot/dovecot-lda -d alice; }
   deliver with-the-plugin
@@ -66,6 +69,7 @@ in_copy server-root '
   apt-get install -y -q ./dovecot-smime_*.deb
   grep "^mail_plugins" /etc/dovecot/conf.d/90-smime.conf
   doveadm reload
+  settled
   doveadm smime status -u alice
 
   echo "== purged"
