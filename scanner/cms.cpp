@@ -243,8 +243,9 @@ CmsPtr read_with(CertificateCache &cache, const CmsStream &stream) {
 }
 
 CmsPtr read_object(const CmsStream &stream) {
-  // A scanner process works on one message at a time.
-  static CertificateCache cache;
+  // A scanner process works on one message at a time. Never destroyed: at exit,
+  // OpenSSL may be gone before it.
+  static CertificateCache &cache = *new CertificateCache;
   if (CmsPtr cms = read_with(cache, stream))
     return cms;
   const unsigned char *at = stream.skeleton().data();
