@@ -408,12 +408,6 @@ Findings check_quarantine(const QuarantineFacts &facts, const Settings &settings
                           "this rule puts the quarantine inside the quota (" + value + ")",
                           "Take the rule out: the plugin leaves the quarantine out of quota"});
   }
-  if (!facts.can_read_back)
-    findings.push_back({"storage", Severity::warning, "mail_location",
-                        facts.storage + " does not let a message be read before its commit: what "
-                                        "was saved is not read back",
-                        "Use maildir or mdbox (or sdbox without mail_attachment_dir), or run "
-                        "doveadm smime audit each night"});
   if (settings.harvest_certificates && !facts.has_home)
     findings.push_back({"certificates", Severity::warning, "smime_harvest_certificates",
                         "the user has no home directory to keep certificates in",
@@ -421,6 +415,13 @@ Findings check_quarantine(const QuarantineFacts &facts, const Settings &settings
   if (worst_of(findings) == Severity::ok)
     findings.insert(findings.begin(),
                     {"quarantine", Severity::ok, "smime_quarantine_mailbox", name, ""});
+  // The plugin does here what can be done: nothing to be alarmed by each day.
+  if (!facts.can_read_back)
+    findings.push_back({"storage", Severity::ok, "mail_location",
+                        facts.storage + " does not let a message be read before its commit: what "
+                                        "was saved is not read back",
+                        "Use maildir or mdbox (or sdbox without mail_attachment_dir), or run "
+                        "doveadm smime audit each night"});
   if (facts.fts_autoindex)
     findings.push_back({"quarantine index", Severity::ok, "fts_autoindex",
                         "left out by " + facts.fts_exclusion, ""});

@@ -101,10 +101,12 @@ class OnlyWarnings(StatusCase):
 class StoresThatCannotBeReadBack(StatusCase):
     instance_options = {"location": "mbox:~/mail:INBOX=~/inbox"}
 
-    def test_it_is_said(self):
-        ((key, (state, detail)),) = self.wrong(code=1).items()
-        self.assertEqual((("storage", "mail_location"), "warning"), (key, state))
-        self.assertIn("mbox", detail)
+    def test_it_is_said_and_alarms_nobody(self):
+        self.assertEqual({}, self.wrong(code=0))
+        (row,) = [row for row in self.status() if row["check"] == "storage"]
+        self.assertEqual(("mail_location", "ok"), (row["setting"], row["state"]))
+        self.assertIn("mbox", row["detail"])
+        self.assertIn("smime audit", row["remedy"])
 
 
 class KeysAndTrust(StatusCase):

@@ -205,7 +205,7 @@ TEST(HealthCheck, TheQuarantineLasts) {
   quarantine.autoexpunge = 60;
   quarantine.can_read_back = false;
   quarantine.has_home = false;
-  STRCMP_EQUAL("error:autoexpunge warning:quota warning:quota_rule2 warning:mail_location ",
+  STRCMP_EQUAL("error:autoexpunge warning:quota warning:quota_rule2 ",
                found(check_quarantine(quarantine, settings)).c_str());
   settings.harvest_certificates = true;
   quarantine = {};
