@@ -179,7 +179,9 @@ class Mdbox(CrashCase):
         self.assertEqual(set(), accepted - there, "acknowledged, and absent")
         log = self.instance.settled_log()
         if self.mended or "rebuilding indexes" in log or "corrupted" in log:
-            print("[rebuilt by Dovecot] ", end="", flush=True)
+            found = self.numbers_in("INBOX") + self.numbers_in("Quarantine")
+            print(f"[rebuilt by Dovecot, {len(found) - len(set(found))} doubled] ", end="",
+                  flush=True)
             self.assertEqual([], self.numbers_in("INBOX", "header", "x-smime-quarantine-id", ""))
             return
         super().check(accepted)
