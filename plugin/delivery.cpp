@@ -179,7 +179,8 @@ void Delivery::work_while_waiting() {
 // Plain mail pays nothing: the scanner's report tells whether there is anything
 // to protect. Without a report the labels do.
 bool Delivery::find_reported_content(istream *input) {
-  if (find_all_content(input))
+  knows_content_ = find_all_content(input);
+  if (knows_content_)
     return true;
   original_.content = {};
   return false;
@@ -498,6 +499,8 @@ Delivery::Outcome Delivery::quarantine(mail_save_context *save, const std::strin
   std::string error;
   Held held;
   held.keywords = keywords_for(save, *report_, "");
+  if (knows_content_)
+    held.content = &original_.content;
   istream *input = original_.copy;
   bool written =
       input != nullptr || mail_get_stream(context_->src_mail, nullptr, nullptr, &input) == 0;

@@ -122,6 +122,8 @@ private:
   std::vector<Signer> harvested_;
   Original original_;
   bool looked_for_content_ = false;
+  // original_.content is complete, with all digests.
+  bool knows_content_ = false;
   // Of the whole message, in canonical form; empty until it is computed.
   std::string sha256_;
   std::optional<Refusal> refusal_;

@@ -10,6 +10,7 @@
 namespace smime {
 
 class SaveWatch;
+struct OwnSave;
 
 using AfterCommit = std::function<void(const mail_transaction_commit_changes &)>;
 
@@ -49,6 +50,9 @@ struct MailboxContext {
 
   // Of the save (not copy) under way; owned.
   SaveWatch *watch;
+
+  // What is saved next, or now, is the plugin's own: save_stream() has it.
+  const OwnSave *own_save;
 
   // Of the "smime" records in the index; valid if registered.
   std::uint32_t record_ext_id;

@@ -335,6 +335,18 @@ bool read_back(mail *saved, istream *as_sent, const ExpectedContent &expected,
   return has_content(stored, expected(), extra_parts, error);
 }
 
+bool read_back_exact(mail *saved, istream *as_sent, std::string &error) {
+  if (!can_read_back(saved->box))
+    return true;
+  istream *stored = open_stream(saved, error);
+  if (stored == nullptr)
+    return false;
+  auto same = is_as_sent(stored, as_sent, error);
+  if (same && !*same)
+    error = "the storage did not keep the message as it was written";
+  return same.value_or(false);
+}
+
 bool read_back_copy(mail *saved, istream *as_sent, std::string &error) {
   if (!can_read_back(saved->box))
     return true;

@@ -66,6 +66,9 @@ bool read_back(struct mail *saved, istream *as_sent, const ExpectedContent &expe
 // looked for only if the bytes differ.
 bool read_back_copy(struct mail *saved, istream *as_sent, std::string &error);
 
+// The same, and every byte has to be there, but for the ends of lines.
+bool read_back_exact(struct mail *saved, istream *as_sent, std::string &error);
+
 } // namespace smime
 
 #endif

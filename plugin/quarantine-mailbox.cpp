@@ -56,9 +56,23 @@ void set_keywords(mail_save_context *save, const std::vector<std::string> &keywo
   mailbox_keywords_unref(&list);
 }
 
+class OwnSaveUnderWay {
+public:
+  OwnSaveUnderWay(mailbox *box, const OwnSave &own) : context_(mailbox_context(box)) {
+    context_->own_save = &own;
+  }
+  OwnSaveUnderWay(const OwnSaveUnderWay &) = delete;
+  ~OwnSaveUnderWay() { context_->own_save = nullptr; }
+
+private:
+  MailboxContext *context_;
+};
+
 } // namespace
 
 bool save_stream(mailbox *box, istream *input, const SaveData &data, std::string &error) {
+  OwnSave own{input, data.content};
+  OwnSaveUnderWay under_way(box, own);
   Transaction transaction(box, MAILBOX_TRANSACTION_FLAG_EXTERNAL, "smime");
   mail_save_context *save = mailbox_save_alloc(transaction.get());
   if (data.received_date != static_cast<time_t>(-1))

@@ -3,6 +3,7 @@
 #define SMIME_QUARANTINE_MAILBOX_H
 
 #include "dovecot-ptr.h"
+#include "protected-content.h"
 #include "quarantine-block.h"
 
 #include <ctime>
@@ -28,10 +29,19 @@ struct SaveData {
   std::vector<std::string> keywords;
   // A reviewer let the message pass: recorded along with it.
   bool released = false;
+  // The protected content of what is saved, with its digests; null: not known, it is
+  // looked for.
+  const ProtectedContent *content = nullptr;
 };
 
-// Saves input into the open box in a transaction of its own. True only once it
-// is on disk.
+// A save by save_stream(), for the overrides that it passes through.
+struct OwnSave {
+  istream *input;
+  const ProtectedContent *content;
+};
+
+// Saves input, which can be read again, into the open box in a transaction of its
+// own. True only once it is on disk, and what the storage gives back is the same.
 bool save_stream(mailbox *box, istream *input, const SaveData &data, std::string &error);
 
 // Whether a message with this GUID is in the open box. False with error set if

@@ -116,6 +116,7 @@ bool write_to_quarantine(mail_user *user, const Settings &settings, istream *ori
   data.guid = record.id;
   data.received_date = held.received_date;
   data.keywords = held.keywords;
+  data.content = held.content;
   data.from_envelope = record.from == "<>" ? "" : record.from;
   return save_stream(box.get(), stored.get(), data, error);
 }

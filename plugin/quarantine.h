@@ -18,11 +18,15 @@ struct mail_user;
 
 namespace smime {
 
+struct ProtectedContent;
+
 // What is kept of a save beside the message.
 struct Held {
   // (time_t)-1: now.
   time_t received_date = static_cast<time_t>(-1);
   std::vector<std::string> keywords;
+  // The protected content of the message, with its digests; null: not known.
+  const ProtectedContent *content = nullptr;
   // The same message for the same mailbox is held once: mail clients try again.
   bool once = false;
 };

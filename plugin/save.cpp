@@ -7,6 +7,7 @@
 #include "mailbox-context.h"
 #include "marker-search.h"
 #include "preserve.h"
+#include "quarantine-mailbox.h"
 #include "record.h"
 #include "user-context.h"
 #include "watch-stream.h"
@@ -111,6 +112,28 @@ bool check_saved(SaveWatch &watch, mail *saved, ArrivalRecord &record, std::stri
   return true;
 }
 
+// The plugin's own save; record says afterwards what the message is.
+bool check_own_save(const OwnSave &own, mail *saved, ArrivalRecord &record, std::string &error) {
+  if (!can_read_back(saved->box))
+    return true;
+  if (!read_back_exact(saved, own.input, error))
+    return false;
+  ProtectedContent found;
+  const ProtectedContent *content = own.content;
+  if (content == nullptr) {
+    if (!find_protected(own.input, {}, found, error))
+      return false;
+    content = &found;
+  }
+  auto combined = content->combined();
+  if (!combined)
+    return true;
+  record.version = ArrivalRecord::present;
+  record.flags |= content->non_canonical ? ArrivalRecord::flag_non_canonical : 0;
+  record.sha256 = *combined;
+  return true;
+}
+
 // An APPEND for which rules hold is looked at when it is complete. False: it
 // cannot be watched.
 bool prepare_decision(MailboxContext *context, mail_save_context *save) {
@@ -163,20 +186,23 @@ bool may_append(SaveWatch &watch, mail_save_context *save) {
 
 // After the storage took the message; false with the storage's error set if it
 // must not be kept.
-bool finish_save(mail_save_context *save, SaveWatch *watch, bool released) {
+bool finish_save(mail_save_context *save, SaveWatch *watch, const OwnSave *own, bool released) {
   ArrivalRecord record;
+  std::string error;
   if (released) {
     record.version = ArrivalRecord::present;
     record.flags = ArrivalRecord::flag_released;
   }
   if (watch != nullptr && watch->decision() != nullptr && !may_append(*watch, save))
     return false;
-  if (watch != nullptr && watch->maybe_protected() && can_read_back(save->transaction->box)) {
-    std::string error;
-    if (!check_saved(*watch, save->dest_mail, record, error)) {
-      set_failed(save, error);
-      return false;
-    }
+  bool ok = true;
+  if (own != nullptr)
+    ok = check_own_save(*own, save->dest_mail, record, error);
+  else if (watch != nullptr && watch->maybe_protected() && can_read_back(save->transaction->box))
+    ok = check_saved(*watch, save->dest_mail, record, error);
+  if (!ok) {
+    set_failed(save, error);
+    return false;
   }
   if (record.version == ArrivalRecord::present)
     set_record(save->dest_mail, record);
@@ -233,6 +259,8 @@ int save_begin_override(mail_save_context *save, istream *input) noexcept {
     }
     return context->below.save_begin(save, input);
   }
+  if (context->own_save != nullptr)
+    return context->below.save_begin(save, input);
   bool ok = guarded("beginning a save", false, [&] {
     drop_watch(context, save);
     // Another save in the same mailbox that is under way is not watched twice.
@@ -266,9 +294,11 @@ int save_finish_override(mail_save_context *save) noexcept {
   bool released = context->mark_released;
   context->mark_released = false;
   bool watched = context->watch != nullptr && context->watch->save() == save;
-  if (ret == 0 && (watched || released)) {
+  // What a copy that is made by saving saves is checked by the copy.
+  const OwnSave *own = save->copying_via_save ? nullptr : context->own_save;
+  if (ret == 0 && (watched || released || own != nullptr)) {
     bool ok = guarded("checking a save", false, [&] {
-      return finish_save(save, watched ? context->watch : nullptr, released);
+      return finish_save(save, watched ? context->watch : nullptr, own, released);
     });
     if (!ok) {
       context->failed_transaction = save->transaction;

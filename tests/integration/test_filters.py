@@ -307,6 +307,7 @@ class FaultyStorage(DovecotCase):
     """A storage layer below the plugin changes what is saved: it must not be
     acknowledged."""
 
+    settings = "  smime_rule = class=plain to=bob@* action=quarantine\n"
     instance_options = {"replace_rules": True, "global_plugins": "stream_changer",
                         "test_modules": ("lib50_stream_changer_plugin.so",)}
 
@@ -315,6 +316,13 @@ class FaultyStorage(DovecotCase):
         self.assertEqual(451, code, text)
         self.assertEqual([], self.bodies())
         self.assert_logged("reading back a saved message: the storage did not keep part 1")
+
+    def test_the_quarantine_keeps_every_byte_or_nothing(self):
+        self.clear("bob")
+        ((code, text),) = self.deliver(self.samples.plain(), "bob@example.org")
+        self.assertEqual(451, code, text)
+        self.assertEqual([], self.bodies("bob") + self.bodies("bob", mailbox="Quarantine"))
+        self.assert_logged("the storage did not keep the message as it was written")
 
     def test_several_recipients(self):
         self.clear("bob", "carol")
