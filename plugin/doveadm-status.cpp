@@ -227,6 +227,7 @@ QuarantineFacts look_at_quarantine(mail_user *user, const Settings &settings, bo
   facts.fts_exclusion = exclusion.value_or("nothing");
   MailboxPtr inbox = alloc_mailbox(user, "INBOX", MAILBOX_FLAG_IGNORE_ACLS);
   facts.storage = inbox->storage->name;
+  facts.storage_setting = storage_setting;
   facts.can_read_back = can_read_back(inbox.get());
   facts.has_home = has_home;
   return facts;

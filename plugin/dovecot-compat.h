@@ -75,6 +75,8 @@ inline void read_part_header(pool_t pool, message_part *part, PartDataLimits &,
 // What comes before a plugin's setting in the -o option.
 inline constexpr const char *setting_prefix = "";
 
+inline constexpr const char *storage_setting = "mail_driver";
+
 // 2.4 renamed mail_attachment_dir.
 inline const char *attachment_path(const mail_storage *storage) {
   return storage->set->mail_ext_attachment_path;
@@ -86,6 +88,8 @@ bool has_attribute_dict(const mail_namespace *ns);
 #else
 
 inline constexpr const char *setting_prefix = "plugin/";
+
+inline constexpr const char *storage_setting = "mail_location";
 
 inline bool has_attribute_dict(const mail_namespace *ns) {
   const char *dict = ns->mail_set->mail_attribute_dict;

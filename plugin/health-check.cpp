@@ -417,7 +417,7 @@ Findings check_quarantine(const QuarantineFacts &facts, const Settings &settings
                     {"quarantine", Severity::ok, "smime_quarantine_mailbox", name, ""});
   // The plugin does here what can be done: nothing to be alarmed by each day.
   if (!facts.can_read_back)
-    findings.push_back({"storage", Severity::ok, "mail_location",
+    findings.push_back({"storage", Severity::ok, facts.storage_setting,
                         facts.storage + " does not let a message be read before its commit: what "
                                         "was saved is not read back",
                         "Use maildir or mdbox (or sdbox without mail_attachment_dir), or run "

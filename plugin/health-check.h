@@ -114,8 +114,9 @@ struct QuarantineFacts {
   // How fts_autoindex leaves it out: empty if there is none of it.
   std::string fts_exclusion;
   bool fts_autoindex = false;
-  // Where the user's mail is: "maildir", "mbox".
+  // Where the user's mail is: "maildir", "mbox", and the setting that says so.
   std::string storage;
+  std::string storage_setting = "mail_location";
   bool can_read_back = true;
   bool has_home = true;
 };
