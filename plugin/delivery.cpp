@@ -357,8 +357,9 @@ Delivery::Outcome Delivery::save_released(mail_save_context *save) {
   mailbox *box = save->transaction->box;
   std::string error;
   bool there = false;
+  std::string guid = released_guid(released_id_);
   MailboxPtr target = alloc_mailbox(context_->rcpt_user, box->vname, MAILBOX_FLAG_IGNORE_ACLS);
-  if (mailbox_open(target.get()) < 0 || !has_guid(target.get(), released_id_, there, error) ||
+  if (mailbox_open(target.get()) < 0 || !has_guid(target.get(), guid, there, error) ||
       (!there && released_again_ &&
        !has_original(target.get(), released_date_, released_sha256_, there, error))) {
     refusal_ = {false, "The mailbox cannot be read"};
@@ -366,7 +367,7 @@ Delivery::Outcome Delivery::save_released(mail_save_context *save) {
   }
   if (there)
     return Outcome::diverted;
-  mailbox_save_set_guid(save, released_id_.c_str());
+  mailbox_save_set_guid(save, guid.c_str());
   mailbox_save_set_received_date(save, released_date_, 0);
   mailbox_context(box)->mark_released = true;
   if (report_)

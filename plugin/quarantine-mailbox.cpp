@@ -3,6 +3,7 @@
 #include "keywords.h"
 #include "mailbox-context.h"
 #include "protected-content.h"
+#include "quarantine.h"
 #include "user-context.h"
 
 #include <algorithm>
@@ -190,7 +191,7 @@ bool find_released(mail_user *user, const std::string &mailbox, mail *quarantine
   // In sessions of their own: the caller has transactions open.
   MailboxPtr target = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);
   if (!open_or_create(target.get(), error) ||
-      !has_guid(target.get(), block.record.id, there, error))
+      !has_guid(target.get(), released_guid(block.record.id), there, error))
     return false;
   if (there)
     return true;

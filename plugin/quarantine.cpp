@@ -82,6 +82,8 @@ std::string quarantine_id_for(std::initializer_list<std::string_view> facts) {
   return to_hex(sha256.result()).substr(0, 32);
 }
 
+std::string released_guid(const std::string &id) { return quarantine_id_for({"released", id}); }
+
 bool write_to_quarantine(mail_user *user, const Settings &settings, istream *original,
                          const Held &held, QuarantineRecord &record, std::string &error) {
   if (record.sha256.empty()) {

@@ -42,6 +42,11 @@ bool write_to_quarantine(mail_user *user, const Settings &settings, istream *ori
 // An id made from facts: the same facts, the same id.
 std::string quarantine_id_for(std::initializer_list<std::string_view> facts);
 
+// The GUID of what is released from the message with this id. Not that of the
+// quarantined message, which is the id: two messages with one GUID have the same
+// bytes for Dovecot (a rebuild of an mdbox takes the one for the other).
+std::string released_guid(const std::string &id);
+
 enum class FindResult : unsigned char { done, no_mailbox, failed };
 
 // What a visit wants done with the message.

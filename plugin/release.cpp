@@ -3,6 +3,7 @@
 #include "doveadm-compat.h"
 #include "keywords.h"
 #include "quarantine-mailbox.h"
+#include "quarantine.h"
 
 #include <unistd.h>
 
@@ -64,7 +65,7 @@ ReleaseResult release_message(mail_user *user, const Settings &settings,
   if (!open_or_create(target.get(), error))
     return ReleaseResult::failed;
   SaveData data;
-  data.guid = block.record.id;
+  data.guid = released_guid(block.record.id);
   data.released = true;
   data.keywords = keywords_of(quarantined);
   std::erase(data.keywords, releasing_keyword);

@@ -5,6 +5,7 @@
 #include "keywords.h"
 #include "preserve.h"
 #include "quarantine-mailbox.h"
+#include "quarantine.h"
 #include "record.h"
 #include "report.h"
 #include "user-context.h"
@@ -75,7 +76,7 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   if (mail_get_received_date(source, &received) < 0)
     return refuse(save, MAIL_ERROR_UNAVAILABLE, last_error(source->box));
   mailbox_save_set_received_date(save, received, 0);
-  mailbox_save_set_guid(save, block.record.id.c_str());
+  mailbox_save_set_guid(save, released_guid(block.record.id).c_str());
   if (block.record.from != "<>")
     mailbox_save_set_from_envelope(save, block.record.from.c_str());
   // The reviewer read it, not its owner.

@@ -78,6 +78,10 @@ class DovecotCase(unittest.TestCase):
     def bodies(self, user="alice", mailbox="INBOX"):
         return bodies(self.instance, user, mailbox)
 
+    def guids(self, mailbox, user="alice"):
+        return self.instance.doveadm("-f", "flow", "fetch", "-u", user, "guid", "mailbox",
+                                     mailbox).stdout.split()
+
     def clear(self, *users):
         """Empties every mailbox of the users."""
         for user in users or ("alice", "bob", "carol"):

@@ -340,6 +340,7 @@ class Review(AccessCase):
                 self.assertEqual([], self.quarantined("alice"))
                 self.assertEqual([self.original],
                                  [without_trace(b) for b in self.bodies(mailbox=mailbox)])
+                self.assertNotIn(f"guid={self.item['id']}".encode(), self.guids(mailbox))
                 self.assert_logged(f"quarantine id {self.item['id']}: released to mailbox "
                                    f"{mailbox} over IMAP by reviewer")
                 owner = Imap(self.instance, "alice", mailbox)

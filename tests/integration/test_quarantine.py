@@ -87,6 +87,13 @@ class Quarantine(DovecotCase):
                                       self.bodies(mailbox="Reviewed/Mail")])
         self.assertEqual([], self.bodies())
 
+    def test_other_bytes_have_another_guid(self):
+        _, item = self.held()
+        self.assertEqual([f"guid={item}".encode()], self.guids("Quarantine"))
+        self.doveadm_quarantine("release", "alice", item)
+        (guid,) = self.guids("INBOX")
+        self.assertNotEqual(f"guid={item}".encode(), guid)
+
     def test_release_keeps_the_internal_date(self):
         _, item = self.held()
         dates = lambda mailbox: self.instance.doveadm(  # noqa: E731

@@ -163,6 +163,7 @@ class Refilter(ReviewCase):
         self.assertEqual([self.original],
                          [without_trace(b) for b in self.bodies(mailbox="Sorted")])
         self.assertEqual([], self.bodies())
+        self.assertNotIn(f"guid={item}".encode(), self.guids("Sorted"))
         client = Imap(self.instance, "alice", "Sorted")
         self.assertIn("$Sorted", client.flags(client.uids()[0]))
         # A reviewer let it out: it can be filed.
