@@ -20,12 +20,16 @@ import results  # noqa: E402
 from bench import peak_kilobytes  # noqa: E402
 from clamav import Clamd  # noqa: E402
 from clients import Imap, Lmtp, Samples  # noqa: E402
-from instance import Instance  # noqa: E402
+from instance import USERS, Instance  # noqa: E402
 from others import Amavis, OpenSsl, Rspamd  # noqa: E402
 
 LINE = "A line of a text, about as long as lines of texts are.\n"
 SIZES = {"3 kB": 3_000, "50 kB": 50_000, "1 MB": 1_000_000, "20 MB": 20_000_000}
 LARGE = 500_000
+# Each connection has a mailbox of its own. Into one Maildir stock Dovecot saves what has no
+# keywords without waiting for the lock on its UIDs; what has some, with or without the
+# plugin, waits.
+RECIPIENTS = ("alice",) + tuple(f"user{number}" for number in range(2, 9))
 
 
 def archive(samples, size):
@@ -69,7 +73,8 @@ class Bench:
         directory = self.work / name.replace(" ", "-")
         directory.mkdir()
         extra = "service lmtp {\n  process_min_avail = 8\n}\n"
-        self.instances[name] = Instance(directory, self.root, extra=extra, **options).start()
+        self.instances[name] = Instance(directory, self.root, extra=extra,
+                                        users=USERS + RECIPIENTS[1:], **options).start()
 
     def start_all(self):
         self.start("stock", load_smime=False)
@@ -91,11 +96,12 @@ class Bench:
         instance = self.instances[name]
 
         class Sender:
-            def __init__(self):
+            def __init__(self, recipient):
                 self.lmtp = Lmtp(instance, timeout=600)
+                self.recipient = recipient
 
             def send(self, message):
-                return self.lmtp.send(message, "alice@example.org")
+                return self.lmtp.send(message, self.recipient)
 
             def close(self):
                 self.lmtp.close()
@@ -136,7 +142,8 @@ class Bench:
             rounds = max(3, rounds // (8 if len(message) > 10 * LARGE else 2))
         count = 5 if len(message) < 10 * LARGE else 1
         names = list(makers)
-        senders = {name: [makers[name]() for _ in range(connections)] for name in names}
+        senders = {name: [makers[name](f"{user}@example.org") for user in RECIPIENTS[:connections]]
+                   for name in names}
         seconds = {name: [] for name in names}
         try:
             for turn in range(rounds):
@@ -160,7 +167,7 @@ class Bench:
 
     def make_room(self):
         for instance in self.instances.values():
-            instance.doveadm("expunge", "-u", "alice", "mailbox", "*", "all", check=False)
+            instance.doveadm("expunge", "-A", "mailbox", "*", "all", check=False)
 
     def deliveries(self):
         makers = {name: self.sender(name) for name in self.instances}

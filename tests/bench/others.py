@@ -51,12 +51,13 @@ class Server:
 def through_stock(stock, check):
     """Senders for a check that is made before each delivery to a stock Dovecot."""
     class Sender:
-        def __init__(self):
+        def __init__(self, recipient):
             self.lmtp = Lmtp(stock, timeout=600)
+            self.recipient = recipient
 
         def send(self, message):
             check(message)
-            return self.lmtp.send(message, "alice@example.org")
+            return self.lmtp.send(message, self.recipient)
 
         def close(self):
             self.lmtp.close()
@@ -118,11 +119,12 @@ class Amavis:
         outer = self
 
         class Sender:
-            def __init__(self):
+            def __init__(self, recipient):
                 self.lmtp = Lmtp(outer, timeout=600)
+                self.recipient = recipient
 
             def send(self, message):
-                return self.lmtp.send(message, "alice@example.org")
+                return self.lmtp.send(message, self.recipient)
 
             def close(self):
                 self.lmtp.close()

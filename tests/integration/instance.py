@@ -60,7 +60,7 @@ class Instance:
     def __init__(self, directory, root, *, imap_port=None, lmtp_port=None, http_port=None,
                  settings="", extra="", plugins="sieve", location="maildir:~/Maildir",
                  replace_rules=False, load_smime=True, scanner_conf="",
-                 global_plugins="", protocols="imap lmtp", test_modules=()):
+                 global_plugins="", protocols="imap lmtp", test_modules=(), users=USERS):
         self.dir = Path(directory)
         self.root = Path(root)
         self.imap_port = imap_port or free_port()
@@ -76,6 +76,7 @@ class Instance:
         self.global_plugins = global_plugins
         self.protocols = protocols
         self.test_modules = test_modules
+        self.users = users
 
     # -- files
 
@@ -177,7 +178,7 @@ service doveadm {{
         ids = f"{pwd.getpwnam(owner).pw_uid}:{grp.getgrnam(group).gr_gid}"
         (self.dir / "passwd").write_text(
             "".join(f"{user}:{{PLAIN}}{PASSWORD}:{ids}::{self.home(user)}::\n"
-                    for user in USERS))
+                    for user in self.users))
         (self.dir / "masters").write_text(f"reviewer:{{PLAIN}}{PASSWORD}\n")
         (self.dir / "90-smime.conf").write_text(self._shipped_conf())
         (self.dir / "smime-scanner.conf").write_text(self.scanner_conf)
