@@ -254,7 +254,6 @@ class UserRules(DovecotCase):
         passwd.write_text("\n".join(
             line + (dovecot_conf.userdb_rule("action=reject") if line.startswith("bob:") else "")
             for line in lines) + "\n")
-        self.instance.doveadm("reload")
         for user, code in (("alice", 250), ("bob", 550)):
             ((answer, text),) = self.deliver(self.samples.plain(), f"{user}@example.org")
             self.assertEqual(code, answer, text)
