@@ -36,6 +36,8 @@ public:
   // signature over attributes can be passed off as one over content that is
   // those attributes.
   bool is_set() const;
+  // How many bytes were digested.
+  std::uint64_t size() const { return size_; }
   // SHA-256 in hex of what update_lines() was given, if that is in canonical form
   // as it stands: no NUL, each line end one CRLF. Nullopt if it is not, or if no
   // SHA-256 was computed.

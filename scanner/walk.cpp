@@ -70,7 +70,9 @@ private:
   struct PendingProtected {
     std::string path;
     const message_part *part;
+    // Of so many bytes; empty if none was computed.
     std::string sha256;
+    std::uint64_t digested = 0;
   };
 
   void parse();
@@ -100,7 +102,8 @@ private:
   std::string full_path(const std::string &path) const;
   Place place_of(const Entity &entity) const;
   void add_layer(const std::string &path, const std::string &type, const Entity &entity);
-  void add_protected(const std::string &path, const message_part *part, std::string sha256 = {});
+  void add_protected(const std::string &path, const message_part *part,
+                     const ContentDigests *digests = nullptr);
 
   Inspection &inspection_;
   std::string prefix_;
@@ -131,9 +134,15 @@ void Walk::add_layer(const std::string &path, const std::string &type, const Ent
     inspection_.add_layer({full_path(path), type, entity.micalg, entity.smime_type});
 }
 
-void Walk::add_protected(const std::string &path, const message_part *part, std::string sha256) {
-  if (top_level_ && protected_.size() <= Report::max_list)
-    protected_.push_back({path, part, std::move(sha256)});
+void Walk::add_protected(const std::string &path, const message_part *part,
+                         const ContentDigests *digests) {
+  if (!top_level_ || protected_.size() > Report::max_list)
+    return;
+  protected_.push_back({path, part, "", 0});
+  if (digests == nullptr)
+    return;
+  protected_.back().sha256 = digests->sha256_of_canonical().value_or("");
+  protected_.back().digested = digests->size();
 }
 
 // Whether the header of the entity at level can say whom the message is from.
@@ -224,9 +233,10 @@ void Walk::digest(const message_block &block) {
       digests->update_lines({hdr->middle, hdr->middle_len});
     }
     digests->update_lines({hdr->value, hdr->value_len});
-    static constexpr std::string_view line_end = "\r\n";
+    std::string_view line_end = hdr->crlf_newline ? "\r\n" : "\n";
     if (!hdr->no_newline)
-      digests->update_lines({reinterpret_cast<const unsigned char *>(line_end.data()), 2});
+      digests->update_lines(
+          {reinterpret_cast<const unsigned char *>(line_end.data()), line_end.size()});
   }
 }
 
@@ -419,9 +429,7 @@ void Walk::close_clear_signed(const Entity &multipart) {
   // of another protocol's content nothing is known but that.
   if (multipart.first_child != nullptr) {
     add_layer(multipart.first_child_path, type, multipart);
-    auto sha256 = multipart.digests == nullptr ? std::nullopt
-                                               : multipart.digests->sha256_of_canonical();
-    add_protected(multipart.first_child_path, multipart.first_child, sha256.value_or(""));
+    add_protected(multipart.first_child_path, multipart.first_child, multipart.digests.get());
   }
   if (multipart.cover.whole && !is_smime && !multipart.has_pgp_signature)
     inspection_.signatures().errors.push_back(
@@ -515,9 +523,11 @@ void Walk::finish() {
   end_parser();
   for (const PendingProtected &entity : protected_) {
     const message_part &part = *entity.part;
-    inspection_.add_protected({entity.path, part.physical_pos,
-                               part.header_size.physical_size + part.body_size.physical_size,
-                               entity.sha256});
+    std::uint64_t size = part.header_size.physical_size + part.body_size.physical_size;
+    // Of an entity without a body, lib-mail tells the boundary's line end as well,
+    // for the header's end, and takes it off the sizes later.
+    inspection_.add_protected({entity.path, part.physical_pos, size,
+                               entity.digested == size ? entity.sha256 : ""});
   }
 }
 

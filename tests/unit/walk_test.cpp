@@ -3,10 +3,14 @@
 #include "data.h"
 #include "test-tools.h"
 #include "dovecot-lib.h"
+#include "sha256.h"
+#include "verify.h"
 
 #include <CppUTest/TestHarness.h>
 #include <filesystem>
 #include <string>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace smime;
 
@@ -203,4 +207,77 @@ TEST(Walk, TooLargeReport) {
   Report report = report_too_large(5000, limits);
   CHECK(report.classes.has(MessageClass::malformed));
   CHECK(report.scan == ScanVerdict::uninspectable);
+}
+
+namespace {
+
+struct SignedEntity {
+  const char *what;
+  std::string entity;
+};
+
+// The entity as the first part of a multipart/signed.
+std::string with_signature(const std::string &entity) {
+  return "MIME-Version: 1.0\r\nContent-Type: multipart/signed; "
+         "protocol=\"application/pkcs7-signature\"; micalg=sha-256; boundary=b\r\n\r\n--b\r\n" +
+         entity + "\r\n--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nx\r\n--b--\r\n";
+}
+
+const SignedEntity signed_entities[] = {
+    {"canonical", "Content-Type: text/plain\r\n\r\nHello\r\n"},
+    {"no body", "Content-Type: text/plain\r\n"},
+    {"no header", "\r\nHello"},
+    {"empty", ""},
+    {"folded", "Content-Type: text/plain;\r\n charset=utf-8\r\n\r\nHello\r\n"},
+    {"no field", "no field\r\nContent-Type: text/plain\r\n\r\nHello\r\n"},
+    {"space before the colon", "X  :  y \r\nZ:\r\n\r\nHello\r\n"},
+    {"bare LF in the body", "Content-Type: text/plain\r\n\r\nHel\nlo\r\n"},
+    {"bare LF in the header", "Content-Type: text/plain\nX: y\r\n\r\nHello\r\n"},
+    {"bare LF within a field", "Content-Type: text/plain;\n charset=utf-8\r\n\r\nHello\r\n"},
+    {"bare LF that ends the header", "Content-Type: text/plain\r\n\nHello\r\n"},
+    {"CR CR LF in the header", "Content-Type: text/plain\r\r\n\r\nHello\r\n"},
+    {"bare CR", "X: a\rb\r\n\r\nHel\rlo\r\n"},
+    {"NUL in the header", std::string("X: a\0b\r\n\r\nHello\r\n", 17)},
+    {"NUL in a field's name", std::string("X\0Y: b\r\n\r\nHello\r\n", 17)},
+    {"a long field", "X: " + std::string(40000, 'x') + "\r\n\r\nHello\r\n"},
+    {"a long name", std::string(40000, 'x') + ": y\r\n\r\nHello\r\n"},
+    {"a long line without colon", std::string(40000, 'x') + "\r\n\r\nHello\r\n"},
+    {"multipart", "Content-Type: multipart/mixed; boundary=c\r\n\r\na\r\n--c\r\n\r\nHello\r\n--c--\r\nb"},
+    {"open multipart", "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nHello\r\n"},
+    {"forwarded", "Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\nHello\r\n"},
+};
+
+} // namespace
+
+// The plugin takes a reported digest for that of the bytes at that place, and the
+// entity for one without NUL, CR CR LF and bare LF.
+TEST(Walk, ReportedDigestIsOfTheBytesThatAreThere) {
+  Verifier verifier;
+  Tools tools = test_tools();
+  tools.verifier = &verifier;
+  unsigned reported = 0;
+  for (const SignedEntity &one : signed_entities) {
+    std::string message = with_signature(one.entity);
+    for (std::size_t buffer : {std::size_t{8192}, std::size_t{1024 * 1024}}) {
+      int fd = memfd_create("message", MFD_CLOEXEC);
+      LONGS_EQUAL(message.size(), write(fd, message.data(), message.size()));
+      istream *input = i_stream_create_fd_autoclose(&fd, buffer);
+      i_stream_seek(input, 0);
+      auto report = inspect_stream(input, limits, tools, error);
+      i_stream_unref(&input);
+      CHECK_TEXT(report.has_value(), error.c_str());
+      for (const ProtectedEntity &entity : report->protected_entities) {
+        if (entity.path != "1" || entity.sha256.empty())
+          continue;
+        reported++;
+        CanonicalSha256 sha256;
+        std::string there = message.substr(entity.offset, entity.size);
+        sha256.update({reinterpret_cast<const unsigned char *>(there.data()), there.size()});
+        STRCMP_EQUAL_TEXT(to_hex(sha256.result()).c_str(), entity.sha256.c_str(), one.what);
+        const LineEnds &ends = sha256.line_ends();
+        CHECK_TEXT(!ends.nul && !ends.doubled_cr && !ends.bare_lf, one.what);
+      }
+    }
+  }
+  CHECK(reported >= 8);
 }
