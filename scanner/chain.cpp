@@ -107,6 +107,8 @@ private:
   const TrustConfig &config_;
   CertificateStackPtr chain_;
   bool anchored_ = false;
+  // The last build() came to its end: without, what it found is not all there is.
+  bool finished_ = false;
   std::vector<ReportError> errors_;
 };
 
@@ -158,10 +160,10 @@ bool ChainCheck::build(std::int64_t at, unsigned long flags, Findings &findings)
   if (X509_STORE_CTX_set_ex_data(context.get(), findings_index(), &findings) != 1)
     return false;
   X509_STORE_CTX_set_verify_cb(context.get(), note_finding);
-  bool finished = X509_verify_cert(context.get()) == 1;
+  finished_ = X509_verify_cert(context.get()) == 1;
   chain_.reset(X509_STORE_CTX_get1_chain(context.get()));
   ERR_clear_error();
-  return chain_ != nullptr && sk_X509_num(chain_.get()) > 0 && (finished || !findings.list.empty());
+  return chain_ != nullptr && sk_X509_num(chain_.get()) > 0 && (finished_ || !findings.list.empty());
 }
 
 void ChainCheck::explain_issuer(X509 *certificate) {
@@ -383,7 +385,7 @@ bool ChainCheck::is_right_at_once() {
   if (config_.crl_policy == CrlPolicy::off || sk_X509_CRL_num(question_.crls) > 0)
     return false;
   Findings findings;
-  if (!build(question_.now, crl_flags | X509_V_FLAG_POLICY_CHECK, findings))
+  if (!build(question_.now, crl_flags | X509_V_FLAG_POLICY_CHECK, findings) || !finished_)
     return false;
   int last = sk_X509_num(chain_.get()) - 1;
   for (const Finding &finding : findings.list) {
