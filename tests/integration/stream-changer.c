@@ -1,5 +1,5 @@
 /* A Dovecot plugin for the tests: a faulty storage layer below dovecot-smime.
-   It saves every "sample" as "SAMPLE". */
+   It saves every "sample" as "SAMPLE", and a ~ that begins a line as ^. */
 #include "config.h"
 #include "lib.h"
 #include "array.h"
@@ -36,6 +36,9 @@ static int changer_save_begin(struct mail_save_context *ctx,
 	at = str_c_modifiable(message);
 	while ((at = strstr(at, "sample")) != NULL)
 		memcpy(at, "SAMPLE", 6);
+	at = str_c_modifiable(message);
+	while ((at = strstr(at, "\n~")) != NULL)
+		at[1] = '^';
 	changed = i_stream_create_copy_from_data(message->data, message->used);
 	ret = mbox->module_ctx.super.save_begin(ctx, changed);
 	i_stream_unref(&changed);

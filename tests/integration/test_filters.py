@@ -324,6 +324,14 @@ class FaultyStorage(DovecotCase):
         self.assertEqual([], self.bodies("bob") + self.bodies("bob", mailbox="Quarantine"))
         self.assert_logged("the storage did not keep the message as it was written")
 
+    def test_one_byte_at_the_beginning_of_a_line(self):
+        lines = [b"Content-Type: text/plain", b"", b"One", b"~two", b"three", b""]
+        for entity in (lines, lines[:2] + [b"~One", b"two", b""]):
+            message = self.samples.signed("one byte", b"\r\n".join(entity))
+            ((code, text),) = self.deliver(message)
+            self.assertEqual(451, code, text)
+            self.assertEqual([], self.bodies())
+
     def test_several_recipients(self):
         self.clear("bob", "carol")
         replies = self.deliver(self.samples.signed(), ["bob@example.org", "carol@example.org"])
