@@ -132,6 +132,7 @@ def main():
     parser.add_argument("only", nargs="?", help="integration tests whose name has this in it")
     parser.add_argument("--faults", action="store_true", help="only tests/faults")
     options = parser.parse_args()
+    options.build, options.root = options.build.resolve(), options.root.resolve()
     work = options.build / "test-work"
     work.mkdir(exist_ok=True)
     os.environ["SMIME_TEST_ROOT"] = str(options.root)
