@@ -295,13 +295,24 @@ bool can_read_back(const mailbox *box) {
 
 namespace {
 
-// Whether the saved mail is what was sent, byte for byte. Nullopt with the error
-// set if one of them cannot be read.
-std::optional<bool> is_as_sent(istream *stored, istream *as_sent, std::string &error) {
+struct ReadBack {
+  istream *stored;
+  // It is what was sent, but for the ends of lines.
+  bool same;
+};
+
+// The saved mail through all layers of the storage, compared with what was sent if
+// that is there. Nullopt with the error set if one of them cannot be read.
+std::optional<ReadBack> read_and_compare(mail *saved, istream *as_sent, std::string &error) {
+  istream *stored = open_stream(saved, error);
+  if (stored == nullptr)
+    return std::nullopt;
+  if (as_sent == nullptr)
+    return ReadBack{stored, false};
   i_stream_seek(as_sent, 0);
   auto comparison = compare(as_sent, stored, error);
   i_stream_seek(as_sent, 0);
-  return comparison ? std::optional(comparison->same) : std::nullopt;
+  return comparison ? std::optional(ReadBack{stored, comparison->same}) : std::nullopt;
 }
 
 bool has_content(istream *stored, const ProtectedContent &expected,
@@ -322,43 +333,26 @@ bool read_back(mail *saved, istream *as_sent, const ExpectedContent &expected,
                const std::vector<std::string> &extra_parts, std::string &error) {
   if (!can_read_back(saved->box))
     return true;
-  istream *stored = open_stream(saved, error);
-  if (stored == nullptr)
-    return false;
-  if (as_sent != nullptr) {
-    auto same = is_as_sent(stored, as_sent, error);
-    if (!same)
-      return false;
-    if (*same)
-      return true;
-  }
-  return has_content(stored, expected(), extra_parts, error);
+  auto back = read_and_compare(saved, as_sent, error);
+  return back && (back->same || has_content(back->stored, expected(), extra_parts, error));
 }
 
 bool read_back_exact(mail *saved, istream *as_sent, std::string &error) {
   if (!can_read_back(saved->box))
     return true;
-  istream *stored = open_stream(saved, error);
-  if (stored == nullptr)
-    return false;
-  auto same = is_as_sent(stored, as_sent, error);
-  if (same && !*same)
+  auto back = read_and_compare(saved, as_sent, error);
+  if (back && !back->same)
     error = "the storage did not keep the message as it was written";
-  return same.value_or(false);
+  return back && back->same;
 }
 
 bool read_back_copy(mail *saved, istream *as_sent, std::string &error) {
   if (!can_read_back(saved->box))
     return true;
-  istream *stored = open_stream(saved, error);
-  if (stored == nullptr)
-    return false;
-  auto same = is_as_sent(stored, as_sent, error);
-  if (!same)
-    return false;
+  auto back = read_and_compare(saved, as_sent, error);
   ProtectedContent expected;
-  return *same || (find_protected(as_sent, {}, expected, error) &&
-                   has_content(stored, expected, {}, error));
+  return back && (back->same || (find_protected(as_sent, {}, expected, error) &&
+                                 has_content(back->stored, expected, {}, error)));
 }
 
 } // namespace smime
