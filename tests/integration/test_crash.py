@@ -3,6 +3,7 @@ end once, and exact."""
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -154,7 +155,17 @@ class CrashCase(DovecotCase):
 
     def run_test(self):
         accepted = self.run_cycles()
-        self.check(accepted)
+        # As the kills left it: checking reads it, of which Dovecot mends it, and releases.
+        before = self.directory / "before-check"
+        shutil.copytree(self.instance.home("alice"), before)
+        try:
+            self.check(accepted)
+        except AssertionError:
+            kept = Path(os.environ["SMIME_TEST_WORK"]) / f"{type(self).__name__}-store"
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.move(before, kept)
+            print(f"[the store before the check: {kept}] ", end="", flush=True)
+            raise
         print(f"[{self.kills} kills, {len(accepted)} of {self.cycles} accepted] ", end="",
               flush=True)
         self.assertGreater(self.kills, self.cycles // 2)
@@ -168,19 +179,15 @@ class Maildir(CrashCase):
 class Mdbox(CrashCase):
     """A kill in the middle of a commit can make Dovecot, also without the plugin, find
     an mdbox corrupted and rebuild it from its files, where it takes up again what was
-    expunged or written and not yet referred to: a message may then be there twice. A
-    kill in the middle of that leaves messages that are in no mailbox until doveadm
-    force-resync. After that it is asked that nothing is lost, and nothing of the
-    quarantine is in INBOX."""
+    expunged or written and not yet referred to: a message may then be there twice. After
+    that it is asked that nothing is lost, and nothing of the quarantine is in INBOX."""
 
     instance_options = {"location": "mdbox:~/mdbox"}
 
     def check(self, accepted):
-        log = self.instance.settled_log()
-        if "rebuilding indexes" in log:
-            self.instance.doveadm("force-resync", "-u", "alice", "*", check=False)
         there = set(self.numbers_in("INBOX")) | set(self.numbers_in("Quarantine"))
         self.assertEqual(set(), accepted - there, "acknowledged, and absent")
+        log = self.instance.settled_log()
         if self.mended or "rebuilding indexes" in log or "corrupted" in log:
             found = self.numbers_in("INBOX") + self.numbers_in("Quarantine")
             print(f"[rebuilt by Dovecot, {len(found) - len(set(found))} doubled] ", end="",
