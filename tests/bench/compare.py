@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 import results  # noqa: E402
 from bench import peak_kilobytes  # noqa: E402
 from clamav import Clamd  # noqa: E402
-from clients import Imap, Lmtp, Samples  # noqa: E402
+from clients import Imap, Samples  # noqa: E402
 from instance import USERS, Instance  # noqa: E402
-from others import Amavis, OpenSsl, Rspamd  # noqa: E402
+from others import Amavis, OpenSsl, Rspamd, lmtp_senders  # noqa: E402
 
 LINE = "A line of a text, about as long as lines of texts are.\n"
 SIZES = {"3 kB": 3_000, "50 kB": 50_000, "1 MB": 1_000_000, "20 MB": 20_000_000}
@@ -93,19 +93,7 @@ class Bench:
     # -- deliveries
 
     def sender(self, name):
-        instance = self.instances[name]
-
-        class Sender:
-            def __init__(self, recipient):
-                self.lmtp = Lmtp(instance, timeout=600)
-                self.recipient = recipient
-
-            def send(self, message):
-                return self.lmtp.send(message, self.recipient)
-
-            def close(self):
-                self.lmtp.close()
-        return Sender
+        return lmtp_senders(self.instances[name])
 
     @staticmethod
     def timed(senders, message, count):

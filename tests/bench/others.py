@@ -48,11 +48,12 @@ class Server:
                 self.process.wait()
 
 
-def through_stock(stock, check):
-    """Senders for a check that is made before each delivery to a stock Dovecot."""
+def lmtp_senders(server, check=lambda message: None):
+    """Deliver to the server's LMTP port, each to its recipient; the check is made before
+    each delivery."""
     class Sender:
         def __init__(self, recipient):
-            self.lmtp = Lmtp(stock, timeout=600)
+            self.lmtp = Lmtp(server, timeout=600)
             self.recipient = recipient
 
         def send(self, message):
@@ -116,19 +117,7 @@ class Amavis:
 
     def sender(self):
         """amavisd-new speaks LMTP where SMTP is configured, too."""
-        outer = self
-
-        class Sender:
-            def __init__(self, recipient):
-                self.lmtp = Lmtp(outer, timeout=600)
-                self.recipient = recipient
-
-            def send(self, message):
-                return self.lmtp.send(message, self.recipient)
-
-            def close(self):
-                self.lmtp.close()
-        return Sender
+        return lmtp_senders(self)
 
     def stop(self):
         self.server.stop()
@@ -173,7 +162,7 @@ class Rspamd:
         connection.close()
 
     def sender(self):
-        return through_stock(self.stock, self.check)
+        return lmtp_senders(self.stock, self.check)
 
     def stop(self):
         self.server.stop()
@@ -192,7 +181,7 @@ class OpenSsl:
         def check(message):
             subprocess.run(["openssl", "cms", "-verify", "-CAfile", "ca.pem", "-out", "/dev/null"],
                            cwd=self.samples.dir, input=message, capture_output=True, check=False)
-        return through_stock(self.stock, check)
+        return lmtp_senders(self.stock, check)
 
     def stop(self):
         pass
