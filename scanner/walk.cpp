@@ -87,7 +87,10 @@ private:
   void settle_cover(std::size_t level);
   void settle_senders(std::size_t level);
   void begin_digests(Entity &multipart);
+  void digest(Bytes bytes, std::size_t end);
   void digest(const message_block &block);
+  void digest_held(std::size_t end);
+  void digest_held(const message_block &block);
   void verify_clear_signed(const Entity &multipart);
   bool is_in_multipart_encrypted() const;
   void open_content(Entity &leaf);
@@ -115,6 +118,8 @@ private:
   message_parser_ctx *parser_;
   std::vector<Entity> open_;
   std::vector<PendingProtected> protected_;
+  // Of the last header line, while it is open whose it is.
+  std::string_view held_line_end_;
   bool overflow_reported_ = false;
 };
 
@@ -214,30 +219,52 @@ void Walk::begin_digests(Entity &multipart) {
       std::make_unique<ContentDigests>(ContentDigests::for_micalg(multipart.micalg));
 }
 
-// The block's bytes as they are in the message; all blocks of an entity make the
-// entity.
-void Walk::digest(const message_block &block) {
-  for (std::size_t level = 0; level + 1 < open_.size(); level++) {
+// Gives bytes of the innermost open entity, or of its boundary, to the digests of the
+// multipart/signed above it whose first part they are in; only those outside of level end.
+void Walk::digest(Bytes bytes, std::size_t end) {
+  for (std::size_t level = 0; level < end && level + 1 < open_.size(); level++) {
     ContentDigests *digests = open_[level].digests.get();
     const Entity &child = open_[level + 1];
     bool is_first = child.index == 1 || (child.index == 0 && open_[level].children == 0);
-    if (digests == nullptr || !is_first)
-      continue;
-    const message_header_line *hdr = block.hdr;
-    if (hdr == nullptr) {
-      digests->update_lines({block.data, block.size});
-      continue;
-    }
-    if (!hdr->continued) {
-      digests->update_lines({reinterpret_cast<const unsigned char *>(hdr->name), hdr->name_len});
-      digests->update_lines({hdr->middle, hdr->middle_len});
-    }
-    digests->update_lines({hdr->value, hdr->value_len});
-    std::string_view line_end = hdr->crlf_newline ? "\r\n" : "\n";
-    if (!hdr->no_newline)
-      digests->update_lines(
-          {reinterpret_cast<const unsigned char *>(line_end.data()), line_end.size()});
+    if (digests != nullptr && is_first)
+      digests->update_lines(bytes);
   }
+}
+
+// The block's bytes as they are in the message; all blocks of an entity make the
+// entity.
+void Walk::digest(const message_block &block) {
+  const message_header_line *hdr = block.hdr;
+  if (hdr == nullptr) {
+    digest({block.data, block.size}, open_.size());
+    return;
+  }
+  if (!hdr->continued) {
+    digest({reinterpret_cast<const unsigned char *>(hdr->name), hdr->name_len}, open_.size());
+    digest({hdr->middle, hdr->middle_len}, open_.size());
+  }
+  digest({hdr->value, hdr->value_len}, open_.size());
+  if (!hdr->no_newline)
+    held_line_end_ = hdr->crlf_newline ? "\r\n" : "\n";
+}
+
+void Walk::digest_held(std::size_t end) {
+  digest({reinterpret_cast<const unsigned char *>(held_line_end_.data()), held_line_end_.size()},
+         end);
+  held_line_end_ = {};
+}
+
+// A header line's end belongs to the boundary where one follows at once, which shows in the
+// next block: lib-mail gives it to the header, and takes it off the sizes later.
+void Walk::digest_held(const message_block &block) {
+  if (held_line_end_.empty() || (block.hdr == nullptr && block.size == 0))
+    return;
+  bool is_boundary = block.hdr == nullptr && block.data[0] == '-';
+  std::size_t end = open_.size();
+  if (is_boundary && block.part != open_.back().part)
+    for (end = 0; end < open_.size() && open_[end].part != block.part;)
+      end++;
+  digest_held(end);
 }
 
 void Walk::note_ambiguous(const Entity &entity, const char *text) {
@@ -282,6 +309,7 @@ void Walk::take_header(message_header_line *hdr) {
 }
 
 void Walk::take(const message_block &block) {
+  digest_held(block);
   enter_part(
       open_, block.part, [this] { close_entity(); }, [this] { settle(); });
   if (block.hdr != nullptr) {
@@ -517,6 +545,7 @@ void Walk::end_parser() {
 void Walk::finish() {
   smime_fed_stream_end(input_);
   parse();
+  digest_held(open_.size());
   while (!open_.empty())
     close_entity();
   // Sizes are complete only now.
@@ -524,8 +553,8 @@ void Walk::finish() {
   for (const PendingProtected &entity : protected_) {
     const message_part &part = *entity.part;
     std::uint64_t size = part.header_size.physical_size + part.body_size.physical_size;
-    // Of an entity without a body, lib-mail tells the boundary's line end as well,
-    // for the header's end, and takes it off the sizes later.
+    // lib-mail gives an entity whose last part has a header alone, and whose own boundary
+    // does not close it, the line end of the boundary around it.
     inspection_.add_protected({entity.path, part.physical_pos, size,
                                entity.digested == size ? entity.sha256 : ""});
   }

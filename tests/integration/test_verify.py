@@ -20,6 +20,8 @@ SCANNER = ROOT / "usr/lib/dovecot/smime-scanner"
 DATA = Path(__file__).resolve().parent.parent / "data"
 ALICE = "alice@example.org"
 TEXT = b"Content-Type: text/plain\r\n\r\nTen thousand are to be paid.\r\nToday.\r\n"
+# The line end behind it is the boundary's.
+NO_BODY = b"Content-Type: text/plain\r\n"
 CRL_URL = "http://crl.example.org/missing.crl"
 
 
@@ -289,6 +291,11 @@ class Forms(VerifyCase):
                 mixed(TEXT, TEXT).replace(b"mixed", b"inner"), TEXT) + b"epilogue\r\n"),
             "folded header": self.clear(entity=b"X-Long: a\r\n b\r\n\tc\r\nNo colon\r\n" + TEXT),
             "empty": self.clear(entity=b"Content-Type: text/plain\r\n\r\n"),
+            "no body": self.clear(entity=NO_BODY),
+            "no body inside": self.clear(entity=mixed(TEXT, NO_BODY)),
+            "no body, signed twice": self.clear(entity=clear_signed(
+                NO_BODY, self.world.pki.detached([rsa], NO_BODY, self.world.chains["rsa"]),
+                boundary="inner")),
             "bare LF at the mailbox": self.clear().replace(b"\r\n", b"\n"),
             "signed twice by one": head() + clear_signed(TEXT, self.world.pki.detached(
                 [rsa, self.world.people["ec"]], TEXT, self.world.chains["ec"])),
