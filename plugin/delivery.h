@@ -113,7 +113,7 @@ private:
   std::string from_;
   std::string to_;
   std::unique_ptr<ReportRequest> request_;
-  std::unique_ptr<MemoryFile> copy_;
+  MessageCopy copy_;
   bool readable_ = true;
   std::optional<Report> report_;
   std::string scan_error_;

@@ -14,19 +14,27 @@ class MemoryFile {
 public:
   // Null if the kernel gives none.
   static std::unique_ptr<MemoryFile> create();
+  // One for messages of up to capacity bytes, one after another: its memory is asked of
+  // the kernel once, which costs more than copying. Only for messages that the same
+  // process may see. Null if the kernel does not have it.
+  static std::unique_ptr<MemoryFile> create_reusable(std::size_t capacity);
   ~MemoryFile();
   MemoryFile(const MemoryFile &) = delete;
   MemoryFile &operator=(const MemoryFile &) = delete;
 
   int fd() const { return fd_; }
+  // The bytes that one which can be used again has room for; else 0.
+  std::size_t capacity() const { return capacity_; }
   // These return false with errno set.
   bool append(const unsigned char *data, std::size_t size);
   // Nobody can change the bytes any more, whoever has the descriptor; its offset is
-  // at the beginning.
+  // at the beginning. (Of one that can be used again nobody ever could, but for this.)
   bool seal();
+  // Makes room for another message. Nobody may read the last one any more.
+  void clear();
 
   // The bytes of the sealed file. Null if they cannot be mapped. Lives as long as
-  // this.
+  // this, or to clear().
   istream *stream();
 
 private:
@@ -34,6 +42,7 @@ private:
 
   int fd_;
   std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
   void *mapping_ = nullptr;
   StreamPtr stream_;
 };

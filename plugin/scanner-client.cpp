@@ -33,6 +33,8 @@ constexpr std::size_t piece_size = 64 * 1024;
 // by piece. Larger ones go through the socket; memory does not grow with them.
 constexpr std::uint64_t file_minimum = 128ULL * 1024;
 constexpr std::uint64_t file_maximum = 4ULL * 1024 * 1024;
+// Up to here the memory of the last message is used again.
+constexpr std::uint64_t reusable_size = 1536ULL * 1024;
 
 class Descriptor {
 public:
@@ -56,8 +58,20 @@ private:
 struct KeptConnection {
   int fd = -1;
   std::string path;
+  // Counts connections.
+  std::uint64_t number = 0;
+  // What the process at the other end can still read: it has seen each message that was
+  // in it. No other process gets to see it.
+  std::unique_ptr<MemoryFile> file;
 };
 KeptConnection kept;
+std::uint64_t connections = 0;
+
+void close_kept() {
+  int fd = std::exchange(kept.fd, -1);
+  if (fd >= 0)
+    (void)close(fd);
+}
 
 // The kept connection if it leads to path and is still open, else -1.
 int take_kept(const std::string &path) {
@@ -73,10 +87,14 @@ int take_kept(const std::string &path) {
   return -1;
 }
 
-void keep(int fd, const std::string &path) {
-  close_scanner_connection();
+void keep(int fd, const std::string &path, std::uint64_t number) {
+  // One request may have been made while another was under way.
+  if (number != kept.number)
+    kept.file.reset();
+  close_kept();
   kept.fd = fd;
   kept.path = path;
+  kept.number = number;
 }
 
 } // namespace
@@ -85,20 +103,22 @@ void keep(int fd, const std::string &path) {
 // scanner process dies or is replaced; another one may do better.
 class Conversation {
 public:
-  Conversation(const ScannerAddress &address, Clock::time_point deadline, std::string &error)
-      : address_(address), deadline_(deadline), error_(error) {}
+  Conversation(const ScannerAddress &address, KeepMemory keep_memory, Clock::time_point deadline,
+               std::string &error)
+      : address_(address), keep_memory_(keep_memory), deadline_(deadline), error_(error) {}
 
   // Connects and sends. What fails is told by finish().
   void start(istream *message, std::uint64_t size);
   std::optional<Report> finish();
   bool maybe_protected() const { return markers_.found(); }
   bool sent() const { return sent_; }
-  std::unique_ptr<MemoryFile> take_copy() { return std::move(file_); }
+  MessageCopy take_copy() { return std::move(file_); }
   bool lost() const { return lost_; }
   bool used_kept() const { return used_kept_; }
 
 private:
   int connect_socket();
+  MessageCopy make_file(std::uint64_t size) const;
   bool wait_for(int fd, short events, short &got);
   bool send_bytes(int fd, const unsigned char *data, std::size_t size);
   // Takes pieces of the message; false to stop.
@@ -112,12 +132,14 @@ private:
   void set_timeout_error();
 
   const ScannerAddress &address_;
+  KeepMemory keep_memory_;
   Clock::time_point deadline_;
   std::string &error_;
   std::string input_;
   MarkerSearch markers_;
   Descriptor fd_{-1};
-  std::unique_ptr<MemoryFile> file_;
+  std::uint64_t connection_ = 0;
+  MessageCopy file_;
   bool sent_ = false;
   bool lost_ = false;
   bool used_kept_ = false;
@@ -133,6 +155,7 @@ void Conversation::set_timeout_error() {
 int Conversation::connect_socket() {
   int fd = take_kept(address_.path);
   used_kept_ = fd >= 0;
+  connection_ = used_kept_ ? kept.number : ++connections;
   if (used_kept_)
     return fd;
   for (;;) {
@@ -321,6 +344,19 @@ std::optional<Report> Conversation::read_answer(int fd) {
   return report_from_json(std::string_view(input_).substr(newline + 1, answer.length), error_);
 }
 
+MessageCopy Conversation::make_file(std::uint64_t size) const {
+  std::unique_ptr<MemoryFile> file;
+  if (keep_memory_ == KeepMemory::yes && size <= reusable_size) {
+    if (used_kept_)
+      file = std::move(kept.file);
+    if (file == nullptr)
+      file = MemoryFile::create_reusable(reusable_size);
+  }
+  if (file == nullptr)
+    file = MemoryFile::create();
+  return {file.release(), GiveBack{connection_}};
+}
+
 void Conversation::start(istream *message, std::uint64_t size) {
   fd_.take(connect_socket());
   // Fewer turns between the two processes; what the kernel allows is enough.
@@ -330,7 +366,7 @@ void Conversation::start(istream *message, std::uint64_t size) {
   if (fd_.get() < 0)
     return;
   if (size >= file_minimum && size <= file_maximum)
-    file_ = MemoryFile::create();
+    file_ = make_file(size);
   sent_ = file_ == nullptr ? send_message(fd_.get(), message, size)
                            : write_file(message, size) && send_file(fd_.get(), size);
 }
@@ -341,12 +377,13 @@ std::optional<Report> Conversation::finish() {
   auto report = read_answer(fd_.get());
   // What was not sent to the end cannot be followed by another request.
   if (report && !answered_early_)
-    keep(fd_.release(), address_.path);
+    keep(fd_.release(), address_.path, connection_);
   return report;
 }
 
-ReportRequest::ReportRequest(ScannerAddress address, istream *message, std::uint64_t size)
-    : address_(std::move(address)), message_(message), size_(size),
+ReportRequest::ReportRequest(ScannerAddress address, istream *message, std::uint64_t size,
+                             KeepMemory keep_memory)
+    : address_(std::move(address)), message_(message), size_(size), keep_memory_(keep_memory),
       deadline_(Clock::now() + std::chrono::seconds(address_.timeout_seconds)) {
   start();
   maybe_protected_ = !conversation_->sent() || conversation_->maybe_protected();
@@ -355,11 +392,11 @@ ReportRequest::ReportRequest(ScannerAddress address, istream *message, std::uint
 ReportRequest::~ReportRequest() = default;
 
 void ReportRequest::start() {
-  conversation_ = std::make_unique<Conversation>(address_, deadline_, error_);
+  conversation_ = std::make_unique<Conversation>(address_, keep_memory_, deadline_, error_);
   conversation_->start(message_, size_);
 }
 
-std::unique_ptr<MemoryFile> ReportRequest::take_copy() {
+MessageCopy ReportRequest::take_copy() {
   return conversation_->sent() ? conversation_->take_copy() : nullptr;
 }
 
@@ -386,9 +423,18 @@ std::optional<Report> request_report(const ScannerAddress &address, istream *mes
 }
 
 void close_scanner_connection() {
-  int fd = std::exchange(kept.fd, -1);
-  if (fd >= 0)
-    (void)close(fd);
+  close_kept();
+  kept.file.reset();
+}
+
+// Only while nothing else is asked: then the connection is kept, and its process is done
+// with the message.
+void GiveBack::operator()(MemoryFile *file) const {
+  std::unique_ptr<MemoryFile> mine(file);
+  if (mine->capacity() == 0 || kept.fd < 0 || kept.number != connection)
+    return;
+  mine->clear();
+  kept.file = std::move(mine);
 }
 
 std::string scanner_socket_path(const std::string &setting, const std::string &base_dir) {

@@ -22,12 +22,26 @@ struct ScannerAddress {
   unsigned timeout_seconds = 30;
 };
 
+// A message's bytes on their way to the scanner; given back, they may make room for the
+// next message's.
+struct GiveBack {
+  // The connection that they went through.
+  std::uint64_t connection = 0;
+  void operator()(MemoryFile *file) const;
+};
+using MessageCopy = std::unique_ptr<MemoryFile, GiveBack>;
+
+// Whether a process keeps memory for the next message: one that delivers does, of which
+// there are few.
+enum class KeepMemory { no, yes };
+
 // A request for the report on the size bytes of message, from its beginning: sent
 // when it is made, answered while its maker does something else. The stream must
 // stay as long; its position is undefined after the making and after wait().
 class ReportRequest {
 public:
-  ReportRequest(ScannerAddress address, istream *message, std::uint64_t size);
+  ReportRequest(ScannerAddress address, istream *message, std::uint64_t size,
+                KeepMemory keep_memory = KeepMemory::no);
   ~ReportRequest();
   ReportRequest(const ReportRequest &) = delete;
   ReportRequest &operator=(const ReportRequest &) = delete;
@@ -37,7 +51,7 @@ public:
 
   // The message in memory, if it was sent that way; null if not, and the second
   // time.
-  std::unique_ptr<MemoryFile> take_copy();
+  MessageCopy take_copy();
 
   // Blocks up to what is left of the time-out, which began with the request. May
   // read the message once more, if a scanner process went away. Nullopt with
@@ -51,6 +65,7 @@ private:
   ScannerAddress address_;
   istream *message_;
   std::uint64_t size_;
+  KeepMemory keep_memory_;
   std::chrono::steady_clock::time_point deadline_;
   std::string error_;
   std::unique_ptr<class Conversation> conversation_;
@@ -62,7 +77,7 @@ std::optional<Report> request_report(const ScannerAddress &address, istream *mes
                                      std::uint64_t size, std::string &error);
 
 // A connection may stay open after a report, for the next request; this closes
-// it, before the module goes.
+// it, and frees what is kept with it, before the module goes.
 void close_scanner_connection();
 
 // The socket's path for a setting's value.

@@ -3,7 +3,9 @@
 #include <CppUTest/TestHarness.h>
 #include <algorithm>
 #include <cerrno>
+#include <fcntl.h>
 #include <string>
+#include <sys/mman.h>
 #include <unistd.h>
 
 using namespace smime;
@@ -56,4 +58,51 @@ TEST(MemoryFile, Empty) {
   auto file = MemoryFile::create();
   CHECK(file->seal());
   CHECK(file->stream() == nullptr);
+}
+
+TEST(MemoryFile, OneAfterAnother) {
+  const std::size_t capacity = 10000;
+  auto file = MemoryFile::create_reusable(capacity);
+  CHECK(file != nullptr);
+  LONGS_EQUAL(capacity, file->capacity());
+  for (std::size_t size : {std::size_t{9000}, std::size_t{10}, capacity, std::size_t{1}}) {
+    std::string text(size, static_cast<char>('a' + size % 23));
+    auto bytes = reinterpret_cast<const unsigned char *>(text.data());
+    CHECK(file->append(bytes, size / 2));
+    CHECK(file->append(bytes + size / 2, size - size / 2));
+    CHECK(file->seal());
+    CHECK(text == read_all(file->stream()));
+    i_stream_seek(file->stream(), 0);
+    CHECK(text == read_all(file->stream()));
+    std::string sent(size, '\0');
+    LONGS_EQUAL(size, read(file->fd(), sent.data(), sent.size()));
+    CHECK(text == sent);
+    file->clear();
+  }
+  CHECK(file->stream() == nullptr);
+}
+
+TEST(MemoryFile, NoMoreThanItsCapacity) {
+  auto file = MemoryFile::create_reusable(4096);
+  std::string text(4097, 'x');
+  auto bytes = reinterpret_cast<const unsigned char *>(text.data());
+  CHECK(!file->append(bytes, 4097));
+  CHECK(file->append(bytes, 4096));
+  CHECK(!file->append(bytes, 1));
+  LONGS_EQUAL(EFBIG, errno);
+}
+
+// Whoever has the descriptor: it is with a process that reads what strangers sent.
+TEST(MemoryFile, OnlyItsMakerWrites) {
+  auto file = MemoryFile::create_reusable(8192);
+  LONGS_EQUAL(-1, write(file->fd(), "x", 1));
+  LONGS_EQUAL(EPERM, errno);
+  LONGS_EQUAL(-1, ftruncate(file->fd(), 0));
+  LONGS_EQUAL(-1, ftruncate(file->fd(), 10000));
+  LONGS_EQUAL(-1, fallocate(file->fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096));
+  POINTERS_EQUAL(MAP_FAILED, mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd(), 0));
+  void *mapping = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, file->fd(), 0);
+  CHECK(mapping != MAP_FAILED);
+  LONGS_EQUAL(-1, mprotect(mapping, 4096, PROT_READ | PROT_WRITE));
+  (void)munmap(mapping, 4096);
 }
