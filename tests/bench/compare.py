@@ -1,5 +1,5 @@
 """Stock Dovecot, the plugin, its scanner, with clamd; what others use instead; IMAP; all
-in one run, taking turns. Usage: make bench [ROUNDS=40], or
+in one run, taking turns. Usage: make bench [ROUNDS=30], or
 compare.py ROOT [--rounds N] [--output DIRECTORY] [--only WORD]"""
 
 import argparse
@@ -128,7 +128,7 @@ class Bench:
         rounds = max(3, self.rounds // share)
         if len(message) > LARGE:
             rounds = max(3, rounds // (8 if len(message) > 10 * LARGE else 2))
-        count = 5 if len(message) < 10 * LARGE else 1
+        count = 10 if len(message) < 10 * LARGE else 1
         names = list(makers)
         senders = {name: [makers[name](f"{user}@example.org") for user in RECIPIENTS[:connections]]
                    for name in names}
@@ -267,7 +267,7 @@ def proportional(pid):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=Path)
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--output", type=Path, default=Path(__file__).resolve().parent / "results")
     parser.add_argument("--only", default="", help="cases whose name has this in it")
     options = parser.parse_args()

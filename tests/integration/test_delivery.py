@@ -1,10 +1,13 @@
 """Deliver, look, release, compare."""
 
+import os
+import signal
 import subprocess
+from pathlib import Path
 
 import dovecot_conf
 from case import DovecotCase
-from clients import Imap, bodies, crlf, without_trace
+from clients import Imap, Lmtp, bodies, crlf, without_trace
 
 
 class ShippedConfiguration(DovecotCase):
@@ -97,6 +100,70 @@ class ShippedConfiguration(DovecotCase):
     def test_non_canonical_line_ends_are_delivered(self):
         self.assert_accepted(b"Subject: bare LF\r\n\r\none\ntwo\r\nthree\r\n")
         self.assertEqual(1, len(self.bodies()))
+
+
+class OneAfterAnother(DovecotCase):
+    """What goes to the scanner as a file in memory uses the last message's memory."""
+
+    def message(self, kind, size):
+        text = "A line of a text, about as long as lines of texts are.\n" * (size // 55)
+        if kind == "plain":
+            return self.samples.plain(text=text)
+        return getattr(self.samples, kind)(entity=self.samples.entity(text))
+
+    def memory_files(self):
+        """By process of lmtp: the inode of what it has mapped."""
+        found = {}
+        for pid in self.instance.processes("lmtp"):
+            lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+            inodes = {line.split()[4] for line in lines if "memfd:smime" in line}
+            if inodes:
+                found[pid] = inodes
+        return found
+
+    def test_each_is_itself(self):
+        steps = [("encrypted", 900_000, "alice"), ("plain", 200_000, "bob"),
+                 ("signed", 1_300_000, "alice"), ("signed", 150_000, "carol"),
+                 ("plain", 3_000, "carol"), ("signed", 2_500_000, "bob"),
+                 ("encrypted", 140_000, "bob"), ("signed", 1_000_000, "bob"),
+                 ("signed", 400_000, "alice bob carol"), ("plain", 130_000, "alice")]
+        wanted = {user: [] for user in ("alice", "bob", "carol")}
+        diverted = {user: 0 for user in wanted}
+        with Lmtp(self.instance) as lmtp:
+            for kind, size, users in steps:
+                message = self.message(kind, size)
+                answers = lmtp.send(message, [f"{user}@example.org" for user in users.split()])
+                self.assertEqual({250}, {code for code, _ in answers}, answers)
+                for user in users.split():
+                    diverted[user] += kind == "encrypted"
+                    if kind != "encrypted":
+                        wanted[user].append(message)
+        for user, messages in wanted.items():
+            self.assertEqual(messages, [without_trace(body) for body in self.bodies(user)], user)
+            self.assertEqual(diverted[user], len(self.quarantined(user)), user)
+            client = Imap(self.instance, user, "INBOX")
+            flagged = ["$SMIMESigned" in client.flags(uid) for uid in client.uids()]
+            self.assertEqual([b"multipart/signed" in message for message in messages], flagged)
+            client.logout()
+
+    def test_memory_is_for_one_scanner_process(self):
+        message = self.message("signed", 300_000)
+        files = []
+        with Lmtp(self.instance) as lmtp:
+            # A busy machine may let the connection to the scanner end in between.
+            while len(files) < 20 and (len(files) < 2 or files[-1] != files[-2]):
+                files.append(self.memory_after(lmtp, message))
+            self.assertEqual(files[-2], files[-1])
+            for pid in self.instance.processes("smime-scanner"):
+                os.kill(pid, signal.SIGKILL)
+            self.assertNotEqual(files[-1], self.memory_after(lmtp, message))
+
+    def memory_after(self, lmtp, message):
+        ((code, text),) = lmtp.send(message, "alice@example.org")
+        self.assertEqual(250, code, text)
+        files = self.memory_files()
+        self.assertTrue(files)
+        return files
 
 
 class Rules(DovecotCase):
