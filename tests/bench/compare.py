@@ -128,7 +128,7 @@ class Bench:
         rounds = max(3, self.rounds // share)
         if len(message) > LARGE:
             rounds = max(3, rounds // (8 if len(message) > 10 * LARGE else 2))
-        count = 10 if len(message) < 10 * LARGE else 1
+        count = 20 if len(message) < LARGE else 10 if len(message) < 10 * LARGE else 1
         names = list(makers)
         senders = {name: [makers[name](f"{user}@example.org") for user in RECIPIENTS[:connections]]
                    for name in names}
