@@ -4,6 +4,8 @@
 #include "settings-dovecot.h"
 #include "user-context.h"
 
+#include <utility>
+
 namespace smime {
 namespace {
 
@@ -40,7 +42,7 @@ bool has_mailbox_policies(mail_user *user, const Settings &settings) {
 std::shared_ptr<const std::vector<Rule>> rules_of(mailbox *box,
                                                   std::shared_ptr<const Settings> users,
                                                   std::string &error) {
-  auto settings = settings_of_mailbox(box, users);
+  auto settings = settings_of_mailbox(box, std::move(users));
   if (!settings->errors.empty()) {
     error = settings->errors.front();
     return nullptr;

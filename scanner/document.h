@@ -7,7 +7,7 @@
 
 #include <memory>
 
-struct _xmlParserCtxt;
+struct _xmlParserCtxt; // NOLINT(bugprone-reserved-identifier): libxml2's name
 
 namespace smime {
 

@@ -8,7 +8,7 @@
 #include "sha256.h"
 #include "service.h"
 #include "toolbox.h"
-#include "walk.h"
+#include "inspect-stream.h"
 
 extern "C" {
 #include "ioloop.h"

@@ -2,7 +2,8 @@
 //
 //   plugin:   "smime-scan" TAB "1" TAB <size> LF, then exactly size bytes
 //         or  "smime-scan" TAB "1" TAB <size> TAB "file" LF, and with it the
-//             descriptor of a file that has exactly size bytes (SCM_RIGHTS)
+//             descriptor of a file whose first size bytes are the message
+//             (SCM_RIGHTS); it may be the file of the request before
 //   scanner:  "report" TAB <length> LF, then length bytes of JSON
 //         or  "error" TAB <text> LF
 //

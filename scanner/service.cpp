@@ -2,7 +2,7 @@
 
 #include "dovecot-lib.h"
 #include "protocol.h"
-#include "walk.h"
+#include "inspect-stream.h"
 
 extern "C" {
 #include "master-interface.h"

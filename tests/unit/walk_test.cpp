@@ -1,4 +1,4 @@
-#include "walk.h"
+#include "inspect-stream.h"
 
 #include "data.h"
 #include "test-tools.h"
