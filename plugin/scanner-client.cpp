@@ -32,6 +32,7 @@ constexpr std::size_t piece_size = 64 * 1024;
 // holds less than this and would have both processes wait for each other, piece
 // by piece. Larger ones go through the socket; memory does not grow with them.
 constexpr std::uint64_t file_minimum = 128ULL * 1024;
+constexpr std::uint64_t reused_minimum = 8ULL * 1024;
 constexpr std::uint64_t file_maximum = 4ULL * 1024 * 1024;
 // Up to here the memory of the last message is used again.
 constexpr std::uint64_t reusable_size = 1536ULL * 1024;
@@ -365,7 +366,8 @@ void Conversation::start(istream *message, std::uint64_t size) {
     (void)setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
   if (fd_.get() < 0)
     return;
-  if (size >= file_minimum && size <= file_maximum)
+  bool keeps = keep_memory_ == KeepMemory::yes;
+  if (size >= (keeps ? reused_minimum : file_minimum) && size <= file_maximum)
     file_ = make_file(size);
   sent_ = file_ == nullptr ? send_message(fd_.get(), message, size)
                            : write_file(message, size) && send_file(fd_.get(), size);

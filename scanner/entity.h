@@ -53,6 +53,8 @@ struct Entity {
   bool seen_type = false;
   bool seen_encoding = false;
   bool header_too_long = false;
+  // Of the header, as its lines were given.
+  std::uint64_t header_bytes = 0;
   // A second field or parameter of the same name says something else, or there
   // is a NUL; readers differ.
   bool contradicting = false;

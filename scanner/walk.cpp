@@ -78,6 +78,7 @@ private:
   void end_parser();
   void take(const message_block &block);
   void take_header(message_header_line *hdr);
+  void check_whole(const message_block &block);
   void take_sender(message_header_line *hdr, Entity &entity);
   void check_field(const message_header_line *hdr, Entity &entity);
   void note_ambiguous(const Entity &entity, const char *text);
@@ -287,6 +288,25 @@ void Walk::check_field(const message_header_line *hdr, Entity &entity) {
                            "may take it for the header's end.");
 }
 
+// lib-mail cuts values short where a header, or all of them together, have more than its
+// bounds (10 and 50 MiB), without a word: of such a header nothing is known, and what was
+// not digested could be anything.
+void Walk::check_whole(const message_block &block) {
+  const message_header_line &hdr = *block.hdr;
+  Entity &entity = open_.back();
+  if (!hdr.continued)
+    entity.header_bytes += hdr.name_len + hdr.middle_len;
+  entity.header_bytes += hdr.value_len;
+  if (!hdr.no_newline)
+    entity.header_bytes += hdr.crlf_newline ? 2 : 1;
+  if (entity.header_bytes == block.part->header_size.physical_size)
+    return;
+  entity.header_bytes = block.part->header_size.physical_size;
+  entity.header_too_long = true;
+  for (Entity &around : open_)
+    around.digests.reset();
+}
+
 void Walk::take_header(message_header_line *hdr) {
   Entity &entity = open_.back();
   if (open_.size() == 1 && cover_.whole)
@@ -312,6 +332,7 @@ void Walk::take(const message_block &block) {
   enter_part(
       open_, block.part, [this] { close_entity(); }, [this] { settle(); });
   if (block.hdr != nullptr) {
+    check_whole(block);
     digest(block);
     take_header(block.hdr);
     return;
@@ -364,7 +385,7 @@ void Walk::close_entity() {
   }
   if (entity.header_too_long) {
     inspection_.add_malformed("header-too-long", full_path(entity.path),
-                              "A Content- header field is too long to read.");
+                              "The header, or a Content- field in it, is too long to read.");
     inspection_.add_uninspectable(place_of(entity), "malformed");
   }
   if (entity.contradicting) {

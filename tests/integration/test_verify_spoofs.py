@@ -292,6 +292,18 @@ class Structure(VerifyCase):
         der = self.world.pki.opaque(self.world.people["rsa"], entity, [self.world.one])
         self.check(head() + cms_part(der), UNKNOWN, config="max_expanded_size = 100000")
 
+    def test_header_that_is_not_read_to_its_end(self):
+        """lib-mail cuts the values of a header with more than 10 MiB of them: what was
+        not digested says nothing."""
+        filler = (b"X: " + b"y" * 60000 + b"\r\n") * 180
+        entity = filler + b"X-Amount: 10\r\n" + TEXT
+        signature = self.world.pki.detached(self.world.people["rsa"], entity, [self.world.one])
+        for shown in (entity, entity.replace(b": 10\r\n", b": 1000\r\n")):
+            report, = self.inspect(head() + clear_signed(shown, signature))
+            self.assertIn("malformed", report["class"])
+            self.assertEqual("uninspectable", report["scan"]["verdict"])
+            self.assertIn(report["signature"]["status"], (UNKNOWN, SIGNED))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -187,6 +187,22 @@ TEST(Walk, OddMessages) {
   CHECK(unread.scan == ScanVerdict::uninspectable);
 }
 
+// lib-mail cuts values short where a header has more than 10 MiB of them, and does not say so.
+TEST(Walk, HeaderThatLibMailCuts) {
+  std::string filler;
+  for (int line = 0; line < 180; line++)
+    filler += "X: " + std::string(60000, 'y') + "\r\n";
+  std::string label = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n";
+  for (const std::string &message :
+       {filler + label + "\r\nx\r\n", mixed("b1", {text_part, filler + label + "\r\nx\r\n"}),
+        filler + label.substr(0, 14) + "multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"}) {
+    Report report = walk(message);
+    CHECK(report.classes.has(MessageClass::malformed));
+    CHECK(report.scan == ScanVerdict::uninspectable);
+    STRCMP_EQUAL("header-too-long", report.errors.at(0).code.c_str());
+  }
+}
+
 TEST(Walk, EncodedContainersAreMalformed) {
   classes("malformed", "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
                        "U3ViamVjdDogeA0KDQo=\r\n");
