@@ -40,9 +40,22 @@ MemoryFile::~MemoryFile() {
   (void)close(fd_);
 }
 
+bool MemoryFile::reserve(std::size_t size) {
+  if (size > capacity_) {
+    errno = EFBIG;
+    return false;
+  }
+  if (size > reserved_) {
+    if (fallocate(fd_, 0, static_cast<off_t>(reserved_), static_cast<off_t>(size - reserved_)) < 0)
+      return false;
+    reserved_ = size;
+  }
+  return true;
+}
+
 bool MemoryFile::append(const unsigned char *data, std::size_t size) {
   if (capacity_ != 0) {
-    if (size > capacity_ - size_) {
+    if (size > reserved_ - size_) {
       errno = EFBIG;
       return false;
     }
@@ -55,6 +68,9 @@ bool MemoryFile::append(const unsigned char *data, std::size_t size) {
 }
 
 bool MemoryFile::seal() {
+  // What is left of a longer message was for its reader alone.
+  if (capacity_ != 0)
+    std::memset(static_cast<unsigned char *>(mapping_) + size_, 0, reserved_ - size_);
   return lseek(fd_, 0, SEEK_SET) == 0 &&
          (capacity_ != 0 || fcntl(fd_, F_ADD_SEALS,
                                   F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0);

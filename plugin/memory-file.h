@@ -26,6 +26,9 @@ public:
   // The bytes that one which can be used again has room for; else 0.
   std::size_t capacity() const { return capacity_; }
   // These return false with errno set.
+  // To be called before the first append() of one that can be used again: memory that is
+  // missing is told here, and by no signal later.
+  bool reserve(std::size_t size);
   bool append(const unsigned char *data, std::size_t size);
   // Nobody can change the bytes any more, whoever has the descriptor; its offset is
   // at the beginning. (Of one that can be used again nobody ever could, but for this.)
@@ -43,6 +46,8 @@ private:
   int fd_;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
+  // Up to here there is memory, and bytes of messages.
+  std::size_t reserved_ = 0;
   void *mapping_ = nullptr;
   StreamPtr stream_;
 };

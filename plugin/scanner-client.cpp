@@ -31,6 +31,7 @@ constexpr std::size_t piece_size = 64 * 1024;
 // A message of such a size goes to the scanner as a file in memory: a socket
 // holds less than this and would have both processes wait for each other, piece
 // by piece. Larger ones go through the socket; memory does not grow with them.
+// Where memory is kept, a file is the shorter way for smaller ones too.
 constexpr std::uint64_t file_minimum = 128ULL * 1024;
 constexpr std::uint64_t reused_minimum = 8ULL * 1024;
 constexpr std::uint64_t file_maximum = 4ULL * 1024 * 1024;
@@ -85,6 +86,7 @@ int take_kept(const std::string &path) {
   if (open && kept.path == path)
     return fd;
   (void)close(fd);
+  kept.file.reset();
   return -1;
 }
 
@@ -352,6 +354,8 @@ MessageCopy Conversation::make_file(std::uint64_t size) const {
       file = std::move(kept.file);
     if (file == nullptr)
       file = MemoryFile::create_reusable(reusable_size);
+    if (file != nullptr && !file->reserve(size))
+      file.reset();
   }
   if (file == nullptr)
     file = MemoryFile::create();

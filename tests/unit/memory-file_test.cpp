@@ -68,9 +68,14 @@ TEST(MemoryFile, OneAfterAnother) {
   for (std::size_t size : {std::size_t{9000}, std::size_t{10}, capacity, std::size_t{1}}) {
     std::string text(size, static_cast<char>('a' + size % 23));
     auto bytes = reinterpret_cast<const unsigned char *>(text.data());
+    CHECK(file->reserve(size));
     CHECK(file->append(bytes, size / 2));
     CHECK(file->append(bytes + size / 2, size - size / 2));
     CHECK(file->seal());
+    // Nothing of a longer one before it.
+    std::string all(capacity, 'x');
+    LONGS_EQUAL(capacity, pread(file->fd(), all.data(), capacity, 0));
+    CHECK(text + std::string(capacity - size, '\0') == all);
     CHECK(text == read_all(file->stream()));
     i_stream_seek(file->stream(), 0);
     CHECK(text == read_all(file->stream()));
@@ -86,6 +91,8 @@ TEST(MemoryFile, NoMoreThanItsCapacity) {
   auto file = MemoryFile::create_reusable(4096);
   std::string text(4097, 'x');
   auto bytes = reinterpret_cast<const unsigned char *>(text.data());
+  CHECK(!file->reserve(4097));
+  CHECK(file->reserve(4096));
   CHECK(!file->append(bytes, 4097));
   CHECK(file->append(bytes, 4096));
   CHECK(!file->append(bytes, 1));
@@ -95,6 +102,7 @@ TEST(MemoryFile, NoMoreThanItsCapacity) {
 // Whoever has the descriptor: it is with a process that reads what strangers sent.
 TEST(MemoryFile, OnlyItsMakerWrites) {
   auto file = MemoryFile::create_reusable(8192);
+  CHECK(file->reserve(8192));
   LONGS_EQUAL(-1, write(file->fd(), "x", 1));
   LONGS_EQUAL(EPERM, errno);
   LONGS_EQUAL(-1, ftruncate(file->fd(), 0));
