@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 
-from clients import Imap, Samples, deliver  # noqa: E402
+from clients import Imap, Lmtp, Samples, deliver  # noqa: E402
 from instance import Instance  # noqa: E402
 
 # What valgrind says of Dovecot and of the libraries alone is not ours to mend.
@@ -50,6 +50,14 @@ def exercise(instance, samples):
         for code, text in deliver(instance, message, ["alice@example.org", "bob@example.org"]):
             if code != 250:
                 raise AssertionError(text)
+    # One after another through the memory that lmtp keeps.
+    entity = samples.entity("A line of a text.\n" * 10000)
+    with Lmtp(instance, timeout=600) as lmtp:
+        for message in (samples.signed(entity=entity), samples.encrypted(entity=entity),
+                        samples.plain(text="A line.\n" * 3000), samples.signed(entity=entity)):
+            for code, text in lmtp.send(message, ["alice@example.org", "bob@example.org"]):
+                if code != 250:
+                    raise AssertionError(text)
     client = Imap(instance, "alice", "INBOX")
     client.create("Box")
     for message in messages:
