@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -86,6 +87,12 @@ class DovecotCase(unittest.TestCase):
         """Empties every mailbox of the users."""
         for user in users or ("alice", "bob", "carol"):
             self.instance.doveadm("expunge", "-u", user, "mailbox", "*", "all", check=False)
+
+    def change_users(self, text):
+        """Writes the passwd-file anew. auth reads it again by itself, for which it looks
+        once in a second of the clock (passwd_file_sync() in db-passwd-file.c)."""
+        (self.instance.dir / "passwd").write_text(text)
+        time.sleep(1.1)
 
     def sieve(self, user, script):
         home = self.instance.home(user)

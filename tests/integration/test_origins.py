@@ -249,9 +249,8 @@ class UserRules(DovecotCase):
     """A user's own rules come with the userdb's answer."""
 
     def test_userdb_field(self):
-        passwd = self.instance.dir / "passwd"
-        lines = passwd.read_text().splitlines()
-        passwd.write_text("\n".join(
+        lines = (self.instance.dir / "passwd").read_text().splitlines()
+        self.change_users("\n".join(
             line + (dovecot_conf.userdb_rule("action=reject") if line.startswith("bob:") else "")
             for line in lines) + "\n")
         for user, code in (("alice", 250), ("bob", 550)):

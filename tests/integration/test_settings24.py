@@ -89,17 +89,15 @@ namespace inbox {
         self.sieve("bob", "keep;")
 
     def test_userdb(self):
-        passwd = self.instance.dir / "passwd"
-        before = passwd.read_text()
+        before = (self.instance.dir / "passwd").read_text()
         for fields, code in (("userdb_smime_rule/smime_rule/from=*", 550),
                              ("userdb_smime_rule/smime_rule/action=quarantaine", 451),
                              ("userdb_smime_preserve=all", 451)):
             with self.subTest(fields):
-                # auth reads the file again by itself.
-                passwd.write_text(re.sub(r"(?m)^(alice:.*)$", rf"\1{fields}", before))
+                self.change_users(re.sub(r"(?m)^(alice:.*)$", rf"\1{fields}", before))
                 ((answer, text),) = self.deliver(self.samples.plain())
                 self.assertEqual(code, answer, text)
-        passwd.write_text(before)
+        self.change_users(before)
 
 
 if __name__ == "__main__":
