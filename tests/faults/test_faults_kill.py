@@ -28,6 +28,11 @@ class KillCase(FaultCase):
         ledger = self.ledger()
         with Disturbance(self.kill_one, pause=0.03):
             load(self.instance, ledger, scaled(150))
+            # The faster the machine, the fewer kills meet 150 messages.
+            for _ in range(20):
+                if self.killed > 10:
+                    break
+                load(self.instance, ledger, 50)
         self.remove_stale_locks()
         self.assert_recovered(ledger)
         self.check(ledger)
