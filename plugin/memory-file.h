@@ -31,7 +31,7 @@ public:
   bool reserve(std::size_t size);
   bool append(const unsigned char *data, std::size_t size);
   // Nobody can change the bytes any more, whoever has the descriptor; its offset is
-  // at the beginning. (Of one that can be used again nobody ever could, but for this.)
+  // at the beginning. (Of one that can be used again only its maker ever could.)
   bool seal();
   // Makes room for another message. Nobody may read the last one any more.
   void clear();

@@ -347,9 +347,10 @@ std::optional<Report> Conversation::read_answer(int fd) {
   return report_from_json(std::string_view(input_).substr(newline + 1, answer.length), error_);
 }
 
+// Null if a message of that size goes through the socket.
 MessageCopy Conversation::make_file(std::uint64_t size) const {
   std::unique_ptr<MemoryFile> file;
-  if (keep_memory_ == KeepMemory::yes && size <= reusable_size) {
+  if (keep_memory_ == KeepMemory::yes && size >= reused_minimum && size <= reusable_size) {
     if (used_kept_)
       file = std::move(kept.file);
     if (file == nullptr)
@@ -357,7 +358,7 @@ MessageCopy Conversation::make_file(std::uint64_t size) const {
     if (file != nullptr && !file->reserve(size))
       file.reset();
   }
-  if (file == nullptr)
+  if (file == nullptr && size >= file_minimum && size <= file_maximum)
     file = MemoryFile::create();
   return {file.release(), GiveBack{connection_}};
 }
@@ -370,9 +371,7 @@ void Conversation::start(istream *message, std::uint64_t size) {
     (void)setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
   if (fd_.get() < 0)
     return;
-  bool keeps = keep_memory_ == KeepMemory::yes;
-  if (size >= (keeps ? reused_minimum : file_minimum) && size <= file_maximum)
-    file_ = make_file(size);
+  file_ = make_file(size);
   sent_ = file_ == nullptr ? send_message(fd_.get(), message, size)
                            : write_file(message, size) && send_file(fd_.get(), size);
 }
