@@ -12,6 +12,12 @@ using Bytes = std::span<const unsigned char>;
 
 constexpr std::array<unsigned char, 2> crlf{'\r', '\n'};
 
+// OpenSSL 3 looks for the implementation each time that it is given EVP_sha256().
+const EVP_MD *sha256_method() {
+  static const EVP_MD *const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return method;
+}
+
 } // namespace
 
 std::string to_hex(const Digest &digest) {
@@ -42,7 +48,8 @@ std::optional<Digest> digest_from_hex(std::string_view hex) {
 void Sha256::Free::operator()(evp_md_ctx_st *context) const { EVP_MD_CTX_free(context); }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+  if (context_ == nullptr || sha256_method() == nullptr ||
+      EVP_DigestInit_ex(context_.get(), sha256_method(), nullptr) != 1)
     throw std::runtime_error("OpenSSL has no SHA-256");
 }
 

@@ -8,8 +8,6 @@
 namespace smime {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 template <typename Enum, std::size_t N>
 using NameTable = std::array<std::pair<Enum, std::string_view>, N>;
 
@@ -69,224 +67,167 @@ std::optional<Enum> look_up_value(const NameTable<Enum, N> &table, std::string_v
   return std::nullopt;
 }
 
-void put_if_set(Json &object, const char *key, const std::string &value) {
-  if (!value.empty())
-    object[key] = value;
-}
-
-const Json *member(const Json &object, const char *key) {
-  auto it = object.find(key);
-  return it == object.end() ? nullptr : &*it;
-}
-
-std::string get_string(const Json &object, const char *key,
-                       std::size_t most = max_report_text) {
-  const Json *value = member(object, key);
-  return value != nullptr && value->is_string()
-             ? value->get_ref<const std::string &>().substr(0, most)
-             : std::string();
-}
-
-std::uint64_t get_number(const Json &object, const char *key) {
-  const Json *value = member(object, key);
-  return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
-}
-
-// Calls take(entry) for each object in the list named key, max_list at most.
-template <typename Take> void for_each_object(const Json &object, const char *key, Take take) {
-  const Json *list = member(object, key);
-  if (list == nullptr || !list->is_array())
-    return;
-  std::size_t count = 0;
-  for (const Json &entry : *list) {
-    if (!entry.is_object() || ++count > Report::max_list)
-      break;
-    take(entry);
+// Writes compact JSON as it goes; a document in between takes several times as long,
+// and every message pays it.
+class JsonWriter {
+public:
+  JsonWriter &begin_object() { return open('{'); }
+  JsonWriter &end_object() { return close('}'); }
+  JsonWriter &begin_list() { return open('['); }
+  JsonWriter &end_list() { return close(']'); }
+  JsonWriter &key(std::string_view name) {
+    separate();
+    text_.append(1, '"').append(name).append("\":");
+    is_first_ = true;
+    return *this;
   }
-}
-
-Json layers_json(const Report &report) {
-  Json list = Json::array();
-  for (const Layer &layer : report.layers) {
-    Json entry{{"path", layer.path}, {"type", layer.type}};
-    put_if_set(entry, "micalg", layer.micalg);
-    put_if_set(entry, "smime-type", layer.smime_type);
-    list.push_back(std::move(entry));
+  JsonWriter &string(std::string_view value);
+  JsonWriter &number(std::uint64_t value) { return raw(std::to_string(value)); }
+  JsonWriter &boolean(bool value) { return raw(value ? "true" : "false"); }
+  JsonWriter &put(std::string_view name, std::string_view value) {
+    return key(name).string(value);
   }
-  return list;
-}
-
-Json errors_json(const std::vector<ReportError> &errors) {
-  Json list = Json::array();
-  for (const ReportError &error : errors) {
-    Json entry{{"code", error.code}};
-    put_if_set(entry, "path", error.path);
-    entry["text"] = error.text;
-    put_if_set(entry, "remedy", error.remedy);
-    list.push_back(std::move(entry));
+  JsonWriter &put(std::string_view name, std::uint64_t value) { return key(name).number(value); }
+  JsonWriter &put_if_set(std::string_view name, std::string_view value) {
+    return value.empty() ? *this : put(name, value);
   }
-  return list;
+  std::string take() { return std::move(text_); }
+
+private:
+  void separate() {
+    if (!is_first_)
+      text_ += ',';
+    is_first_ = false;
+  }
+  JsonWriter &raw(std::string_view value) {
+    separate();
+    text_ += value;
+    return *this;
+  }
+  JsonWriter &open(char bracket) {
+    separate();
+    text_ += bracket;
+    is_first_ = true;
+    return *this;
+  }
+  JsonWriter &close(char bracket) {
+    text_ += bracket;
+    is_first_ = false;
+    return *this;
+  }
+
+  std::string text_;
+  // Nothing to be separated from: at the beginning and behind a key.
+  bool is_first_ = true;
+};
+
+// ASCII only: the text also goes into a header field.
+JsonWriter &JsonWriter::string(std::string_view value) {
+  bool is_simple = std::all_of(value.begin(), value.end(), [](char c) {
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+  });
+  if (!is_simple)
+    return raw(nlohmann::json(value).dump(
+        -1, ' ', true, nlohmann::json::error_handler_t::replace));
+  separate();
+  text_.append(1, '"').append(value).append(1, '"');
+  return *this;
 }
 
-Json uninspectable_json(const Report &report) {
-  Json list = Json::array();
+void write_layers(JsonWriter &writer, const Report &report) {
+  writer.key("layers").begin_list();
+  for (const Layer &layer : report.layers)
+    writer.begin_object()
+        .put("path", layer.path)
+        .put("type", layer.type)
+        .put_if_set("micalg", layer.micalg)
+        .put_if_set("smime-type", layer.smime_type)
+        .end_object();
+  writer.end_list();
+}
+
+void write_errors(JsonWriter &writer, const std::vector<ReportError> &errors) {
+  writer.key("errors").begin_list();
+  for (const ReportError &error : errors)
+    writer.begin_object()
+        .put("code", error.code)
+        .put_if_set("path", error.path)
+        .put("text", error.text)
+        .put_if_set("remedy", error.remedy)
+        .end_object();
+  writer.end_list();
+}
+
+void write_uninspectable(JsonWriter &writer, const Report &report) {
+  writer.key("uninspectable").begin_list();
   for (const Uninspectable &part : report.uninspectable)
-    list.push_back({{"path", part.path},
-                    {"reason", part.reason},
-                    {"type", part.type},
-                    {"name", part.name}});
-  return list;
+    writer.begin_object()
+        .put("path", part.path)
+        .put("reason", part.reason)
+        .put("type", part.type)
+        .put("name", part.name)
+        .end_object();
+  writer.end_list();
 }
 
-Json encryption_json(const Report &report) {
-  Json entry = Json::object();
-  put_if_set(entry, "content", report.content_encryption);
-  entry["strength"] = name_of(report.strength);
+void write_encryption(JsonWriter &writer, const Report &report) {
+  writer.key("encryption").begin_object();
+  writer.put_if_set("content", report.content_encryption);
+  writer.put("strength", name_of(report.strength));
   if (!report.content_encryption.empty())
-    entry["authenticated"] = report.authenticated;
-  Json list = Json::array();
-  for (const Recipient &recipient : report.recipients) {
-    Json one = Json::object();
-    put_if_set(one, "issuer", recipient.issuer);
-    put_if_set(one, "serial", recipient.serial);
-    put_if_set(one, "key_id", recipient.key_id);
-    put_if_set(one, "key_encryption", recipient.key_encryption);
-    list.push_back(std::move(one));
-  }
-  entry["recipients"] = std::move(list);
+    writer.key("authenticated").boolean(report.authenticated);
+  writer.key("recipients").begin_list();
+  for (const Recipient &recipient : report.recipients)
+    writer.begin_object()
+        .put_if_set("issuer", recipient.issuer)
+        .put_if_set("serial", recipient.serial)
+        .put_if_set("key_id", recipient.key_id)
+        .put_if_set("key_encryption", recipient.key_encryption)
+        .end_object();
+  writer.end_list();
   if (report.recipient_count > report.recipients.size())
-    entry["recipient_count"] = report.recipient_count;
-  return entry;
+    writer.put("recipient_count", report.recipient_count);
+  writer.end_object();
 }
 
-Json signers_json(const Report &report) {
-  Json list = Json::array();
+void write_signers(JsonWriter &writer, const Report &report) {
+  writer.key("signers").begin_list();
   for (const Signer &signer : report.signers) {
-    Json entry{{"path", signer.path}, {"subject", signer.subject}, {"email", signer.email}};
-    put_if_set(entry, "issuer", signer.issuer);
-    put_if_set(entry, "serial", signer.serial);
-    put_if_set(entry, "digest", signer.digest);
-    put_if_set(entry, "signing_time", signer.signing_time);
-    put_if_set(entry, "sha256", signer.sha256);
-    put_if_set(entry, "certificate", signer.certificate);
-    list.push_back(std::move(entry));
+    writer.begin_object().put("path", signer.path).put("subject", signer.subject);
+    writer.key("email").begin_list();
+    for (const std::string &address : signer.email)
+      writer.string(address);
+    writer.end_list()
+        .put_if_set("issuer", signer.issuer)
+        .put_if_set("serial", signer.serial)
+        .put_if_set("digest", signer.digest)
+        .put_if_set("signing_time", signer.signing_time)
+        .put_if_set("sha256", signer.sha256)
+        .put_if_set("certificate", signer.certificate)
+        .end_object();
   }
-  return list;
+  writer.end_list();
 }
 
-Json signature_json(const Report &report) {
-  Json entry{{"status", name_of(report.signature)}};
+void write_signature(JsonWriter &writer, const Report &report) {
+  writer.key("signature").begin_object().put("status", name_of(report.signature));
   if (report.classes.intersects(any_signed_classes) && report.strength != Strength::unknown)
-    entry["strength"] = name_of(report.strength);
-  entry["signers"] = signers_json(report);
-  entry["errors"] = errors_json(report.signature_errors);
-  return entry;
+    writer.put("strength", name_of(report.strength));
+  write_signers(writer, report);
+  write_errors(writer, report.signature_errors);
+  writer.end_object();
 }
 
-Json protected_json(const Report &report) {
-  Json list = Json::array();
-  for (const ProtectedEntity &entity : report.protected_entities) {
-    Json entry{{"path", entity.path}, {"offset", entity.offset}, {"size", entity.size}};
-    put_if_set(entry, "sha256", entity.sha256);
-    list.push_back(std::move(entry));
-  }
-  return list;
-}
-
-bool read_classes(const Json &document, ClassSet &classes, std::string &error) {
-  const Json *list = member(document, "class");
-  if (list == nullptr || !list->is_array() || list->empty()) {
-    error = "report has no class";
-    return false;
-  }
-  for (const Json &entry : *list) {
-    auto value = entry.is_string() ? class_from_name(entry.get_ref<const std::string &>())
-                                   : std::nullopt;
-    if (!value) {
-      error = "report has an unknown class";
-      return false;
-    }
-    classes.add(*value);
-  }
-  return true;
-}
-
-void read_encryption(const Json &encryption, Report &report) {
-  if (auto strength = strength_from_name(get_string(encryption, "strength")))
-    report.strength = *strength;
-  report.content_encryption = get_string(encryption, "content");
-  const Json *authenticated = member(encryption, "authenticated");
-  report.authenticated =
-      authenticated != nullptr && authenticated->is_boolean() && authenticated->get<bool>();
-  for_each_object(encryption, "recipients", [&](const Json &entry) {
-    report.recipients.push_back({get_string(entry, "issuer"), get_string(entry, "serial"),
-                                 get_string(entry, "key_id"),
-                                 get_string(entry, "key_encryption")});
-  });
-  report.recipient_count = std::max<std::uint64_t>(get_number(encryption, "recipient_count"),
-                                                   report.recipients.size());
-}
-
-void read_errors(const Json &object, std::vector<ReportError> &errors) {
-  for_each_object(object, "errors", [&](const Json &entry) {
-    errors.push_back({get_string(entry, "code"), get_string(entry, "path"),
-                      get_string(entry, "text"), get_string(entry, "remedy")});
-  });
-}
-
-Signer read_signer(const Json &entry) {
-  Signer signer;
-  signer.path = get_string(entry, "path");
-  signer.subject = get_string(entry, "subject");
-  signer.issuer = get_string(entry, "issuer");
-  signer.serial = get_string(entry, "serial");
-  signer.digest = get_string(entry, "digest");
-  signer.signing_time = get_string(entry, "signing_time");
-  signer.sha256 = get_string(entry, "sha256");
-  // Half a certificate is none.
-  signer.certificate = get_string(entry, "certificate", max_report_certificate + 1);
-  if (signer.certificate.size() > max_report_certificate)
-    signer.certificate.clear();
-  const Json *email = member(entry, "email");
-  if (email == nullptr || !email->is_array())
-    return signer;
-  for (const Json &address : *email) {
-    if (signer.email.size() >= Signer::max_email)
-      break;
-    if (address.is_string())
-      signer.email.push_back(address.get_ref<const std::string &>().substr(0, max_report_text));
-  }
-  return signer;
-}
-
-bool read_states(const Json &document, Report &report, std::string &error) {
-  const Json *signature = member(document, "signature");
-  const Json *scan = member(document, "scan");
-  const Json *encryption = member(document, "encryption");
-  if (signature == nullptr || !signature->is_object() || scan == nullptr || !scan->is_object()) {
-    error = "report has no signature or scan object";
-    return false;
-  }
-  auto status = signature_status_from_name(get_string(*signature, "status"));
-  auto verdict = scan_verdict_from_name(get_string(*scan, "verdict"));
-  if (!status || !verdict) {
-    error = "report has an unknown signature status or scan verdict";
-    return false;
-  }
-  report.signature = *status;
-  for_each_object(*signature, "signers", [&](const Json &entry) {
-    if (report.signers.size() < Report::max_signers)
-      report.signers.push_back(read_signer(entry));
-  });
-  read_errors(*signature, report.signature_errors);
-  report.scan = *verdict;
-  report.scan_engine = get_string(*scan, "engine");
-  report.scan_name = get_string(*scan, "name");
-  report.strength =
-      strength_from_name(get_string(*signature, "strength")).value_or(Strength::unknown);
-  if (encryption != nullptr && encryption->is_object())
-    read_encryption(*encryption, report);
-  return true;
+void write_protected(JsonWriter &writer, const Report &report) {
+  writer.key("protected").begin_list();
+  for (const ProtectedEntity &entity : report.protected_entities)
+    writer.begin_object()
+        .put("path", entity.path)
+        .put("offset", entity.offset)
+        .put("size", entity.size)
+        .put_if_set("sha256", entity.sha256)
+        .end_object();
+  writer.end_list();
 }
 
 } // namespace
@@ -322,59 +263,31 @@ std::string join_class_names(ClassSet set, char separator) {
 }
 
 std::string to_json(const Report &report) {
-  Json document = Json::object();
-  put_if_set(document, "file", report.file);
-  Json classes = Json::array();
+  JsonWriter writer;
+  writer.begin_object().put_if_set("file", report.file);
+  writer.key("class").begin_list();
   for (const auto &[value, name] : class_names) {
     if (report.classes.has(value))
-      classes.push_back(name);
+      writer.string(name);
   }
-  document["class"] = std::move(classes);
-  document["size"] = report.size;
-  document["layers"] = layers_json(report);
-  document["signature"] = signature_json(report);
+  writer.end_list().put("size", report.size);
+  write_layers(writer, report);
+  write_signature(writer, report);
   if (report.classes.intersects(any_encrypted_classes))
-    document["encryption"] = encryption_json(report);
-  document["uninspectable"] = uninspectable_json(report);
-  document["scan"] = {{"verdict", name_of(report.scan)},
-                      {"engine", report.scan_engine},
-                      {"name", report.scan_name}};
-  document["protected"] = protected_json(report);
+    write_encryption(writer, report);
+  write_uninspectable(writer, report);
+  writer.key("scan")
+      .begin_object()
+      .put("verdict", name_of(report.scan))
+      .put("engine", report.scan_engine)
+      .put("name", report.scan_name)
+      .end_object();
+  write_protected(writer, report);
   if (!report.errors.empty())
-    document["errors"] = errors_json(report.errors);
+    write_errors(writer, report.errors);
   if (report.dropped != 0)
-    document["dropped"] = report.dropped;
-  // ASCII only: the text also goes into a header field.
-  return document.dump(-1, ' ', true, Json::error_handler_t::replace);
-}
-
-std::optional<Report> report_from_json(std::string_view text, std::string &error) {
-  Json document = Json::parse(text, nullptr, false);
-  if (!document.is_object()) {
-    error = "report is not a JSON object";
-    return std::nullopt;
-  }
-  Report report;
-  if (!read_classes(document, report.classes, error) || !read_states(document, report, error))
-    return std::nullopt;
-  report.file = get_string(document, "file");
-  report.size = get_number(document, "size");
-  report.dropped = get_number(document, "dropped");
-  for_each_object(document, "layers", [&](const Json &entry) {
-    report.layers.push_back({get_string(entry, "path"), get_string(entry, "type"),
-                             get_string(entry, "micalg"), get_string(entry, "smime-type")});
-  });
-  for_each_object(document, "uninspectable", [&](const Json &entry) {
-    report.uninspectable.push_back({get_string(entry, "path"), get_string(entry, "reason"),
-                                    get_string(entry, "type"), get_string(entry, "name")});
-  });
-  for_each_object(document, "protected", [&](const Json &entry) {
-    report.protected_entities.push_back(
-        {get_string(entry, "path"), get_number(entry, "offset"), get_number(entry, "size"),
-         get_string(entry, "sha256")});
-  });
-  read_errors(document, report.errors);
-  return report;
+    writer.put("dropped", report.dropped);
+  return writer.end_object().take();
 }
 
 } // namespace smime

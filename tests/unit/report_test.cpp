@@ -108,9 +108,58 @@ TEST(Report, SignersOfAnotherShapeAreNone) {
   STRCMP_EQUAL("", read->signers[0].subject.c_str());
 }
 
+// What is not where it belongs counts for nothing, and is no way to an entry that is
+// not there.
+TEST(Report, FieldsInOtherPlacesAreNone) {
+  const std::string head =
+      R"({"class":["signed"],"scan":{"verdict":"clean"},"signature":{"status":"signed"})";
+  for (const char *rest :
+       {R"("layers.path":"1")", R"("layers":{"path":"1"})", R"("layers":[[{"path":"1"}]])",
+        R"("signature.signers.email":["a"])", R"("other":{"layers":[{"path":"1"}]})",
+        R"("other":{"class":["plain"],"scan":{"verdict":"infected"}})",
+        R"("other":["plain",{"class":["plain"]},["clean"]])", R"("":{"layers":[{"path":"1"}]})",
+        R"("":"1")", R"("scan.verdict":"infected")", R"("protected":{"offset":1})",
+        R"("protected.size":1)", R"("encryption":[{"content":"a"}])", R"("errors":"a")",
+        R"("size":-1)", R"("size":1.5)", R"("size":"1")", R"("file":null)", R"("file":["a"])",
+        R"("uninspectable":[1,"a",null,true,[]])"}) {
+    auto read = report_from_json(head + "," + rest + "}", error);
+    CHECK_TEXT(read.has_value(), rest);
+    STRCMP_EQUAL(to_json(*report_from_json(head + "}", error)).c_str(), to_json(*read).c_str());
+  }
+}
+
+TEST(Report, ClassesOfAnotherShapeAreNoReport) {
+  const std::string rest = R"(,"scan":{"verdict":"clean"},"signature":{"status":"signed"}})";
+  CHECK(report_from_json(R"({"class":["signed"])" + rest, error).has_value());
+  for (const char *classes :
+       {R"("signed")", R"([["signed"]])", R"([{"a":"signed"}])", R"(["signed",1])",
+        R"(["signed",null])", R"(["signed",true])", R"(["signed",1.5])", R"(["signed",-1])",
+        R"({"class":["signed"]})", R"([])"})
+    CHECK_TEXT(!report_from_json(R"({"class":)" + std::string(classes) + rest, error), classes);
+  CHECK_FALSE(report_from_json("[" + (R"({"class":["signed"])" + rest) + "]", error).has_value());
+  CHECK_FALSE(report_from_json(R"({"class":["signed"])" + rest + "x", error).has_value());
+}
+
+// Each character that JSON or a header field could trip over comes back.
+TEST(Report, TextsAreEscaped) {
+  Report report = sample();
+  for (int c = 0; c < 256; c++) {
+    std::string text = c < 0x80 ? std::string(1, static_cast<char>(c))
+                                : std::string{static_cast<char>(0xc0 | c >> 6),
+                                              static_cast<char>(0x80 | (c & 0x3f))};
+    report.uninspectable[0].name = "a" + text + "b";
+    auto read = report_from_json(to_json(report), error);
+    CHECK_TEXT(read.has_value(), error.c_str());
+    CHECK(read->uninspectable[0].name == "a" + text + "b");
+  }
+  report.uninspectable[0].name = "a\xffz";
+  STRCMP_EQUAL("a\xef\xbf\xbdz",
+               report_from_json(to_json(report), error)->uninspectable[0].name.c_str());
+}
+
 TEST(Report, OneAsciiLineWhateverTheNames) {
   Report report = sample();
-  report.uninspectable[0].name = "n\xc3\xa4me\r\n\x01\xff\"";
+  report.uninspectable[0].name = "n\xc3\xa4me\r\n\x01\x7f\xff\"";
   std::string json = to_json(report);
   for (char c : json)
     CHECK(c >= 0x20 && c < 0x7f);
