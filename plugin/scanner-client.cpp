@@ -307,13 +307,15 @@ bool Conversation::send_file(int fd, std::uint64_t size) {
 
 // Appends what there is to input_. Returns false at the end or on an error.
 bool Conversation::receive(int fd) {
-  short got = 0;
-  if (!wait_for(fd, POLLIN, got))
-    return false;
   char buffer[16 * 1024];
-  ssize_t ret = recv(fd, buffer, sizeof(buffer), 0);
-  if (ret < 0 && (errno == EAGAIN || errno == EINTR))
+  // Mostly the answer was there before anybody asked.
+  ssize_t ret = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+  if (ret < 0 && errno == EINTR)
     return true;
+  if (ret < 0 && errno == EAGAIN) {
+    short got = 0;
+    return wait_for(fd, POLLIN, got);
+  }
   if (ret <= 0) {
     lost_ = input_.empty();
     error_ = input_.empty() ? "the scanner ended the connection without an answer"
