@@ -83,7 +83,8 @@ void Delivery::inspect() {
   ScannerAddress address{scanner_socket_path(user_.settings->scanner_socket,
                                              context_->rcpt_user->set->base_dir),
                          user_.settings->scanner_timeout_seconds};
-  request_ = std::make_unique<ReportRequest>(std::move(address), input, size, KeepMemory::yes);
+  request_ = std::make_unique<ReportRequest>(std::move(address), input, size,
+                                             Shortcuts{true, context_->rcpt_user->set->mail_temp_dir});
   if (request_->maybe_protected()) {
     copy_ = request_->take_copy();
     original_.copy = copy_ == nullptr ? nullptr : copy_->stream();

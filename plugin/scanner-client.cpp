@@ -3,8 +3,10 @@
 #include "dovecot-ptr.h"
 #include "large-read.h"
 #include "marker-search.h"
+#include "memory-file.h"
 #include "protocol.h"
 #include "scan-limits.h"
+#include "spool-file.h"
 
 extern "C" {
 #include "fd-util.h"
@@ -30,11 +32,14 @@ constexpr std::size_t piece_size = 64 * 1024;
 
 // A message of such a size goes to the scanner as a file in memory: a socket
 // holds less than this and would have both processes wait for each other, piece
-// by piece. Larger ones go through the socket; memory does not grow with them.
+// by piece. Memory does not grow with larger ones: they are in a file on disk
+// where that may be, and go through the socket elsewhere.
 // Where memory is kept, a file is the shorter way for smaller ones too.
 constexpr std::uint64_t file_minimum = 128ULL * 1024;
 constexpr std::uint64_t reused_minimum = 8ULL * 1024;
 constexpr std::uint64_t file_maximum = 4ULL * 1024 * 1024;
+// What is gone a moment later does not reach the disk, as long as it is not too much.
+constexpr std::uint64_t spool_maximum = 64ULL * 1024 * 1024;
 // Up to here the memory of the last message is used again.
 constexpr std::uint64_t reusable_size = 1536ULL * 1024;
 
@@ -106,9 +111,9 @@ void keep(int fd, const std::string &path, std::uint64_t number) {
 // scanner process dies or is replaced; another one may do better.
 class Conversation {
 public:
-  Conversation(const ScannerAddress &address, KeepMemory keep_memory, Clock::time_point deadline,
+  Conversation(const ScannerAddress &address, const Shortcuts &shortcuts, Clock::time_point deadline,
                std::string &error)
-      : address_(address), keep_memory_(keep_memory), deadline_(deadline), error_(error) {}
+      : address_(address), shortcuts_(shortcuts), deadline_(deadline), error_(error) {}
 
   // Connects and sends. What fails is told by finish().
   void start(istream *message, std::uint64_t size);
@@ -135,7 +140,7 @@ private:
   void set_timeout_error();
 
   const ScannerAddress &address_;
-  KeepMemory keep_memory_;
+  const Shortcuts &shortcuts_;
   Clock::time_point deadline_;
   std::string &error_;
   std::string input_;
@@ -275,7 +280,7 @@ bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
 
 bool Conversation::write_file(istream *message, std::uint64_t size) {
   auto failed = [this] {
-    error_ = std::string("a file in memory cannot be written: ") + std::strerror(errno);
+    error_ = std::string("a file for the scanner cannot be written: ") + std::strerror(errno);
     return false;
   };
   return read_message(message, size,
@@ -351,18 +356,21 @@ std::optional<Report> Conversation::read_answer(int fd) {
 
 // Null if a message of that size goes through the socket.
 MessageCopy Conversation::make_file(std::uint64_t size) const {
-  std::unique_ptr<MemoryFile> file;
-  if (keep_memory_ == KeepMemory::yes && size >= reused_minimum && size <= reusable_size) {
+  const GiveBack give_back{connection_};
+  if (shortcuts_.keep_memory && size >= reused_minimum && size <= reusable_size) {
+    std::unique_ptr<MemoryFile> file;
     if (used_kept_)
       file = std::move(kept.file);
     if (file == nullptr)
       file = MemoryFile::create_reusable(reusable_size);
-    if (file != nullptr && !file->reserve(size))
-      file.reset();
+    if (file != nullptr && file->reserve(size))
+      return {file.release(), give_back};
   }
-  if (file == nullptr && size >= file_minimum && size <= file_maximum)
-    file = MemoryFile::create();
-  return {file.release(), GiveBack{connection_}};
+  if (size >= file_minimum && size <= file_maximum)
+    return {MemoryFile::create().release(), give_back};
+  if (size > file_maximum && size <= spool_maximum && !shortcuts_.spool_directory.empty())
+    return {SpoolFile::create(shortcuts_.spool_directory, size).release(), give_back};
+  return {nullptr, give_back};
 }
 
 void Conversation::start(istream *message, std::uint64_t size) {
@@ -389,8 +397,8 @@ std::optional<Report> Conversation::finish() {
 }
 
 ReportRequest::ReportRequest(ScannerAddress address, istream *message, std::uint64_t size,
-                             KeepMemory keep_memory)
-    : address_(std::move(address)), message_(message), size_(size), keep_memory_(keep_memory),
+                             Shortcuts shortcuts)
+    : address_(std::move(address)), message_(message), size_(size), shortcuts_(std::move(shortcuts)),
       deadline_(Clock::now() + std::chrono::seconds(address_.timeout_seconds)) {
   start();
   maybe_protected_ = !conversation_->sent() || conversation_->maybe_protected();
@@ -399,7 +407,7 @@ ReportRequest::ReportRequest(ScannerAddress address, istream *message, std::uint
 ReportRequest::~ReportRequest() = default;
 
 void ReportRequest::start() {
-  conversation_ = std::make_unique<Conversation>(address_, keep_memory_, deadline_, error_);
+  conversation_ = std::make_unique<Conversation>(address_, shortcuts_, deadline_, error_);
   conversation_->start(message_, size_);
 }
 
@@ -436,12 +444,14 @@ void close_scanner_connection() {
 
 // Only while nothing else is asked: then the connection is kept, and its process is done
 // with the message.
-void GiveBack::operator()(MemoryFile *file) const {
-  std::unique_ptr<MemoryFile> mine(file);
-  if (mine->capacity() == 0 || kept.fd < 0 || kept.number != connection)
+void GiveBack::operator()(OutgoingFile *file) const {
+  std::unique_ptr<OutgoingFile> mine(file);
+  MemoryFile *reusable = file->reusable();
+  if (reusable == nullptr || kept.fd < 0 || kept.number != connection)
     return;
-  mine->clear();
-  kept.file = std::move(mine);
+  reusable->clear();
+  (void)mine.release();
+  kept.file.reset(reusable);
 }
 
 std::string scanner_socket_path(const std::string &setting, const std::string &base_dir) {

@@ -3,7 +3,7 @@
 #ifndef SMIME_SCANNER_CLIENT_H
 #define SMIME_SCANNER_CLIENT_H
 
-#include "memory-file.h"
+#include "outgoing-file.h"
 #include "report.h"
 
 #include <chrono>
@@ -27,13 +27,18 @@ struct ScannerAddress {
 struct GiveBack {
   // The connection that they went through.
   std::uint64_t connection = 0;
-  void operator()(MemoryFile *file) const;
+  void operator()(OutgoingFile *file) const;
 };
-using MessageCopy = std::unique_ptr<MemoryFile, GiveBack>;
+using MessageCopy = std::unique_ptr<OutgoingFile, GiveBack>;
 
-// Whether a process keeps memory for the next message: one that delivers does, of which
-// there are few.
-enum class KeepMemory { no, yes };
+// What is there to make the way to the scanner shorter, of processes of which there are
+// few, as those that deliver.
+struct Shortcuts {
+  // Memory may be kept for the next message.
+  bool keep_memory = false;
+  // Where a copy of the message may be, for as long as it takes; empty: nowhere.
+  std::string spool_directory;
+};
 
 // A request for the report on the size bytes of message, from its beginning: sent
 // when it is made, answered while its maker does something else. The stream must
@@ -41,7 +46,7 @@ enum class KeepMemory { no, yes };
 class ReportRequest {
 public:
   ReportRequest(ScannerAddress address, istream *message, std::uint64_t size,
-                KeepMemory keep_memory = KeepMemory::no);
+                Shortcuts shortcuts = {});
   ~ReportRequest();
   ReportRequest(const ReportRequest &) = delete;
   ReportRequest &operator=(const ReportRequest &) = delete;
@@ -49,8 +54,7 @@ public:
   // Whether the message may have protected content (MarkerSearch).
   bool maybe_protected() const;
 
-  // The message in memory, if it was sent that way; null if not, and the second
-  // time.
+  // The message in a file, if it was sent that way; null if not, and the second time.
   MessageCopy take_copy();
 
   // Blocks up to what is left of the time-out, which began with the request. May
@@ -65,7 +69,7 @@ private:
   ScannerAddress address_;
   istream *message_;
   std::uint64_t size_;
-  KeepMemory keep_memory_;
+  Shortcuts shortcuts_;
   std::chrono::steady_clock::time_point deadline_;
   std::string error_;
   std::unique_ptr<class Conversation> conversation_;

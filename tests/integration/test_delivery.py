@@ -1,8 +1,11 @@
 """Deliver, look, release, compare."""
 
 import os
+import shutil
 import signal
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dovecot_conf
@@ -102,14 +105,35 @@ class ShippedConfiguration(DovecotCase):
         self.assertEqual(1, len(self.bodies()))
 
 
-class OneAfterAnother(DovecotCase):
-    """What goes to the scanner as a file in memory uses the last message's memory."""
-
+class WaysToTheScanner(DovecotCase):
     def message(self, kind, size):
         text = "A line of a text, about as long as lines of texts are.\n" * (size // 55)
         if kind == "plain":
             return self.samples.plain(text=text)
         return getattr(self.samples, kind)(entity=self.samples.entity(text))
+
+    def deliver(self, steps):
+        """(kind, size, users) one after another through one process of lmtp: each is itself,
+        with the right outcome."""
+        users_of = [(kind, self.message(kind, size), users.split()) for kind, size, users in steps]
+        names = {user for _, _, users in users_of for user in users}
+        with Lmtp(self.instance) as lmtp:
+            for _, message, users in users_of:
+                answers = lmtp.send(message, [f"{user}@example.org" for user in users])
+                self.assertEqual({250}, {code for code, _ in answers}, answers)
+        for user in names:
+            mine = [(kind, message) for kind, message, users in users_of if user in users]
+            messages = [message for kind, message in mine if kind != "encrypted"]
+            self.assertEqual(messages, [without_trace(body) for body in self.bodies(user)], user)
+            self.assertEqual(len(mine) - len(messages), len(self.quarantined(user)), user)
+            client = Imap(self.instance, user, "INBOX")
+            flagged = ["$SMIMESigned" in client.flags(uid) for uid in client.uids()]
+            self.assertEqual([b"multipart/signed" in message for message in messages], flagged)
+            client.logout()
+
+
+class OneAfterAnother(WaysToTheScanner):
+    """What goes to the scanner as a file in memory uses the last message's memory."""
 
     def memory_files(self):
         """By process of lmtp: the inode of what it has mapped."""
@@ -122,29 +146,11 @@ class OneAfterAnother(DovecotCase):
         return found
 
     def test_each_is_itself(self):
-        steps = [("encrypted", 900_000, "alice"), ("plain", 200_000, "bob"),
-                 ("signed", 1_300_000, "alice"), ("signed", 150_000, "carol"),
-                 ("plain", 3_000, "carol"), ("signed", 2_500_000, "bob"),
-                 ("encrypted", 140_000, "bob"), ("signed", 1_000_000, "bob"),
-                 ("signed", 400_000, "alice bob carol"), ("plain", 130_000, "alice")]
-        wanted = {user: [] for user in ("alice", "bob", "carol")}
-        diverted = {user: 0 for user in wanted}
-        with Lmtp(self.instance) as lmtp:
-            for kind, size, users in steps:
-                message = self.message(kind, size)
-                answers = lmtp.send(message, [f"{user}@example.org" for user in users.split()])
-                self.assertEqual({250}, {code for code, _ in answers}, answers)
-                for user in users.split():
-                    diverted[user] += kind == "encrypted"
-                    if kind != "encrypted":
-                        wanted[user].append(message)
-        for user, messages in wanted.items():
-            self.assertEqual(messages, [without_trace(body) for body in self.bodies(user)], user)
-            self.assertEqual(diverted[user], len(self.quarantined(user)), user)
-            client = Imap(self.instance, user, "INBOX")
-            flagged = ["$SMIMESigned" in client.flags(uid) for uid in client.uids()]
-            self.assertEqual([b"multipart/signed" in message for message in messages], flagged)
-            client.logout()
+        self.deliver([("encrypted", 900_000, "alice"), ("plain", 200_000, "bob"),
+                      ("signed", 1_300_000, "alice"), ("signed", 150_000, "carol"),
+                      ("plain", 3_000, "carol"), ("signed", 2_500_000, "bob"),
+                      ("encrypted", 140_000, "bob"), ("signed", 1_000_000, "bob"),
+                      ("signed", 400_000, "alice bob carol"), ("plain", 130_000, "alice")])
 
     def test_memory_is_for_one_scanner_process(self):
         message = self.message("signed", 300_000)
@@ -164,6 +170,88 @@ class OneAfterAnother(DovecotCase):
         files = self.memory_files()
         self.assertTrue(files)
         return files
+
+
+class Spooled(WaysToTheScanner):
+    """A large one is in a file without a name, where Dovecot has such files; not in memory."""
+
+    steps = [("signed", 5_000_000, "alice bob"), ("encrypted", 5_000_000, "alice"),
+             ("plain", 6_000_000, "bob"), ("signed", 100_000, "alice")]
+    spool = None
+
+    @classmethod
+    def before_start(cls):
+        cls.spool = cls.spool or cls.directory / "spool"
+        cls.spool.mkdir()
+        cls.spool.chmod(0o1777)
+        cls.instance.extra += f"mail_temp_dir = {cls.spool}\n"
+
+    def spooled(self):
+        """Files of the plugin's that lmtp has open: Dovecot's own have a name to the end."""
+        links = [os.readlink(entry) for pid in self.instance.processes("lmtp")
+                 for entry in Path(f"/proc/{pid}/fd").iterdir()]
+        return [link for link in links if link.startswith(f"{self.spool}/#")]
+
+    def test_each_is_itself(self):
+        self.clear()
+        self.deliver(self.steps)
+        self.assertEqual([], self.spooled())
+        self.assertEqual([], list(self.spool.iterdir()))
+
+    def test_scanner_dies_with_it(self):
+        self.clear()
+        message = self.message("signed", 6_000_000)
+        scanners = self.instance.processes("smime-scanner")
+        for pid in scanners:
+            os.kill(pid, signal.SIGSTOP)
+        with ThreadPoolExecutor() as pool, Lmtp(self.instance) as lmtp:
+            answer = pool.submit(lmtp.send, message, "alice@example.org")
+            try:
+                self.look()
+            finally:
+                for pid in scanners:
+                    os.kill(pid, signal.SIGKILL)
+            ((code, text),) = answer.result(60)
+        self.assertEqual(250, code, text)
+        self.assertEqual([message], [without_trace(body) for body in self.bodies("alice")])
+        self.assertEqual([], self.spooled())
+
+    def look(self):
+        deadline = time.monotonic() + 20
+        while self.on_disk() and not self.spooled():
+            self.assertLess(time.monotonic(), deadline, "no file in the spool")
+            time.sleep(0.02)
+
+    def on_disk(self):
+        """Whether its file system has files without a name, and is not in memory."""
+        try:
+            fd = os.open(self.spool, os.O_TMPFILE | os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            os.posix_fallocate(fd, 0, 4096)
+        except OSError:
+            return False
+        finally:
+            os.close(fd)
+        return True
+
+
+class SpoolInMemory(Spooled):
+    spool = Path("/dev/shm/smime-test-spool")
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.spool, ignore_errors=True)
+        super().tearDownClass()
+
+    def look(self):
+        """There are files without a name, but of memory there is not to be more used."""
+        self.assertTrue(self.on_disk())
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline:
+            self.assertEqual([], self.spooled())
+            time.sleep(0.02)
 
 
 class Rules(DovecotCase):

@@ -1,0 +1,33 @@
+// The bytes of a message on their way to the scanner, in a file that it is given the
+// descriptor of, and can be read again here.
+#ifndef SMIME_OUTGOING_FILE_H
+#define SMIME_OUTGOING_FILE_H
+
+#include <cstddef>
+
+struct istream;
+
+namespace smime {
+
+class OutgoingFile {
+public:
+  OutgoingFile() = default;
+  virtual ~OutgoingFile() = default;
+  OutgoingFile(const OutgoingFile &) = delete;
+  OutgoingFile &operator=(const OutgoingFile &) = delete;
+
+  // Who has it can read the file from its beginning, and do nothing else with it.
+  virtual int fd() const = 0;
+  // These return false with errno set. Each append() adds to the end; seal() is the last.
+  virtual bool append(const unsigned char *data, std::size_t size) = 0;
+  virtual bool seal() = 0;
+  // The bytes of the sealed file; null if they cannot be read that way. Lives as long as
+  // this.
+  virtual istream *stream() = 0;
+  // This, if it has room for another message once nobody reads the last one.
+  virtual class MemoryFile *reusable() { return nullptr; }
+};
+
+} // namespace smime
+
+#endif
