@@ -18,6 +18,9 @@ namespace smime {
 namespace {
 
 constexpr std::size_t max_header_value = 64 * 1024;
+// Of all parts together. Behind 10 MiB in one header, lib-mail gives no values any more
+// and does not say so (CVE-2024-23185): what a part is would not be known here.
+constexpr std::uint64_t max_header_bytes = 8ULL * 1024 * 1024;
 constexpr std::string_view armor = "-----BEGIN PGP ";
 
 std::string lower(const char *text) {
@@ -126,6 +129,7 @@ private:
   message_part *top_ = nullptr;
   std::vector<OpenEntity> open_;
   std::vector<Pending> pending_;
+  std::uint64_t header_bytes_ = 0;
   bool too_many_ = false;
 };
 
@@ -163,6 +167,7 @@ void Finder::close_entity() {
   settle();
   OpenEntity entity = std::move(open_.back());
   open_.pop_back();
+  header_bytes_ += entity.part->header_size.physical_size;
   bool is_text = entity.type.empty() || entity.type.starts_with("text/");
   if (entity.type == "multipart/signed" && entity.first_child != nullptr)
     add(entity.first_child, Range::entity, entity.first_child_path,
@@ -272,6 +277,8 @@ bool Finder::run(ProtectedContent &content, std::string &error) {
   bool ok = parse(error);
   if (ok && too_many_)
     pending_ = {{top_, Range::body, "", "more parts than are counted", true}};
+  else if (ok && header_bytes_ > max_header_bytes)
+    pending_ = {{top_, Range::body, "", "more header than is read", true}};
   if (ok && !pending_.empty())
     ok = read_line_style(content, error);
   // In the order of the message, outer parts first.

@@ -134,3 +134,21 @@ TEST(ProtectedContent, MorePartsThanAreCountedAreOne) {
   auto changed = find(text + "x--b--\r\n");
   CHECK(find_lost_part(content, changed) != nullptr);
 }
+
+// Where lib-mail stops giving values of fields, a label is not seen.
+TEST(ProtectedContent, BehindMoreHeaderThanIsReadAllIs) {
+  std::string filling;
+  while (filling.size() < 11U * 1024 * 1024)
+    filling += "X-Filling: " + std::string(980, 'x') + "\r\n";
+  std::string body = "--b\r\n" + filling +
+                     "Content-Type: application/pkcs7-mime\r\n\r\nMIIB\r\n--b--\r\n";
+  std::string head = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+  auto content = find(head + body);
+  LONGS_EQUAL(1, content.parts.size());
+  STRCMP_EQUAL("", content.parts[0].path.c_str());
+  LONGS_EQUAL(head.size(), content.parts[0].offset);
+  CHECK(content.parts[0].labelled);
+  auto changed = find(head + replaced(body, "MIIB", "MIIC"));
+  CHECK(find_lost_part(content, changed) != nullptr);
+  CHECK(find_lost_part(content, find("X-Seen: 1\r\n" + head + body)) == nullptr);
+}
