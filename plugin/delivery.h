@@ -84,6 +84,9 @@ private:
     std::string text;
   };
 
+  // What this process knows of deliveries before this one.
+  static Expectations &expectations();
+
   // These return false with scan_error_ set if the message cannot be read.
   bool find_labelled_content(istream *input);
   bool find_reported_content(istream *input);
