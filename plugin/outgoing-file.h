@@ -1,5 +1,5 @@
 // The bytes of a message on their way to the scanner, in a file that it is given the
-// descriptor of, and can be read again here.
+// descriptor of.
 #ifndef SMIME_OUTGOING_FILE_H
 #define SMIME_OUTGOING_FILE_H
 
@@ -21,9 +21,9 @@ public:
   // These return false with errno set. Each append() adds to the end; seal() is the last.
   virtual bool append(const unsigned char *data, std::size_t size) = 0;
   virtual bool seal() = 0;
-  // The bytes of the sealed file; null if they cannot be read that way. Lives as long as
-  // this.
-  virtual istream *stream() = 0;
+  // The bytes of the sealed file, if there is a shorter way to them than the message's own;
+  // else null. Lives as long as this.
+  virtual istream *stream() { return nullptr; }
   // This, if it has room for another message once nobody reads the last one.
   virtual class MemoryFile *reusable() { return nullptr; }
 };

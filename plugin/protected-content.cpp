@@ -18,8 +18,9 @@ namespace smime {
 namespace {
 
 constexpr std::size_t max_header_value = 64 * 1024;
-// Of all parts together. Behind 10 MiB in one header, lib-mail gives no values any more
-// and does not say so (CVE-2024-23185): what a part is would not be known here.
+// Of all parts together, each line with CR LF. Behind 10 MiB in one header, lib-mail gives
+// no values any more and does not say so (CVE-2024-23185): what a part is would not be
+// known here.
 constexpr std::uint64_t max_header_bytes = 8ULL * 1024 * 1024;
 constexpr std::string_view armor = "-----BEGIN PGP ";
 
@@ -167,7 +168,7 @@ void Finder::close_entity() {
   settle();
   OpenEntity entity = std::move(open_.back());
   open_.pop_back();
-  header_bytes_ += entity.part->header_size.physical_size;
+  header_bytes_ += entity.part->header_size.virtual_size;
   bool is_text = entity.type.empty() || entity.type.starts_with("text/");
   if (entity.type == "multipart/signed" && entity.first_child != nullptr)
     add(entity.first_child, Range::entity, entity.first_child_path,

@@ -126,7 +126,8 @@ public:
 
 private:
   int connect_socket();
-  MessageCopy make_file(std::uint64_t size) const;
+  MessageCopy make_memory_file(std::uint64_t size) const;
+  bool spool(istream *message, std::uint64_t size);
   bool wait_for(int fd, short events, short &got);
   bool send_bytes(int fd, const unsigned char *data, std::size_t size);
   // Takes pieces of the message; false to stop.
@@ -278,16 +279,20 @@ bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
          flush();
 }
 
+// False if the message cannot be read. Without a file, which has no room or a fault, there
+// is none afterwards: the socket is left.
 bool Conversation::write_file(istream *message, std::uint64_t size) {
-  auto failed = [this] {
-    error_ = std::string("a file for the scanner cannot be written: ") + std::strerror(errno);
-    return false;
-  };
-  return read_message(message, size,
-                      [&](const unsigned char *data, std::size_t length) {
-                        return file_->append(data, length) || failed();
-                      }) &&
-         (file_->seal() || failed());
+  bool written = true;
+  bool read = read_message(message, size, [&](const unsigned char *data, std::size_t length) {
+    written = file_->append(data, length);
+    return written;
+  });
+  written = written && (!read || file_->seal());
+  if (written)
+    return read;
+  file_.reset();
+  markers_ = {};
+  return true;
 }
 
 // The scanner can read the file and do nothing else with it.
@@ -355,7 +360,7 @@ std::optional<Report> Conversation::read_answer(int fd) {
 }
 
 // Null if a message of that size goes through the socket.
-MessageCopy Conversation::make_file(std::uint64_t size) const {
+MessageCopy Conversation::make_memory_file(std::uint64_t size) const {
   const GiveBack give_back{connection_};
   if (shortcuts_.keep_memory && size >= reused_minimum && size <= reusable_size) {
     std::unique_ptr<MemoryFile> file;
@@ -368,12 +373,24 @@ MessageCopy Conversation::make_file(std::uint64_t size) const {
   }
   if (size >= file_minimum && size <= file_maximum)
     return {MemoryFile::create().release(), give_back};
-  if (size > file_maximum && size <= spool_maximum && !shortcuts_.spool_directory.empty())
-    return {SpoolFile::create(shortcuts_.spool_directory, size).release(), give_back};
   return {nullptr, give_back};
 }
 
+// A large message is on disk before a scanner is bothered with it, which has as long for it
+// as if that had taken no time. False if the message cannot be read.
+bool Conversation::spool(istream *message, std::uint64_t size) {
+  if (size <= file_maximum || size > spool_maximum || shortcuts_.spool_directory.empty())
+    return true;
+  const auto begin = Clock::now();
+  file_ = {SpoolFile::create(shortcuts_.spool_directory, size).release(), GiveBack{}};
+  bool read = file_ == nullptr || write_file(message, size);
+  deadline_ += Clock::now() - begin;
+  return read;
+}
+
 void Conversation::start(istream *message, std::uint64_t size) {
+  if (!spool(message, size))
+    return;
   fd_.take(connect_socket());
   // Fewer turns between the two processes; what the kernel allows is enough.
   const int buffer_size = 512 * 1024;
@@ -381,9 +398,12 @@ void Conversation::start(istream *message, std::uint64_t size) {
     (void)setsockopt(fd_.get(), SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof(buffer_size));
   if (fd_.get() < 0)
     return;
-  file_ = make_file(size);
-  sent_ = file_ == nullptr ? send_message(fd_.get(), message, size)
-                           : write_file(message, size) && send_file(fd_.get(), size);
+  if (file_ == nullptr) {
+    file_ = make_memory_file(size);
+    if (file_ != nullptr && !write_file(message, size))
+      return;
+  }
+  sent_ = file_ != nullptr ? send_file(fd_.get(), size) : send_message(fd_.get(), message, size);
 }
 
 std::optional<Report> Conversation::finish() {

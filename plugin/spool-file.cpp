@@ -12,8 +12,6 @@ extern "C" {
 namespace smime {
 namespace {
 
-constexpr std::size_t read_size = 64 * 1024;
-
 bool is_in_memory(int fd) {
   struct statfs info;
   return fstatfs(fd, &info) < 0 || info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC;
@@ -22,7 +20,7 @@ bool is_in_memory(int fd) {
 } // namespace
 
 std::unique_ptr<SpoolFile> SpoolFile::create(const std::string &directory, std::uint64_t size) {
-  int fd = open(directory.c_str(), O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+  int fd = open(directory.c_str(), O_TMPFILE | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (fd < 0)
     return nullptr;
   int reader = -1;
@@ -36,21 +34,15 @@ std::unique_ptr<SpoolFile> SpoolFile::create(const std::string &directory, std::
 }
 
 SpoolFile::~SpoolFile() {
-  stream_.reset();
+  // Whoever keeps the descriptor keeps nothing with it.
+  const bool emptied = ftruncate(fd_, 0) == 0;
+  (void)emptied;
   (void)close(reader_);
   (void)close(fd_);
 }
 
 bool SpoolFile::append(const unsigned char *data, std::size_t size) {
   return write_full(fd_, data, size) == 0;
-}
-
-bool SpoolFile::seal() { return lseek(fd_, 0, SEEK_SET) == 0; }
-
-istream *SpoolFile::stream() {
-  if (stream_ == nullptr)
-    stream_.reset(i_stream_create_fd(fd_, read_size));
-  return stream_.get();
 }
 
 } // namespace smime

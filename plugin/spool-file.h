@@ -1,9 +1,8 @@
 // A message in a file without a name, on disk, in the directory where Dovecot itself
-// keeps a message that is being received.
+// keeps a message that is being received: from there it is read again, not from here.
 #ifndef SMIME_SPOOL_FILE_H
 #define SMIME_SPOOL_FILE_H
 
-#include "dovecot-ptr.h"
 #include "outgoing-file.h"
 
 #include <cstdint>
@@ -22,8 +21,7 @@ public:
 
   int fd() const override { return reader_; }
   bool append(const unsigned char *data, std::size_t size) override;
-  bool seal() override;
-  istream *stream() override;
+  bool seal() override { return true; }
 
 private:
   SpoolFile(int fd, int reader) : fd_(fd), reader_(reader) {}
@@ -31,7 +29,6 @@ private:
   int fd_;
   // The same file, opened again, and only for reading.
   int reader_;
-  StreamPtr stream_;
 };
 
 } // namespace smime

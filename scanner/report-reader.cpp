@@ -98,6 +98,22 @@ constexpr auto list_fields = std::to_array<ListField>({
 constexpr auto object_fields =
     std::to_array<std::string_view>({"signature", "scan", "encryption"});
 
+// What every report has, once, and what it is.
+enum class Shape : unsigned char { list, object, word, other };
+
+struct RequiredField {
+  std::string_view path;
+  Shape shape;
+};
+
+constexpr auto required_fields = std::to_array<RequiredField>({
+    {"class", Shape::list},
+    {"signature", Shape::object},
+    {"signature.status", Shape::word},
+    {"scan", Shape::object},
+    {"scan.verdict", Shape::word},
+});
+
 template <typename Field, std::size_t N>
 const Field *find_field(const std::array<Field, N> &table, std::string_view path) {
   auto found = std::find_if(table.begin(), table.end(),
@@ -112,19 +128,23 @@ class ReportReader : public nlohmann::json_sax<Json> {
 public:
   std::optional<Report> result(std::string &error);
 
-  bool null() override { return take_other(); }
+  bool null() override { return begin(Shape::other); }
   bool boolean(bool value) override;
-  bool number_integer(number_integer_t /*value*/) override { return take_other(); }
+  bool number_integer(number_integer_t /*value*/) override { return begin(Shape::other); }
   bool number_unsigned(number_unsigned_t value) override;
   bool number_float(number_float_t /*value*/, const string_t & /*text*/) override {
-    return take_other();
+    return begin(Shape::other);
   }
   bool string(string_t &value) override;
-  bool binary(binary_t & /*value*/) override { return take_other(); }
-  bool start_object(std::size_t /*size*/) override { return open(false, enters_object()); }
+  bool binary(binary_t & /*value*/) override { return begin(Shape::other); }
+  bool start_object(std::size_t /*size*/) override {
+    return begin(Shape::object) && open(false, enters_object());
+  }
   bool key(string_t &name) override;
   bool end_object() override { return close(); }
-  bool start_array(std::size_t /*size*/) override { return open(true, is_member()); }
+  bool start_array(std::size_t /*size*/) override {
+    return begin(Shape::list) && open(true, is_member());
+  }
   bool end_array() override { return close(); }
   bool parse_error(std::size_t /*position*/, const std::string & /*token*/,
                    const Json::exception & /*problem*/) override {
@@ -155,8 +175,8 @@ private:
   bool open(bool is_list, bool is_known);
   bool close();
   bool fail(const char *error);
-  // A value that no field has.
-  bool take_other();
+  // False if no value of that shape may be here.
+  bool begin(Shape shape);
   bool take_class(const std::string &name);
   bool take_word(const std::string &word);
 
@@ -164,8 +184,8 @@ private:
   std::vector<Open> open_;
   // The keys of the open objects, with dots between them.
   std::string path_;
-  bool has_status_ = false;
-  bool has_verdict_ = false;
+  // Those of required_fields that were there.
+  std::array<bool, required_fields.size()> seen_{};
   std::string error_;
 };
 
@@ -189,8 +209,6 @@ bool ReportReader::enters_object() {
 bool ReportReader::open(bool is_list, bool is_known) {
   if (open_.size() >= max_depth)
     return fail("report is nested too deep");
-  if (is_entry() && path_ == "class")
-    return fail("report has an unknown class");
   open_.push_back({is_list, is_known, path_.size()});
   return true;
 }
@@ -210,8 +228,17 @@ bool ReportReader::key(string_t &name) {
   return true;
 }
 
-bool ReportReader::take_other() {
-  return is_entry() && path_ == "class" ? fail("report has an unknown class") : true;
+bool ReportReader::begin(Shape shape) {
+  if (is_entry() && path_ == "class")
+    return shape == Shape::word || fail("report has an unknown class");
+  const RequiredField *field = is_member() ? find_field(required_fields, path_) : nullptr;
+  if (field == nullptr)
+    return true;
+  bool &seen = seen_[static_cast<std::size_t>(field - required_fields.data())];
+  if (seen || shape != field->shape)
+    return fail("report has no class, signature or scan as reports have them");
+  seen = true;
+  return true;
 }
 
 bool ReportReader::take_class(const std::string &name) {
@@ -226,15 +253,13 @@ bool ReportReader::take_class(const std::string &name) {
 bool ReportReader::take_word(const std::string &word) {
   if (path_ == "signature.status") {
     auto status = signature_status_from_name(word);
-    has_status_ = status.has_value();
     report_.signature = status.value_or(SignatureStatus::unknown);
-    return has_status_ || fail("report has an unknown signature status or scan verdict");
+    return status || fail("report has an unknown signature status");
   }
   if (path_ == "scan.verdict") {
     auto verdict = scan_verdict_from_name(word);
-    has_verdict_ = verdict.has_value();
     report_.scan = verdict.value_or(ScanVerdict::error);
-    return has_verdict_ || fail("report has an unknown signature status or scan verdict");
+    return verdict || fail("report has an unknown scan verdict");
   }
   if (path_ == "signature.strength" || path_ == "encryption.strength")
     report_.strength = strength_from_name(word).value_or(report_.strength);
@@ -242,6 +267,8 @@ bool ReportReader::take_word(const std::string &word) {
 }
 
 bool ReportReader::string(string_t &value) {
+  if (!begin(Shape::word))
+    return false;
   if (is_entry() && path_ == "class")
     return take_class(value);
   if (is_entry() && path_ == "signature.signers.email") {
@@ -267,7 +294,7 @@ bool ReportReader::string(string_t &value) {
 bool ReportReader::number_unsigned(number_unsigned_t value) {
   const NumberField *field = is_member() ? find_field(number_fields, path_) : nullptr;
   if (field == nullptr)
-    return take_other();
+    return begin(Shape::other);
   field->of(report_) = value;
   return true;
 }
@@ -275,14 +302,14 @@ bool ReportReader::number_unsigned(number_unsigned_t value) {
 bool ReportReader::boolean(bool value) {
   if (is_member() && path_ == "encryption.authenticated")
     report_.authenticated = value;
-  return take_other();
+  return begin(Shape::other);
 }
 
 std::optional<Report> ReportReader::result(std::string &error) {
-  if (error_.empty() && report_.classes.empty())
-    error_ = "report has no class";
-  if (error_.empty() && (!has_status_ || !has_verdict_))
-    error_ = "report has no signature status or scan verdict";
+  bool is_whole = !report_.classes.empty() &&
+                  std::all_of(seen_.begin(), seen_.end(), [](bool seen) { return seen; });
+  if (!is_whole)
+    (void)fail("report has no class, signature or scan");
   if (!error_.empty()) {
     error = error_;
     return std::nullopt;

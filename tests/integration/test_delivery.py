@@ -235,6 +235,23 @@ class Spooled(WaysToTheScanner):
         return done.returncode == 0
 
 
+class SpoolFails(Spooled):
+    """Its file system has no room in the middle of the message."""
+
+    @classmethod
+    def before_start(cls):
+        super().before_start()
+        library, script = cls.directory / "failing-spool.so", cls.directory / "lmtp"
+        source = Path(__file__).resolve().parent / "failing-spool.c"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+        script.write_text(f"#!/bin/sh\nLD_PRELOAD={library} exec /usr/lib/dovecot/lmtp \"$@\"\n")
+        script.chmod(0o755)
+        cls.instance.extra += f"service lmtp {{\n  executable = {script}\n}}\n"
+
+    def look(self):
+        pass
+
+
 class SpoolInMemory(Spooled):
     spool = Path("/dev/shm/smime-test-spool")
 

@@ -141,6 +141,23 @@ TEST(Report, ClassesOfAnotherShapeAreNoReport) {
   CHECK_FALSE(report_from_json(R"({"class":["signed"])" + rest + "x", error).has_value());
 }
 
+TEST(Report, WhatEachReportHasOnceIsNotThereTwice) {
+  const std::string head =
+      R"({"class":["plain"],"scan":{"verdict":"clean"},"signature":{"status":"unknown"})";
+  CHECK(report_from_json(head + "}", error).has_value());
+  for (const char *more :
+       {R"("class":["plain"])", R"("class":5)", R"("scan":5)", R"("scan":{"verdict":7})",
+        R"("scan":[{"verdict":"infected"}])", R"("scan":{})", R"("signature":{})",
+        R"("signature":"signed")", R"("class":null)", R"("scan":null)", R"("signature":true)"})
+    CHECK_TEXT(!report_from_json(head + "," + more + "}", error), more);
+  for (const char *text :
+       {R"({"class":["plain"],"scan":{"verdict":"clean","verdict":"clean"},"signature":{"status":"unknown"}})",
+        R"({"class":["plain"],"scan":{"verdict":["clean"]},"signature":{"status":"unknown"}})",
+        R"({"class":["plain"],"scan":{"verdict":"clean"},"signature":{"status":{"a":"unknown"}}})",
+        R"({"class":["plain"],"scan":{"verdict":"clean"},"signature":{"status":1}})"})
+    CHECK_TEXT(!report_from_json(text, error), text);
+}
+
 // Each character that JSON or a header field could trip over comes back.
 TEST(Report, TextsAreEscaped) {
   Report report = sample();
