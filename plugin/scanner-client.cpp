@@ -111,7 +111,7 @@ void keep(int fd, const std::string &path, std::uint64_t number) {
 // scanner process dies or is replaced; another one may do better.
 class Conversation {
 public:
-  Conversation(const ScannerAddress &address, const Shortcuts &shortcuts, Clock::time_point deadline,
+  Conversation(const ScannerAddress &address, const Shortcuts &shortcuts, Clock::time_point &deadline,
                std::string &error)
       : address_(address), shortcuts_(shortcuts), deadline_(deadline), error_(error) {}
 
@@ -142,7 +142,7 @@ private:
 
   const ScannerAddress &address_;
   const Shortcuts &shortcuts_;
-  Clock::time_point deadline_;
+  Clock::time_point &deadline_;
   std::string &error_;
   std::string input_;
   MarkerSearch markers_;

@@ -113,7 +113,7 @@ class WaysToTheScanner(DovecotCase):
             return self.samples.plain(text=text)
         return getattr(self.samples, kind)(entity=self.samples.entity(text))
 
-    def deliver(self, steps):
+    def deliver_in_turn(self, steps):
         """(kind, size, users) one after another through one process of lmtp: each is itself,
         with the right outcome."""
         users_of = [(kind, self.message(kind, size), users.split()) for kind, size, users in steps]
@@ -147,11 +147,11 @@ class OneAfterAnother(WaysToTheScanner):
         return found
 
     def test_each_is_itself(self):
-        self.deliver([("encrypted", 900_000, "alice"), ("plain", 200_000, "bob"),
-                      ("signed", 1_300_000, "alice"), ("signed", 150_000, "carol"),
-                      ("plain", 3_000, "carol"), ("signed", 2_500_000, "bob"),
-                      ("encrypted", 140_000, "bob"), ("signed", 1_000_000, "bob"),
-                      ("signed", 400_000, "alice bob carol"), ("plain", 130_000, "alice")])
+        self.deliver_in_turn([("encrypted", 900_000, "alice"), ("plain", 200_000, "bob"),
+                              ("signed", 1_300_000, "alice"), ("signed", 150_000, "carol"),
+                              ("plain", 3_000, "carol"), ("signed", 2_500_000, "bob"),
+                              ("encrypted", 140_000, "bob"), ("signed", 1_000_000, "bob"),
+                              ("signed", 400_000, "alice bob carol"), ("plain", 130_000, "alice")])
 
     def test_memory_is_for_one_scanner_process(self):
         message = self.message("signed", 300_000)
@@ -178,11 +178,11 @@ class Spooled(WaysToTheScanner):
 
     steps = [("signed", 5_000_000, "alice bob"), ("encrypted", 5_000_000, "alice"),
              ("plain", 6_000_000, "bob"), ("signed", 100_000, "alice")]
-    spool = None
+    spool_parent = None
 
     @classmethod
     def before_start(cls):
-        cls.spool = cls.spool or cls.directory / "spool"
+        cls.spool = (cls.spool_parent or cls.directory) / "smime-test-spool"
         cls.spool.mkdir()
         cls.spool.chmod(0o1777)
         cls.instance.extra += f"mail_temp_dir = {cls.spool}\n"
@@ -195,7 +195,7 @@ class Spooled(WaysToTheScanner):
 
     def test_each_is_itself(self):
         self.clear()
-        self.deliver(self.steps)
+        self.deliver_in_turn(self.steps)
         self.assertEqual([], self.spooled())
         self.assertEqual([], list(self.spool.iterdir()))
 
@@ -216,6 +216,32 @@ class Spooled(WaysToTheScanner):
         self.assertEqual(250, code, text)
         self.assertEqual([message], [without_trace(body) for body in self.bodies("alice")])
         self.assertEqual([], self.spooled())
+
+    def test_lmtp_dies_with_it(self):
+        """Nobody was told that the message is here; it is not, and nothing is left of it."""
+        self.clear()
+        message = self.message("signed", 6_000_000)
+        scanners = self.instance.processes("smime-scanner")
+        for pid in scanners:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            with ThreadPoolExecutor() as pool, Lmtp(self.instance) as lmtp:
+                answer = pool.submit(lmtp.send, message, "alice@example.org")
+                self.look()
+                for pid in self.instance.processes("lmtp"):
+                    os.kill(pid, signal.SIGKILL)
+                try:
+                    ((code, _),) = answer.result(60)
+                except OSError:
+                    code = None
+            self.assertNotEqual(250, code)
+        finally:
+            for pid in scanners:
+                os.kill(pid, signal.SIGCONT)
+        self.assertEqual([], self.bodies("alice"))
+        self.assertEqual([], list(self.spool.iterdir()))
+        self.assert_accepted(message)
+        self.assertEqual([message], [without_trace(body) for body in self.bodies("alice")])
 
     def look(self):
         deadline = time.monotonic() + 20
@@ -253,15 +279,15 @@ class SpoolFails(Spooled):
 
 
 class SpoolInMemory(Spooled):
-    spool = Path("/dev/shm/smime-test-spool")
+    spool_parent = Path("/dev/shm")
 
     @classmethod
     def setUpClass(cls):
-        kind = subprocess.run(["stat", "-f", "-c", "%T", cls.spool.parent], capture_output=True,
+        kind = subprocess.run(["stat", "-f", "-c", "%T", cls.spool_parent], capture_output=True,
                               text=True).stdout.strip()
         if kind != "tmpfs":
-            raise unittest.SkipTest(f"{cls.spool.parent} is {kind or 'missing'}, not in memory")
-        shutil.rmtree(cls.spool, ignore_errors=True)
+            raise unittest.SkipTest(f"{cls.spool_parent} is {kind or 'missing'}, not in memory")
+        shutil.rmtree(cls.spool_parent / "smime-test-spool", ignore_errors=True)
         super().setUpClass()
 
     @classmethod
