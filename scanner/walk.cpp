@@ -5,6 +5,7 @@
 #include "entity.h"
 #include "section-number.h"
 #include "signed-layer.h"
+#include "signed-part-digests.h"
 
 #include <algorithm>
 #include <memory>
@@ -23,9 +24,6 @@ bool is_content_field(const message_header_line *hdr) {
 bool is_field(const message_header_line *hdr, std::string_view name) {
   return hdr->name_len == name.size() && strncasecmp(hdr->name, name.data(), name.size()) == 0;
 }
-
-// Digests that are computed at once: signed parts in signed parts.
-constexpr std::size_t max_digests = 4;
 
 // What goes into the parser at once.
 constexpr std::size_t max_piece = 32 * 1024;
@@ -86,11 +84,7 @@ private:
   void settle();
   void settle_cover(std::size_t level);
   void settle_senders(std::size_t level);
-  void begin_digests(Entity &multipart);
-  void digest(Bytes bytes, std::size_t end);
-  void digest(const message_block &block);
-  void digest_held(std::size_t end);
-  void digest_held(const message_block &block);
+  bool can_verify(const Entity &multipart) const;
   void verify_clear_signed(const Entity &multipart);
   bool is_in_multipart_encrypted() const;
   void open_content(Entity &leaf);
@@ -118,8 +112,7 @@ private:
   message_parser_ctx *parser_;
   std::vector<Entity> open_;
   std::vector<PendingProtected> protected_;
-  // Of the last header line, while it is open whose it is.
-  std::string_view held_line_end_;
+  SignedPartDigests digests_{open_};
   bool overflow_reported_ = false;
 };
 
@@ -177,8 +170,8 @@ void Walk::settle() {
     return;
   settle_cover(level);
   settle_senders(level);
-  if (open_[level].type == "multipart/signed")
-    begin_digests(open_[level]);
+  if (open_[level].type == "multipart/signed" && can_verify(open_[level]))
+    digests_.begin(open_[level]);
 }
 
 // What is signed as a whole is the first part of a multipart/signed that is
@@ -207,64 +200,9 @@ void Walk::settle_senders(std::size_t level) {
   }
 }
 
-void Walk::begin_digests(Entity &multipart) {
-  auto running = std::count_if(open_.begin(), open_.end(), [](const Entity &entity) {
-    return entity.digests != nullptr;
-  });
-  if (inspection_.tools().verifier == nullptr || in_archive_ ||
-      multipart.protocol == "application/pgp-signature" ||
-      static_cast<std::size_t>(running) >= max_digests)
-    return;
-  multipart.digests =
-      std::make_unique<ContentDigests>(ContentDigests::for_micalg(multipart.micalg));
-}
-
-// Gives bytes of the innermost open entity, or of its boundary, to the digests of the
-// multipart/signed above it whose first part they are in; only those outside of level end.
-void Walk::digest(Bytes bytes, std::size_t end) {
-  for (std::size_t level = 0; level < end && level + 1 < open_.size(); level++) {
-    ContentDigests *digests = open_[level].digests.get();
-    const Entity &child = open_[level + 1];
-    bool is_first = child.index == 1 || (child.index == 0 && open_[level].children == 0);
-    if (digests != nullptr && is_first)
-      digests->update_lines(bytes);
-  }
-}
-
-// The block's bytes as they are in the message; all blocks of an entity make the
-// entity.
-void Walk::digest(const message_block &block) {
-  const message_header_line *hdr = block.hdr;
-  if (hdr == nullptr) {
-    digest({block.data, block.size}, open_.size());
-    return;
-  }
-  if (!hdr->continued) {
-    digest({reinterpret_cast<const unsigned char *>(hdr->name), hdr->name_len}, open_.size());
-    digest({hdr->middle, hdr->middle_len}, open_.size());
-  }
-  digest({hdr->value, hdr->value_len}, open_.size());
-  if (!hdr->no_newline)
-    held_line_end_ = hdr->crlf_newline ? "\r\n" : "\n";
-}
-
-void Walk::digest_held(std::size_t end) {
-  digest({reinterpret_cast<const unsigned char *>(held_line_end_.data()), held_line_end_.size()},
-         end);
-  held_line_end_ = {};
-}
-
-// A header line's end belongs to the boundary where one follows at once, which shows in the
-// next block: lib-mail gives it to the header, and takes it off the sizes later.
-void Walk::digest_held(const message_block &block) {
-  if (held_line_end_.empty() || (block.hdr == nullptr && block.size == 0))
-    return;
-  bool is_boundary = block.hdr == nullptr && block.data[0] == '-';
-  std::size_t end = open_.size();
-  if (is_boundary && block.part != open_.back().part)
-    for (end = 0; end < open_.size() && open_[end].part != block.part;)
-      end++;
-  digest_held(end);
+bool Walk::can_verify(const Entity &multipart) const {
+  return inspection_.tools().verifier != nullptr && !in_archive_ &&
+         multipart.protocol != "application/pgp-signature";
 }
 
 void Walk::note_ambiguous(const Entity &entity, const char *text) {
@@ -303,8 +241,7 @@ void Walk::check_whole(const message_block &block) {
     return;
   entity.header_bytes = block.part->header_size.physical_size;
   entity.header_too_long = true;
-  for (Entity &around : open_)
-    around.digests.reset();
+  digests_.give_up();
 }
 
 void Walk::take_header(message_header_line *hdr) {
@@ -328,17 +265,17 @@ void Walk::take_header(message_header_line *hdr) {
 }
 
 void Walk::take(const message_block &block) {
-  digest_held(block);
+  digests_.before(block);
   enter_part(
       open_, block.part, [this] { close_entity(); }, [this] { settle(); });
   if (block.hdr != nullptr) {
     check_whole(block);
-    digest(block);
+    digests_.add(block);
     take_header(block.hdr);
     return;
   }
   settle();
-  digest(block);
+  digests_.add(block);
   Entity &entity = open_.back();
   if (entity.is_multipart())
     entity.read_boundaries({block.data, block.size});
@@ -565,7 +502,7 @@ void Walk::end_parser() {
 void Walk::finish() {
   smime_fed_stream_end(input_);
   parse();
-  digest_held(open_.size());
+  digests_.finish();
   while (!open_.empty())
     close_entity();
   // Sizes are complete only now.
