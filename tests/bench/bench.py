@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 import bench_inspect  # noqa: E402
 import bench_quarantine  # noqa: E402
 from clients import Lmtp, Samples, crlf  # noqa: E402
+from disk import MailStore  # noqa: E402
 from instance import Instance  # noqa: E402
 
 MEGABYTE = 1024 * 1024
@@ -112,10 +113,9 @@ def take_turn(lmtp, message, count=10):
 def measure_speed(root, samples, rounds=30):
     """Yields (message, median seconds stock, median seconds aware, the median of
     the ratios of neighbouring turns)."""
-    work = Path(tempfile.mkdtemp(prefix="smime-bench-", dir="/tmp"))
-    work.chmod(0o755)
-    stock = start(work / "stock", root, load_smime=False)
-    aware = start(work / "aware", root)
+    store = MailStore()
+    stock = start(store.path / "stock", root, load_smime=False)
+    aware = start(store.path / "aware", root)
     line = "A line of a text, about as long as lines of texts are.\n"
     messages = {
         "plain 3 kB": samples.plain(text=line * 50),
@@ -142,7 +142,7 @@ def measure_speed(root, samples, rounds=30):
     finally:
         stock.stop()
         aware.stop()
-        shutil.rmtree(work, ignore_errors=True)
+        store.remove()
 
 
 def main():

@@ -1,14 +1,14 @@
 """Stock Dovecot, the plugin, its scanner, with clamd; what others use instead; IMAP; all
 in one run, taking turns. Usage: make bench [ROUNDS=30], or
-compare.py ROOT [--rounds N] [--output DIRECTORY] [--only WORD]"""
+compare.py ROOT [--rounds N] [--output DIRECTORY] [--only WORD] [--held N]"""
 
 import argparse
 import base64
 import io
 import os
-import shutil
+import signal
+import subprocess
 import sys
-import tempfile
 import threading
 import time
 import zipfile
@@ -22,6 +22,7 @@ from clamav import Clamd  # noqa: E402
 from clients import Imap, Samples  # noqa: E402
 from instance import USERS, Instance  # noqa: E402
 from others import Amavis, OpenSsl, Rspamd, lmtp_senders  # noqa: E402
+from disk import MailStore  # noqa: E402
 
 LINE = "A line of a text, about as long as lines of texts are.\n"
 SIZES = {"3 kB": 3_000, "50 kB": 50_000, "1 MB": 1_000_000, "20 MB": 20_000_000}
@@ -58,10 +59,14 @@ KINDS = {
 
 
 class Bench:
-    def __init__(self, root, rounds, only=""):
-        self.root, self.rounds, self.only = root, rounds, only
-        self.work = Path(tempfile.mkdtemp(prefix="smime-bench-", dir="/tmp"))
-        self.work.chmod(0o755)
+    def __init__(self, root, rounds, only="", held=0):
+        """held: how many messages each recipient's INBOX has before each case. With every
+        delivery Dovecot reads its index, and Maildir's list of UIDs, whole."""
+        self.root, self.rounds, self.only, self.held = root, rounds, only, held
+        self.store = MailStore()
+        self.work, self.spool = self.store.path, self.store.path / "tmp"
+        self.spool.mkdir()
+        self.spool.chmod(0o1777)
         self.samples = Samples(self.work / "samples")
         self.clamd = Clamd(self.work / "clamav", StreamMaxLength="200M", MaxScanSize="400M",
                            MaxFileSize="200M")
@@ -75,9 +80,23 @@ class Bench:
         # A mailbox in service is given a new log at 32 kB; here only after five minutes of
         # deliveries, which read up to 1 MB each by then, of one server as of another.
         extra = ("service lmtp {\n  process_min_avail = 8\n}\n"
-                 "mail_index_log_rotate_min_age = 1s\n")
+                 f"mail_index_log_rotate_min_age = 1s\nmail_temp_dir = {self.spool}\n")
         self.instances[name] = Instance(directory, self.root, extra=extra,
                                         users=USERS + RECIPIENTS[1:], **options).start()
+
+        self.fill(self.instances[name])
+
+    def fill(self, instance):
+        message = self.samples.plain(text=LINE * 50)
+        for user in RECIPIENTS:
+            mails = instance.home(user) / "Maildir" / "cur"
+            mails.mkdir(parents=True)
+            for number in range(self.held):
+                (mails / f"{number}.bench,S={len(message)}:2,F").write_bytes(message)
+        if os.geteuid() == 0:
+            homes = instance.dir / "home"
+            subprocess.run(["chown", "-R", f"--reference={homes}", homes], check=True)
+        instance.doveadm("index", "-A", "INBOX")
 
     def start_all(self):
         self.start("stock", load_smime=False)
@@ -88,10 +107,12 @@ class Bench:
                    scanner_conf=f"clamd = {self.clamd.socket}\ntimeout = 300s\n")
 
     def stop(self):
-        for instance in self.instances.values():
-            instance.stop()
-        self.clamd.stop()
-        shutil.rmtree(self.work, ignore_errors=True)
+        try:
+            for instance in self.instances.values():
+                instance.stop()
+            self.clamd.stop()
+        finally:
+            self.store.remove()
 
     # -- deliveries
 
@@ -132,8 +153,10 @@ class Bench:
         if len(message) < LARGE and share == 1:
             # They take little, and what else the machine does shows more.
             rounds *= 3
-        if len(message) > LARGE:
-            rounds = max(3, rounds // (8 if len(message) > 10 * LARGE else 2))
+        if len(message) > 10 * LARGE:
+            rounds = max(9, rounds // 4)
+        elif len(message) > LARGE:
+            rounds = max(3, rounds // 2)
         count = 20 if len(message) < LARGE else 10 if len(message) < 10 * LARGE else 1
         names = list(makers)
         senders = {name: [makers[name](f"{user}@example.org") for user in RECIPIENTS[:connections]]
@@ -149,8 +172,7 @@ class Bench:
             for sender in (s for group_ in senders.values() for s in group_):
                 sender.close()
         self.add(results.summarize(group, case, seconds, names[0]))
-        if len(message) > LARGE:
-            self.make_room()
+        self.empty()
 
     def add(self, rows):
         self.rows += rows
@@ -159,9 +181,10 @@ class Bench:
                   f"{row['milliseconds']['median']:.2f} ms, {row['ratio']['median']:.3f}",
                   flush=True)
 
-    def make_room(self):
+    def empty(self):
+        """What was delivered goes; what fill() put there has a flag."""
         for instance in self.instances.values():
-            instance.doveadm("expunge", "-A", "mailbox", "*", "all", check=False)
+            instance.doveadm("expunge", "-A", "mailbox", "*", "unflagged")
 
     def deliveries(self):
         makers = {name: self.sender(name) for name in self.instances}
@@ -178,22 +201,24 @@ class Bench:
 
     def side_by_side(self):
         stock = self.instances["stock"]
+        cases = [(kind, label, connections) for kind in KINDS for label in ("3 kB", "50 kB", "1 MB")
+                 for connections in (1, 8)]
+        group = "Side by side, into Dovecot"
+        names = {case: "{} {}, {} at once".format(*case) for case in cases}
+        if not any(self.only in f"{group} {name}" for name in names.values()):
+            return
         others = [OpenSsl(self.samples, stock)]
-        for tool in (Amavis, Rspamd):
-            try:
-                others.append(tool(self.work / tool.name, stock, self.clamd))
-            except RuntimeError as problem:
-                print(f"{tool.name} is left out: {problem}", flush=True)
-        makers = {"scanner, clamd": self.sender("scanner, clamd")}
-        makers |= {other.name: other.sender() for other in others}
         try:
-            for kind, make in KINDS.items():
-                for label in ("3 kB", "50 kB", "1 MB"):
-                    message = make(self.samples, SIZES[label])
-                    for connections in (1, 8):
-                        self.take_turns("Side by side, into Dovecot", f"{kind} {label}, "
-                                        f"{connections} at once", makers, message, connections,
-                                        share=6)
+            for tool in (Amavis, Rspamd):
+                try:
+                    others.append(tool(self.work / tool.name, stock, self.clamd))
+                except RuntimeError as problem:
+                    print(f"{tool.name} is left out: {problem}", flush=True)
+            makers = {"scanner, clamd": self.sender("scanner, clamd")}
+            makers |= {other.name: other.sender() for other in others}
+            for (kind, label, connections), name in names.items():
+                self.take_turns(group, name, makers, KINDS[kind](self.samples, SIZES[label]),
+                                connections, share=6)
         finally:
             for other in others:
                 other.stop()
@@ -276,9 +301,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--output", type=Path, default=Path(__file__).resolve().parent / "results")
     parser.add_argument("--only", default="", help="cases whose name has this in it")
+    parser.add_argument("--held", type=int, default=2000, help="messages in each INBOX before")
     options = parser.parse_args()
+    # So that what was started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     where = results.machine()
-    bench = Bench(options.root.resolve(), options.rounds, options.only)
+    bench = Bench(options.root.resolve(), options.rounds, options.only, options.held)
+    where["store"] = f"{bench.store.description}, {options.held} messages in each INBOX"
     try:
         bench.start_all()
         bench.deliveries()

@@ -27,16 +27,23 @@ class Server:
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=output, start_new_session=True, **options)
+        try:
+            self.wait_for(port)
+        except BaseException as problem:
+            self.stop()
+            if isinstance(problem, TimeoutError):
+                raise RuntimeError(f"{command[0]} did not start: {self.log.read_text()}")
+            raise
+
+    def wait_for(self, port):
         deadline = time.monotonic() + 90
-        while True:
+        while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=2).close()
                 return
             except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    self.stop()
-                    raise RuntimeError(f"{command[0]} did not start: {self.log.read_text()}")
                 time.sleep(0.1)
+        raise TimeoutError
 
     def stop(self):
         if self.process.poll() is None:

@@ -44,7 +44,8 @@ def summarize(group, case, seconds, base):
 def table(rows, memory, where):
     lines = [f"{where['cpu']}, {where['cores']} cores, {where['memory_mb']} MB, Linux "
              f"{where['kernel']}, Dovecot {where['dovecot']}",
-             f"{where['time']} UTC, load at the start {where['load_at_start']:.2f}",
+             f"{where['time']} UTC, load at the start {where['load_at_start']:.2f}, mail on "
+             f"{where['store']}",
              "Median (middle half) of milliseconds for a message or command, and of the ratio "
              "to the base in the same round.", ""]
     group = None
