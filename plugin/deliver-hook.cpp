@@ -11,7 +11,7 @@ extern "C" {
 #pragma weak mail_deliver_save
 }
 
-#include <malloc.h>
+#include <stdlib.h>
 
 namespace smime {
 namespace {
@@ -95,12 +95,11 @@ int deliver_mail_hook(mail_deliver_context *context,
 // A delivery takes some hundred kilobytes for a moment. glibc gives so much back
 // to the kernel at once, and has it again page by page for the next message; where
 // page faults are dear, as in virtual machines, that took a quarter of a delivery's
-// time. A process that delivers mail keeps up to 2 MB instead.
+// time. Once a block of the largest size was freed it keeps twice as much, here 2 MB.
+// mallopt() would end that for what is larger, such as the index of a large mailbox.
 void keep_freed_memory() {
-#ifdef M_TRIM_THRESHOLD
-  (void)mallopt(M_TRIM_THRESHOLD, 2 * 1024 * 1024);
-  (void)mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
-#endif
+  void *volatile block = malloc(1024UL * 1024);
+  free(block);
 }
 
 } // namespace
