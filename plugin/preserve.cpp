@@ -2,6 +2,7 @@
 
 #include "header-fields.h"
 #include "large-read.h"
+#include "marker-search.h"
 
 extern "C" {
 #include "istream-private.h"
@@ -344,6 +345,21 @@ bool read_back_exact(mail *saved, istream *as_sent, std::string &error) {
   if (back && !back->same)
     error = "the storage did not keep the message as it was written";
   return back && back->same;
+}
+
+bool maybe_protected(istream *input) {
+  MarkerSearch markers;
+  const unsigned char *data;
+  std::size_t size;
+  allow_large_reads(input);
+  i_stream_seek(input, 0);
+  while (!markers.found() && read_large(input, &data, &size)) {
+    markers.update({data, size});
+    i_stream_skip(input, size);
+  }
+  bool failed = input->stream_errno != 0;
+  i_stream_seek(input, 0);
+  return markers.found() || failed;
 }
 
 bool read_back_copy(mail *saved, istream *as_sent, std::string &error) {

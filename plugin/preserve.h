@@ -62,7 +62,12 @@ bool can_read_back(const mailbox *box);
 bool read_back(struct mail *saved, istream *as_sent, const ExpectedContent &expected,
                const std::vector<std::string> &extra_parts, std::string &error);
 
-// The same for a copy of the message in a stream, whose protected content is
+// Whether the message in the stream has labels of protected content, or cannot be read. Cheaper
+// than finding it, and than reading back: for that storages write each message to the disk by
+// itself.
+bool maybe_protected(istream *input);
+
+// The same as read_back() for a copy of the message in a stream, whose protected content is
 // looked for only if the bytes differ.
 bool read_back_copy(struct mail *saved, istream *as_sent, std::string &error);
 

@@ -200,7 +200,8 @@ int copy_stored(MailboxContext *context, mail_save_context *save, mail *source) 
       if (input == nullptr)
         return fail_copy(context, save,
                          mailbox_get_last_internal_error(source->box, nullptr));
-      if (!read_back_copy(save->dest_mail, input, error))
+      bool is_protected = (record && record->has_digest()) || maybe_protected(input);
+      if (is_protected && !read_back_copy(save->dest_mail, input, error))
         return fail_copy(context, save, error);
     }
     if (record)
