@@ -5,6 +5,7 @@
 #include "dovecot-ptr.h"
 #include "events.h"
 #include "keywords.h"
+#include "large-read.h"
 #include "mailbox-policy.h"
 #include "quarantine.h"
 #include "quarantine-mailbox.h"
@@ -47,6 +48,11 @@ Expectations &Delivery::expectations() {
   return all;
 }
 
+RecentReports &Delivery::recent_reports() {
+  static RecentReports all;
+  return all;
+}
+
 std::string Delivery::message_id() const { return message_id_of(context_->src_mail); }
 
 bool Delivery::is_aware(const mailbox *box) const {
@@ -78,6 +84,15 @@ void Delivery::inspect() {
   ScannerAddress address{scanner_socket_path(user_.settings->scanner_socket,
                                              context_->rcpt_user->set->base_dir),
                          user_.settings->scanner_timeout_seconds};
+  key_ = shared_key(input, size, address.path);
+  const Report *known = key_ ? recent_reports().find(*key_, ioloop_time) : nullptr;
+  if (known != nullptr) {
+    if (maybe_protected(input))
+      readable_ = find_labelled_content(input);
+    report_ = *known;
+    take_report();
+    return;
+  }
   request_ = std::make_unique<ReportRequest>(std::move(address), input, size,
                                              Shortcuts{true, context_->rcpt_user->set->mail_temp_dir});
   if (request_->maybe_protected()) {
@@ -92,6 +107,27 @@ void Delivery::inspect() {
     finish_inspection();
 }
 
+// Dovecot keeps the first recipient's mail for the others only where there are others, and
+// makes their copies from it.
+std::optional<RecentReports::Key> Delivery::shared_key(istream *input, std::uint64_t size,
+                                                       const std::string &scanner) const {
+  if (!context_->save_dest_mail && strcmp(context_->src_mail->box->storage->name, "raw") == 0)
+    return std::nullopt;
+  Sha256 sha256;
+  const unsigned char *data;
+  std::size_t there;
+  allow_large_reads(input);
+  while (read_large(input, &data, &there)) {
+    sha256.update({data, there});
+    i_stream_skip(input, there);
+  }
+  bool whole = input->stream_errno == 0 && input->v_offset == size;
+  i_stream_seek(input, 0);
+  if (!whole)
+    return std::nullopt;
+  return RecentReports::Key{sha256.result(), size, scanner};
+}
+
 void Delivery::finish_inspection() {
   if (request_ == nullptr)
     return;
@@ -100,6 +136,12 @@ void Delivery::finish_inspection() {
   request_.reset();
   if (!report_)
     scan_error_ = error;
+  else if (key_)
+    recent_reports().keep(*key_, *report_, ioloop_time);
+  take_report();
+}
+
+void Delivery::take_report() {
   istream *input;
   if (mail_get_stream(context_->src_mail, nullptr, nullptr, &input) < 0) {
     scan_error_ = mailbox_get_last_internal_error(context_->src_mail->box, nullptr);

@@ -4,6 +4,7 @@
 
 #include "expectation.h"
 #include "preserve.h"
+#include "recent-reports.h"
 #include "record.h"
 #include "report.h"
 #include "scanner-client.h"
@@ -86,6 +87,7 @@ private:
 
   // What this process knows of deliveries before this one.
   static Expectations &expectations();
+  static RecentReports &recent_reports();
 
   // These return false with scan_error_ set if the message cannot be read.
   bool find_labelled_content(istream *input);
@@ -94,6 +96,11 @@ private:
   void take_reported_digests();
   // What can be computed without the report, while the scanner makes it.
   void work_while_waiting();
+  // A message has the same report for each of its recipients. Of its bytes; nullopt if it has
+  // one recipient, or cannot be read.
+  std::optional<RecentReports::Key> shared_key(istream *input, std::uint64_t size,
+                                               const std::string &scanner) const;
+  void take_report();
   void end_inspection();
   Outcome save_released(mail_save_context *save);
   Outcome without_report(mail_save_context *save);
@@ -116,6 +123,7 @@ private:
   std::string from_;
   std::string to_;
   std::unique_ptr<ReportRequest> request_;
+  std::optional<RecentReports::Key> key_;
   MessageCopy copy_;
   bool readable_ = true;
   std::optional<Report> report_;
