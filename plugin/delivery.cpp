@@ -117,6 +117,7 @@ std::optional<RecentReports::Key> Delivery::shared_key(istream *input, std::uint
   const unsigned char *data;
   std::size_t there;
   allow_large_reads(input);
+  i_stream_seek(input, 0);
   while (read_large(input, &data, &there)) {
     sha256.update({data, there});
     i_stream_skip(input, there);
