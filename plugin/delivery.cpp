@@ -93,6 +93,7 @@ void Delivery::inspect() {
     take_report();
     return;
   }
+  requested_ = ioloop_time;
   request_ = std::make_unique<ReportRequest>(std::move(address), input, size,
                                              Shortcuts{true, context_->rcpt_user->set->mail_temp_dir});
   if (request_->maybe_protected()) {
@@ -138,7 +139,7 @@ void Delivery::finish_inspection() {
   if (!report_)
     scan_error_ = error;
   else if (key_)
-    recent_reports().keep(*key_, *report_, ioloop_time);
+    recent_reports().keep(*key_, *report_, requested_);
   take_report();
 }
 

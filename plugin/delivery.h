@@ -123,6 +123,7 @@ private:
   std::string from_;
   std::string to_;
   std::unique_ptr<ReportRequest> request_;
+  time_t requested_ = 0;
   std::optional<RecentReports::Key> key_;
   MessageCopy copy_;
   bool readable_ = true;

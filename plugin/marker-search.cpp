@@ -14,13 +14,20 @@ struct Marker {
   std::size_t anchor;
 };
 
-constexpr std::array<Marker, 6> markers{{
+constexpr std::array<Marker, 12> markers{{
     {"pkcs7-", 5},
     {"/pgp-", 4},
     {"-BEGIN PGP ", 0},
     {"multipart/signed", 9},
     {"multipart/encrypted", 9},
     {".p7", 2},
+    // White space and comments may be in a media type, and a file name in pieces (RFC 2231).
+    {"multipart/ ", 9},
+    {"multipart/\t", 9},
+    {"multipart/\r", 9},
+    {"multipart/\n", 9},
+    {"multipart/(", 9},
+    {"name*0", 4},
 }};
 
 constexpr std::size_t longest = 19;
@@ -46,7 +53,7 @@ bool has_marker(std::string_view text, char anchor) {
 } // namespace
 
 void MarkerSearch::search(std::string_view text) {
-  for (char anchor : {'-', '/', '7'})
+  for (char anchor : {'-', '/', '7', '*'})
     found_ = found_ || has_marker(text, anchor);
 }
 

@@ -1,8 +1,20 @@
 #include "recent-reports.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace smime {
+namespace {
+
+// The scanner had not the time or the memory, which it may have for the next recipient.
+bool is_incomplete(const Report &report) {
+  return report.scan == ScanVerdict::error ||
+         std::any_of(report.errors.begin(), report.errors.end(), [](const ReportError &error) {
+           return error.code == "limit-exceeded";
+         });
+}
+
+} // namespace
 
 const Report *RecentReports::find(const Key &key, std::time_t now) const {
   for (const auto &kept : kept_) {
@@ -12,10 +24,10 @@ const Report *RecentReports::find(const Key &key, std::time_t now) const {
   return nullptr;
 }
 
-void RecentReports::keep(Key key, const Report &report, std::time_t now) {
-  if (report.scan == ScanVerdict::error)
+void RecentReports::keep(Key key, const Report &report, std::time_t asked) {
+  if (is_incomplete(report))
     return;
-  kept_[next_] = Kept{std::move(key), report, now};
+  kept_[next_] = Kept{std::move(key), report, asked};
   next_ = (next_ + 1) % kept_.size();
 }
 

@@ -32,8 +32,9 @@ public:
   // The scanner's report on the same bytes; null if there is none that may be used.
   const Report *find(const Key &key, std::time_t now) const;
 
-  // Not one that says that an engine failed: the next recipient's delivery asks again.
-  void keep(Key key, const Report &report, std::time_t now);
+  // asked: when the scanner was. Not one that says that an engine failed or a bound was met,
+  // of which time is one: the next recipient's delivery asks again.
+  void keep(Key key, const Report &report, std::time_t asked);
 
 private:
   struct Kept {

@@ -23,7 +23,8 @@ TEST(MarkerSearch, EveryMarkerInAnyPiecesAndCase) {
   for (std::string_view marker :
        {"application/pkcs7-mime", "APPLICATION/X-PKCS7-SIGNATURE", "application/pgp-encrypted",
         "Application/PGP-Signature", "-----BEGIN PGP MESSAGE-----", "Multipart/Signed",
-        "multipart/ENCRYPTED", "name=smime.P7M"}) {
+        "multipart/ENCRYPTED", "name=smime.P7M", "Multipart/ signed", "multipart/(a)signed",
+        "multipart/\r\n signed", "filename*0=smi; filename*1=me.p", "NAME*0*=utf-8''smime."}) {
     std::string text = std::string(1000, '-') + std::string(marker) + std::string(500, '/');
     for (std::size_t piece : {1, 5, 64, 4096})
       CHECK_TEXT(found(text, piece), std::string(marker).c_str());
@@ -32,7 +33,7 @@ TEST(MarkerSearch, EveryMarkerInAnyPiecesAndCase) {
 
 TEST(MarkerSearch, OrdinaryMailHasNone) {
   for (std::size_t piece : {1, 64, 4096})
-    CHECK_FALSE(found("Content-Type: multipart/mixed\r\n\r\n----- a p7 pkcs 7 - multipart/ signed "
+    CHECK_FALSE(found("Content-Type: multipart/mixed\r\n\r\n----- a p7 pkcs 7 - multipart / signed "
                       "BEGIN PGP image/png application/pdf p-7",
                       piece));
 }

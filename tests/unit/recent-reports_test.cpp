@@ -52,3 +52,10 @@ TEST(RecentReportsGroup, AnEnginesFailureIsNoVerdict) {
   reports.keep(key(1), report(1, ScanVerdict::error), 100);
   POINTERS_EQUAL(nullptr, reports.find(key(1), 100));
 }
+
+TEST(RecentReportsGroup, WhatWasNotLookedIntoToItsEndIsAskedForAgain) {
+  Report incomplete = report(1);
+  incomplete.errors.push_back({"limit-exceeded", "", "Out of time.", ""});
+  reports.keep(key(1), incomplete, 100);
+  POINTERS_EQUAL(nullptr, reports.find(key(1), 100));
+}
