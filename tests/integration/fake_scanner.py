@@ -31,11 +31,14 @@ class FakeScanner:
                 connection.close()
                 return
             self.requests += 1
-            try:
-                self.behave(connection)
-            except OSError:
-                pass
-            connection.close()
+            self.handle(connection)
+
+    def handle(self, connection):
+        try:
+            self.behave(connection)
+        except OSError:
+            pass
+        connection.close()
 
     def stop(self):
         self.stopping = True
@@ -110,16 +113,8 @@ class CountingProxy(FakeScanner):
         self.broken = False
         super().__init__(path, self.pass_on)
 
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            if self.stopping:
-                connection.close()
-                return
-            threading.Thread(target=self.pass_on, args=(connection,), daemon=True).start()
+    def handle(self, connection):
+        threading.Thread(target=self.behave, args=(connection,), daemon=True).start()
 
     def pass_on(self, connection):
         if self.broken:
