@@ -7,6 +7,7 @@
 #include "keywords.h"
 #include "large-read.h"
 #include "mailbox-policy.h"
+#include "preserving-copy.h"
 #include "quarantine.h"
 #include "quarantine-mailbox.h"
 #include "scanner-client.h"
@@ -112,18 +113,13 @@ void Delivery::inspect() {
 // makes their copies from it.
 std::optional<RecentReports::Key> Delivery::shared_key(istream *input, std::uint64_t size,
                                                        const std::string &scanner) const {
-  if (!context_->save_dest_mail && strcmp(context_->src_mail->box->storage->name, "raw") == 0)
+  if (!context_->save_dest_mail && is_raw(context_->src_mail))
     return std::nullopt;
   Sha256 sha256;
-  const unsigned char *data;
-  std::size_t there;
-  allow_large_reads(input);
   i_stream_seek(input, 0);
-  while (read_large(input, &data, &there)) {
+  bool whole = read_rest(input, [&](const unsigned char *data, std::size_t there) {
     sha256.update({data, there});
-    i_stream_skip(input, there);
-  }
-  bool whole = input->stream_errno == 0 && input->v_offset == size;
+  }) && input->v_offset == size;
   i_stream_seek(input, 0);
   if (!whole)
     return std::nullopt;

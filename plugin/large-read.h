@@ -23,6 +23,19 @@ inline bool read_large(istream *input, const unsigned char **data, std::size_t *
   return *size > 0;
 }
 
+// Gives what is left of the stream to take(data, size), piece by piece. Returns false if it
+// cannot be read (stream_errno tells why).
+template <typename Take> bool read_rest(istream *input, Take take) {
+  const unsigned char *data;
+  std::size_t size;
+  allow_large_reads(input);
+  while (read_large(input, &data, &size)) {
+    take(data, size);
+    i_stream_skip(input, size);
+  }
+  return input->stream_errno == 0;
+}
+
 } // namespace smime
 
 #endif

@@ -152,9 +152,9 @@ int copy_in_frame(MailboxContext *context, mail_save_context *save, Body body) n
   return -1;
 }
 
-bool is_raw(const mail *source) { return strcmp(source->box->storage->name, "raw") == 0; }
-
 } // namespace
+
+bool is_raw(const mail *source) { return strcmp(source->box->storage->name, "raw") == 0; }
 
 int copy_preserving(MailboxContext *context, mail_save_context *save, mail *source,
                     const Original &original, const Arrival &arrival,

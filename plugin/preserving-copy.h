@@ -11,7 +11,10 @@
 
 namespace smime {
 
-// Each returns what the copy vfunc returns: 0, or -1 with the storage's error
+// Whether the mail is on its way into a store, in a mailbox that is the message's stream.
+bool is_raw(const mail *source);
+
+// Each copy returns what the copy vfunc returns: 0, or -1 with the storage's error
 // set. With -1 nothing of the transaction can be committed any more.
 
 // What was found at arrival; asked for when the message is written, and only if

@@ -358,15 +358,10 @@ bool find_protected(istream *input, const std::vector<std::string> &extra,
 }
 
 std::optional<Digest> digest_stream(istream *input, std::string &error) {
-  allow_large_reads(input);
   CanonicalSha256 sha256;
-  const unsigned char *data;
-  std::size_t size;
-  while (read_large(input, &data, &size)) {
-    sha256.update({data, size});
-    i_stream_skip(input, size);
-  }
-  if (input->stream_errno != 0) {
+  if (!read_rest(input, [&](const unsigned char *data, std::size_t size) {
+        sha256.update({data, size});
+      })) {
     error = std::string("reading the message failed: ") + i_stream_get_error(input);
     return std::nullopt;
   }

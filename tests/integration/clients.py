@@ -2,6 +2,7 @@
 
 import imaplib
 import re
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -79,6 +80,19 @@ def dot_stuff(data, at_line_start):
 
 def crlf(data):
     return re.sub(rb"\r?\n", b"\r\n", data)
+
+
+def fill_maildir(maildir, message, count):
+    """A Maildir that any user may take the messages from, in place of what is there."""
+    shutil.rmtree(maildir, ignore_errors=True)
+    for sub in ("cur", "new", "tmp"):
+        (maildir / sub).mkdir(parents=True)
+        (maildir / sub).chmod(0o777)
+    maildir.chmod(0o777)
+    for number in range(count):
+        path = maildir / "cur" / f"{number}.test,S={len(message)}:2,"
+        path.write_bytes(message)
+        path.chmod(0o644)
 
 
 def deliver(instance, message, recipients, **kwargs):

@@ -105,19 +105,22 @@ MISBEHAVIOURS = {
 
 class CountingProxy(FakeScanner):
     """Between the plugin and a real scanner: scans counts the messages. Passes descriptors
-    on, by which most messages go. While broken, it closes its connections instead."""
+    on, by which most messages go. After limit messages it closes its connections instead."""
 
     def __init__(self, path, scanner):
         self.scanner = str(scanner)
         self.scans = 0
-        self.broken = False
+        self.limit = None
         super().__init__(path, self.pass_on)
 
     def handle(self, connection):
         threading.Thread(target=self.behave, args=(connection,), daemon=True).start()
 
+    def is_broken(self):
+        return self.limit is not None and self.scans >= self.limit
+
     def pass_on(self, connection):
-        if self.broken:
+        if self.is_broken():
             connection.close()
             return
         with connection, socket.socket(socket.AF_UNIX) as scanner:
@@ -131,7 +134,7 @@ class CountingProxy(FakeScanner):
         try:
             while True:
                 data, descriptors, _, _ = socket.recv_fds(source, 65536, 4)
-                if not data or self.broken:
+                if not data or (count and self.is_broken()):
                     break
                 if count:
                     self.scans += data.count(b"smime-scan\t")

@@ -1,10 +1,10 @@
 """Many messages that are copied in one transaction: what they wait for."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 from case import DovecotCase
+from clients import fill_maildir
 from dovecot_conf import import_source
 
 
@@ -25,15 +25,7 @@ class Copies(DovecotCase):
     def import_copies(self, message):
         """How often doveadm import waited for the disk."""
         source = self.directory / "source"
-        shutil.rmtree(source, ignore_errors=True)
-        for sub in ("cur", "new", "tmp"):
-            (source / sub).mkdir(parents=True)
-            (source / sub).chmod(0o777)
-        source.chmod(0o777)
-        for number in range(self.COUNT):
-            path = source / "cur" / f"{number}.test,S={len(message)}:2,"
-            path.write_bytes(message)
-            path.chmod(0o644)
+        fill_maildir(source, message, self.COUNT)
         self.told.touch()
         self.told.chmod(0o666)
         self.clear("alice")

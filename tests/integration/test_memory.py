@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 from case import ROOT, WORK
-from clients import Lmtp, Samples
+from clients import Lmtp, Samples, fill_maildir
 from instance import Instance
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bench"))
@@ -49,19 +49,11 @@ class LargeMailbox(unittest.TestCase):
 
     def fill(self, instance):
         source = self.directory / "source"
-        for sub in ("cur", "new", "tmp"):
-            (source / sub).mkdir(parents=True)
-            (source / sub).chmod(0o777)
-        source.chmod(0o777)
-        message = self.samples.plain()
-        for number in range(self.HELD):
-            path = source / "cur" / f"{number}.test,S={len(message)}:2,"
-            path.write_bytes(message)
-            path.chmod(0o644)
+        fill_maildir(source, self.samples.plain(), self.HELD)
         instance.doveadm("import", "-u", "alice", f"maildir:{source}", "", "all")
 
     def page_faults(self, instance):
-        """Of lmtp, for a delivery."""
+        """Of lmtp, up to now."""
         (pid,) = instance.processes("lmtp")
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[7])
 

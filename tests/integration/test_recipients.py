@@ -21,6 +21,7 @@ class Recipients(DovecotCase):
     def setUp(self):
         self.users = self.instance_options["users"]
         self.clear(*self.users)
+        self.proxy.limit = None
 
     def scans(self, message, recipients=RECIPIENTS):
         """How many it takes to deliver the message to all."""
@@ -29,15 +30,16 @@ class Recipients(DovecotCase):
             self.assertEqual(250, code, text)
         return self.proxy.scans - before
 
-    def assert_everyone_has(self, message, count=1):
-        for user in self.users:
-            self.assertEqual([message] * count, [without_trace(b) for b in self.bodies(user)])
+    def messages_of(self, user):
+        return [without_trace(b) for b in self.bodies(user)]
 
-    def large(self, text="A line of text.\n"):
-        return self.samples.plain(text=text * 400_000)
+    def assert_everyone_has(self, message):
+        for user in self.users:
+            self.assertEqual([message], self.messages_of(user))
 
     def test_plain_mail_is_scanned_as_it_came_and_as_the_first_mailbox_has_it(self):
-        for message in (self.samples.plain(), self.large()):
+        large = self.samples.plain(text="A line of text.\n" * 400_000)
+        for message in (self.samples.plain(), large):
             with self.subTest(size=len(message)):
                 self.clear(*self.users)
                 self.assertLessEqual(self.scans(message), 2)
@@ -76,9 +78,26 @@ class Recipients(DovecotCase):
 
     def test_a_scanner_that_fails_is_asked_again(self):
         message = self.samples.plain(text="asked again\n")
-        self.proxy.broken = True
+        self.proxy.limit = self.proxy.scans
         for code, text in self.deliver(message, RECIPIENTS):
             self.assertEqual(451, code, text)
-        self.proxy.broken = False
+        self.proxy.limit = None
         self.assertLessEqual(self.scans(message), 2)
         self.assert_everyone_has(message)
+
+    def test_a_scanner_that_goes_between_recipients(self):
+        message = self.samples.plain(text="the first one alone\n")
+        self.proxy.limit = self.proxy.scans + 1
+        codes = [code for code, _ in self.deliver(message, RECIPIENTS)]
+        self.assertEqual(250, codes[0])
+        self.assertIn(451, codes)
+        for user, code in zip(self.users, codes, strict=True):
+            self.assertEqual([message] if code == 250 else [], self.messages_of(user))
+
+    def test_a_scanner_that_goes_when_it_said_that_mail_is_encrypted(self):
+        message = self.samples.encrypted()
+        self.proxy.limit = self.proxy.scans + 1
+        self.scans(message)
+        for user in self.users:
+            self.assertEqual([], self.bodies(user))
+            self.assertEqual(1, len(self.quarantined(user)))
