@@ -80,7 +80,7 @@ using CrlListPtr = std::unique_ptr<STACK_OF(X509_CRL), FreeList>;
 
 class ChainCheck {
 public:
-  ChainCheck(const ChainQuestion &question, const TrustSet &trust, const TrustConfig &config)
+  ChainCheck(const ChainQuestion &question, TrustSet &trust, const TrustConfig &config)
       : question_(question), trust_(trust), config_(config) {}
 
   std::vector<ReportError> run();
@@ -88,6 +88,7 @@ public:
 private:
   bool is_of_chain(X509_CRL *crl) const;
   bool build(std::int64_t at, unsigned long flags, Findings &findings);
+  bool is_right_now(bool revocation);
   bool is_right_at_once();
   void add(const char *code, std::string text, std::string remedy);
   void explain(const Finding &finding);
@@ -103,7 +104,7 @@ private:
   void explain_revocation(const Finding &finding, X509 *certificate);
 
   const ChainQuestion &question_;
-  const TrustSet &trust_;
+  TrustSet &trust_;
   const TrustConfig &config_;
   CertificateStackPtr chain_;
   bool anchored_ = false;
@@ -378,26 +379,45 @@ bool ChainCheck::is_listed(int depth, Finding &finding) const {
 constexpr unsigned long crl_flags = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL |
                                     X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS;
 
-// Whether one pass finds nothing that two would have to tell apart: everything is
-// right now, and was when the message was signed. What most mail is, at half the
-// cost. A message's own CRLs are looked at only once its chain is known.
-bool ChainCheck::is_right_at_once() {
-  if (config_.crl_policy == CrlPolicy::off || sk_X509_CRL_num(question_.crls) > 0)
-    return false;
+// Whether nothing at all is wrong at present. Sets chain_ then.
+bool ChainCheck::is_right_now(bool revocation) {
   Findings findings;
-  if (!build(question_.now, crl_flags | X509_V_FLAG_POLICY_CHECK, findings) || !finished_)
+  if (!build(question_.now, X509_V_FLAG_POLICY_CHECK | (revocation ? crl_flags : 0), findings) ||
+      !finished_)
     return false;
   int last = sk_X509_num(chain_.get()) - 1;
   for (const Finding &finding : findings.list) {
     if (finding.error != X509_V_ERR_UNABLE_TO_GET_CRL || finding.depth != last)
       return false;
   }
-  for (int depth = 0; depth <= last; depth++) {
+  Finding listed;
+  for (int depth = 0; revocation && depth < last; depth++) {
+    if (is_listed(depth, listed))
+      return false;
+  }
+  return true;
+}
+
+// Whether one pass finds nothing that two would have to tell apart: everything is
+// right now, and was when the message was signed. What most mail is, at half the
+// cost, and at nearly none if the same was asked before. A message's own CRLs are
+// looked at only once its chain is known.
+bool ChainCheck::is_right_at_once() {
+  bool revocation = config_.crl_policy != CrlPolicy::off;
+  if (revocation && sk_X509_CRL_num(question_.crls) > 0)
+    return false;
+  KnownChains::Question known{question_.certificate, question_.certificates, revocation,
+                              question_.now};
+  chain_ = trust_.known.find(known);
+  if (chain_ == nullptr) {
+    if (!is_right_now(revocation))
+      return false;
+    trust_.known.keep(known, chain_.get(), trust_.times);
+  }
+  for (int depth = 0; depth < sk_X509_num(chain_.get()); depth++) {
     X509 *certificate = sk_X509_value(chain_.get(), depth);
-    Finding listed;
     if (used_at() < seconds_of(X509_get0_notBefore(certificate)) ||
-        used_at() > seconds_of(X509_get0_notAfter(certificate)) ||
-        (depth < last && is_listed(depth, listed)))
+        used_at() > seconds_of(X509_get0_notAfter(certificate)))
       return false;
   }
   return true;
@@ -474,7 +494,7 @@ std::vector<ReportError> ChainCheck::run() {
 
 } // namespace
 
-std::vector<ReportError> check_chain(const ChainQuestion &question, const TrustSet &trust,
+std::vector<ReportError> check_chain(const ChainQuestion &question, TrustSet &trust,
                                      const TrustConfig &config) {
   return ChainCheck(question, trust, config).run();
 }

@@ -25,8 +25,9 @@ struct ChainQuestion {
 };
 
 // Everything that speaks against the certificate, with path empty; the codes'
-// weight is in judgement.h. Empty: it is trusted.
-std::vector<ReportError> check_chain(const ChainQuestion &question, const TrustSet &trust,
+// weight is in judgement.h. Empty: it is trusted. A chain that is right in every
+// respect is kept in trust.known.
+std::vector<ReportError> check_chain(const ChainQuestion &question, TrustSet &trust,
                                      const TrustConfig &config);
 
 } // namespace smime

@@ -5,6 +5,7 @@
 #define SMIME_TRUST_STORE_H
 
 #include "byte-sink.h"
+#include "known-chains.h"
 #include "openssl-ptr.h"
 #include "report.h"
 
@@ -72,6 +73,9 @@ struct TrustSet {
   StorePtr anchors;
   CertificateStackPtr intermediates;
   CrlStackPtr crls;
+  // notBefore, notAfter, thisUpdate and nextUpdate of all of them.
+  std::vector<std::int64_t> times;
+  KnownChains known;
 };
 
 class TrustStore {
@@ -100,7 +104,7 @@ public:
 
   // For senders of domain (lower case, may be empty): the store's own, and
   // what is in the domain's folder.
-  const TrustSet &for_domain(const std::string &domain) const;
+  TrustSet &for_domain(const std::string &domain);
 
 private:
   // What tells that a file or folder is not the one that was read.

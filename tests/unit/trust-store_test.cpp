@@ -1,18 +1,15 @@
 #include "trust-store.h"
 
-#include "openssl-ptr.h"
 #include "scan-limits.h"
+#include "test-ca.h"
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
-#include <utility>
 
 #include <CppUTest/TestHarness.h>
 
@@ -21,95 +18,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Ca {
-  EVP_PKEY *key = nullptr;
-  X509 *certificate = nullptr;
-  Ca() = default;
-  Ca(Ca &&other) noexcept
-      : key(std::exchange(other.key, nullptr)), certificate(std::exchange(other.certificate, nullptr)) {}
-  ~Ca() {
-    EVP_PKEY_free(key);
-    X509_free(certificate);
-  }
-};
-
-void add_extension(X509 *certificate, int nid, const char *value) {
-  X509_EXTENSION *extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value);
-  X509_add_ext(certificate, extension, -1);
-  X509_EXTENSION_free(extension);
-}
-
-// issuer null: signed by itself.
-Ca make(const char *name, const Ca *issuer = nullptr, bool is_ca = true, long days = 30) {
-  Ca ca;
-  ca.key = EVP_EC_gen("P-256");
-  ca.certificate = X509_new();
-  X509_set_version(ca.certificate, 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(ca.certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(ca.certificate), -100L * 86400);
-  X509_gmtime_adj(X509_getm_notAfter(ca.certificate), days * 86400);
-  X509_set_pubkey(ca.certificate, ca.key);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(ca.certificate), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char *>(name), -1, -1, 0);
-  const Ca &by = issuer == nullptr ? ca : *issuer;
-  X509_set_issuer_name(ca.certificate, X509_get_subject_name(by.certificate));
-  add_extension(ca.certificate, NID_basic_constraints, is_ca ? "critical,CA:TRUE" : "CA:FALSE");
-  X509_sign(ca.certificate, by.key, EVP_sha256());
-  return ca;
-}
-
-std::string text_of(BIO *bio) {
-  char *data = nullptr;
-  long size = BIO_get_mem_data(bio, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(bio);
-  return text;
-}
-
-std::string pem(const Ca &ca) {
-  BIO *bio = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509(bio, ca.certificate);
-  return text_of(bio);
-}
-
-std::string der(const Ca &ca) {
-  BIO *bio = BIO_new(BIO_s_mem());
-  i2d_X509_bio(bio, ca.certificate);
-  return text_of(bio);
-}
-
 std::string private_pem(const Ca &ca) {
   BIO *bio = BIO_new(BIO_s_mem());
   PEM_write_bio_PrivateKey(bio, ca.key, nullptr, nullptr, 0, nullptr, nullptr);
   return text_of(bio);
 }
 
-std::string crl_of(const Ca &ca, long next_days, bool as_der = false) {
-  X509_CRL *crl = X509_CRL_new();
-  X509_CRL_set_version(crl, 1);
-  X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca.certificate));
-  ASN1_TIME *time = X509_gmtime_adj(nullptr, -50L * 86400);
-  X509_CRL_set1_lastUpdate(crl, time);
-  X509_gmtime_adj(time, next_days * 86400);
-  X509_CRL_set1_nextUpdate(crl, time);
-  ASN1_TIME_free(time);
-  X509_CRL_sign(crl, ca.key, EVP_sha256());
-  BIO *bio = BIO_new(BIO_s_mem());
-  if (as_der)
-    i2d_X509_CRL_bio(bio, crl);
-  else
-    PEM_write_bio_X509_CRL(bio, crl);
-  X509_CRL_free(crl);
-  return text_of(bio);
-}
-
 Bytes bytes(const std::string &text) {
   return {reinterpret_cast<const unsigned char *>(text.data()), text.size()};
-}
-
-void write(const fs::path &path, const std::string &content) {
-  fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
 }
 
 } // namespace
@@ -161,9 +77,9 @@ TEST(TrustStore, Kinds) {
   write(directory / "below.der", der(below));
   write(directory / "person.pem", pem(person));
   write(directory / "expired.pem", pem(expired));
-  write(directory / "root.crl", crl_of(root, 3));
-  write(directory / "below.crl", crl_of(below, -3, true));
-  write(directory / "lonely.crl", crl_of(lonely, 3));
+  write(directory / "root.crl", crl_of(root, {-50, 3}));
+  write(directory / "below.crl", crl_of(below, {-50, -3}, true));
+  write(directory / "lonely.crl", crl_of(lonely, {-50, 3}));
   write(directory / ".hidden", "x");
   auto store = opened();
   LONGS_EQUAL(0, store->problems().size());
@@ -250,7 +166,7 @@ TEST(TrustStore, TooManyFiles) {
 TEST(TrustStore, Domains) {
   Ca local = make("Local");
   write(directory / "root.pem", pem(root));
-  write(directory / "Example.ORG/local.pem", pem(local) + crl_of(local, 3));
+  write(directory / "Example.ORG/local.pem", pem(local) + crl_of(local, {-50, 3}));
   write(directory / "example.com/below.pem", pem(below));
   auto store = opened();
   STRCMP_EQUAL("example.org", entry(*store, "Example.ORG/local.pem").domain.c_str());
