@@ -82,6 +82,13 @@ extern "C" void end_by_signal(int) {
   _exit(0);
 }
 
+void catch_signals() {
+  struct sigaction action{};
+  action.sa_handler = end_by_signal;
+  (void)sigaction(SIGALRM, &action, nullptr);
+  (void)sigaction(SIGXCPU, &action, nullptr);
+}
+
 void limit_processor_time(std::uint64_t seconds) {
   rusage used{};
   rlimit limit{};
@@ -97,16 +104,14 @@ void arm(int fd, std::uint64_t size, const Limits &limits, const Tools &tools) {
   last_answer.fd = -1;
   last_answer.size = std::min(text.size(), last_answer.text.size());
   std::copy_n(text.begin(), last_answer.size, last_answer.text.begin());
-  struct sigaction action{};
-  action.sa_handler = end_by_signal;
-  (void)sigaction(SIGALRM, &action, nullptr);
-  (void)sigaction(SIGXCPU, &action, nullptr);
   last_answer.fd = fd;
   limit_processor_time(limits.timeout + alarm_grace);
   (void)alarm(static_cast<unsigned>(limits.timeout) + alarm_grace);
 }
 
 void disarm() {
+  if (last_answer.fd < 0)
+    return;
   last_answer.fd = -1;
   (void)alarm(0);
 }
@@ -149,6 +154,7 @@ StreamPtr open_message(istream *connection, const Request &request) {
   if (file < 0)
     return nullptr;
   StreamPtr content(i_stream_create_fd_autoclose(&file, read_size));
+  i_stream_set_init_buffer_size(content.get(), read_size);
   return StreamPtr(i_stream_create_limit(content.get(), request.size));
 }
 
@@ -224,7 +230,9 @@ void serve_connection(int fd, const Limits &limits, const Tools &tools, unsigned
   const timeval wait = {static_cast<time_t>(seconds), 0};
   (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
   (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+  catch_signals();
   StreamPtr connection(i_stream_create_unix(fd, read_size));
+  i_stream_set_init_buffer_size(connection.get(), read_size);
   for (unsigned served = 0; served < max_messages_per_connection; served++) {
     if (served > 0 && (is_outdated() || !await_next(fd, listeners)))
       break;

@@ -105,6 +105,10 @@ void SignerVerification::identify() {
   Signer &signer = check_.signer;
   signer.path = layer_.path;
   signer.digest = algorithm_name(digest_);
+  if (certificate_ != nullptr) {
+    describe_certificate();
+    return;
+  }
   ASN1_OCTET_STRING *key_id = nullptr;
   X509_NAME *issuer = nullptr;
   ASN1_INTEGER *serial = nullptr;
@@ -112,8 +116,6 @@ void SignerVerification::identify() {
     signer.issuer = name_text(issuer);
     signer.serial = serial != nullptr ? hex_text(serial) : hex_text(key_id);
   }
-  if (certificate_ != nullptr)
-    describe_certificate();
 }
 
 void SignerVerification::describe_certificate() {
