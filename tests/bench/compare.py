@@ -21,6 +21,7 @@ from bench import peak_kilobytes  # noqa: E402
 from clamav import Clamd  # noqa: E402
 from clients import Imap, Samples  # noqa: E402
 from instance import USERS, Instance  # noqa: E402
+from pki import Party, Pki  # noqa: E402
 from others import Amavis, OpenSsl, Rspamd, lmtp_senders  # noqa: E402
 from disk import MailStore  # noqa: E402
 
@@ -99,12 +100,32 @@ class Bench:
         instance.doveadm("index", "-A", "INBOX")
 
     def start_all(self):
+        trust = f"trust_dir = {self.trust()}\n"
         self.start("stock", load_smime=False)
         # Loaded, and for no mailbox: it asks no scanner.
         self.start("plugin", settings="  smime_stores = !*\n")
-        self.start("scanner")
+        self.start("scanner", scanner_conf=trust)
         self.start("scanner, clamd", settings="  smime_scanner_timeout = 330s\n",
-                   scanner_conf=f"clamd = {self.clamd.socket}\ntimeout = 300s\n")
+                   scanner_conf=f"{trust}clamd = {self.clamd.socket}\ntimeout = 300s\n")
+        self.check_verified()
+
+    def trust(self):
+        """The folder with what the samples' signatures are held against, CRL and all."""
+        folder = self.work / "trust"
+        folder.mkdir()
+        made = self.samples.dir
+        (folder / "ca.pem").write_bytes((made / "ca.pem").read_bytes())
+        crl = Pki(self.work / "pki").crl(Party("ca", made / "ca.key", made / "ca.pem"))
+        (folder / "ca.crl").write_bytes(crl)
+        return folder
+
+    def check_verified(self):
+        file = self.work / "signed.eml"
+        file.write_bytes(self.samples.signed())
+        for name in ("scanner", "scanner, clamd"):
+            report = self.instances[name].doveadm("smime", "inspect", file).stdout
+            if b"signed/verified" not in report:
+                raise AssertionError(f"{name} verifies no signature: {report!r}")
 
     def stop(self):
         try:
