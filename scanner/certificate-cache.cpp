@@ -16,8 +16,11 @@ CertificatePtr CertificateCache::get(Bytes der) {
   if (der.size() > max_size || X509_up_ref(read.get()) != 1)
     return read;
   CertificatePtr kept(read.get());
-  if (kept_.size() >= max_certificates)
+  if (kept_.size() >= max_certificates || total_size_ + der.size() > max_total_size) {
     kept_.clear();
+    total_size_ = 0;
+  }
+  total_size_ += der.size();
   kept_.emplace(std::move(key), std::move(kept));
   return read;
 }

@@ -18,6 +18,9 @@ public:
   static constexpr std::size_t max_certificates = 256;
   // A larger one is read, but not kept.
   static constexpr std::size_t max_size = 8 * 1024;
+  // Of all of them, in bytes of DER; what OpenSSL makes of an odd one takes fifty
+  // times as much.
+  static constexpr std::size_t max_total_size = 512 * 1024;
 
   // The certificate that these bytes are, all of them; null if they are none.
   CertificatePtr get(Bytes der);
@@ -26,6 +29,7 @@ public:
 private:
   // The bytes themselves are the key: nothing but they decides what is the same.
   std::unordered_map<std::string, CertificatePtr> kept_;
+  std::size_t total_size_ = 0;
 };
 
 } // namespace smime

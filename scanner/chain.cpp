@@ -80,8 +80,9 @@ using CrlListPtr = std::unique_ptr<STACK_OF(X509_CRL), FreeList>;
 
 class ChainCheck {
 public:
-  ChainCheck(const ChainQuestion &question, TrustSet &trust, const TrustConfig &config)
-      : question_(question), trust_(trust), config_(config) {}
+  ChainCheck(const ChainQuestion &question, const TrustSet &trust, KnownChains &known,
+             const TrustConfig &config)
+      : question_(question), trust_(trust), known_(known), config_(config) {}
 
   std::vector<ReportError> run();
 
@@ -99,12 +100,14 @@ private:
   void check_expired_now();
   void check_crls();
   void explain_crl(const Finding &finding);
-  bool is_listed(int depth, Finding &finding) const;
+  enum class Listed : unsigned char { no, unsure, yes };
+  Listed is_listed(int depth, Finding &finding) const;
   std::int64_t used_at() const { return question_.signing_time.value_or(question_.now); }
   void explain_revocation(const Finding &finding, X509 *certificate);
 
   const ChainQuestion &question_;
-  TrustSet &trust_;
+  const TrustSet &trust_;
+  KnownChains &known_;
   const TrustConfig &config_;
   CertificateStackPtr chain_;
   bool anchored_ = false;
@@ -345,15 +348,18 @@ void ChainCheck::explain_crl(const Finding &finding) {
 // OpenSSL looks at one CRL for each certificate, the newest that is in date: an
 // older one that is still in date would hide a newer one that is not. What was
 // revoked stays so, unless it was on hold.
-bool ChainCheck::is_listed(int depth, Finding &finding) const {
+ChainCheck::Listed ChainCheck::is_listed(int depth, Finding &finding) const {
+  Listed listed = Listed::no;
   X509 *certificate = sk_X509_value(chain_.get(), depth);
   EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(chain_.get(), depth + 1));
   auto look = [&](STACK_OF(X509_CRL) *crls, int most) {
     for (int i = 0; i < sk_X509_CRL_num(crls) && i < most; i++) {
       X509_CRL *crl = sk_X509_CRL_value(crls, i);
       X509_REVOKED *entry = nullptr;
-      if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(certificate)) != 0 ||
-          X509_CRL_get0_by_cert(crl, &entry, certificate) != 1 || entry == nullptr)
+      int order = X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(certificate));
+      if (order == -2)
+        listed = Listed::unsure;
+      if (order != 0 || X509_CRL_get0_by_cert(crl, &entry, certificate) != 1 || entry == nullptr)
         continue;
       int critical = 0;
       std::unique_ptr<ASN1_ENUMERATED, OpensslFree<ASN1_ENUMERATED_free>> reason(
@@ -361,7 +367,12 @@ bool ChainCheck::is_listed(int depth, Finding &finding) const {
               X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, &critical, nullptr)));
       bool on_hold = reason != nullptr &&
                      ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD;
-      if (on_hold || key == nullptr || X509_CRL_verify(crl, key) != 1 || X509_CRL_up_ref(crl) != 1)
+      if (on_hold)
+        continue;
+      // By one that is not the issuer's, or not to be verified with what memory
+      // there is.
+      listed = Listed::unsure;
+      if (key == nullptr || X509_CRL_verify(crl, key) != 1 || X509_CRL_up_ref(crl) != 1)
         continue;
       finding.error = X509_V_ERR_CERT_REVOKED;
       finding.depth = depth;
@@ -370,10 +381,11 @@ bool ChainCheck::is_listed(int depth, Finding &finding) const {
     }
     return false;
   };
-  bool found = look(trust_.crls.get(), sk_X509_CRL_num(trust_.crls.get())) ||
-               look(question_.crls, max_crls);
+  if (look(trust_.crls.get(), sk_X509_CRL_num(trust_.crls.get())) ||
+      look(question_.crls, max_crls))
+    listed = Listed::yes;
   ERR_clear_error();
-  return found;
+  return listed;
 }
 
 constexpr unsigned long crl_flags = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL |
@@ -392,7 +404,7 @@ bool ChainCheck::is_right_now(bool revocation) {
   }
   Finding listed;
   for (int depth = 0; revocation && depth < last; depth++) {
-    if (is_listed(depth, listed))
+    if (is_listed(depth, listed) != Listed::no)
       return false;
   }
   return true;
@@ -406,13 +418,14 @@ bool ChainCheck::is_right_at_once() {
   bool revocation = config_.crl_policy != CrlPolicy::off;
   if (revocation && sk_X509_CRL_num(question_.crls) > 0)
     return false;
-  KnownChains::Question known{question_.certificate, question_.certificates, revocation,
+  KnownChains::Question known{&trust_, question_.certificate, question_.certificates, revocation,
                               question_.now};
-  chain_ = trust_.known.find(known);
+  chain_ = known_.find(known);
   if (chain_ == nullptr) {
     if (!is_right_now(revocation))
       return false;
-    trust_.known.keep(known, chain_.get(), trust_.times);
+    if (question_.holds)
+      known_.keep(known, chain_.get(), trust_.times);
   }
   for (int depth = 0; depth < sk_X509_num(chain_.get()); depth++) {
     X509 *certificate = sk_X509_value(chain_.get(), depth);
@@ -441,7 +454,7 @@ void ChainCheck::check_crls() {
   }
   for (int depth = 0; depth < last; depth++) {
     Finding finding;
-    if (explained.count(depth) == 0 && is_listed(depth, finding)) {
+    if (explained.count(depth) == 0 && is_listed(depth, finding) == Listed::yes) {
       explain_crl(finding);
       explained.insert(depth);
     }
@@ -494,9 +507,9 @@ std::vector<ReportError> ChainCheck::run() {
 
 } // namespace
 
-std::vector<ReportError> check_chain(const ChainQuestion &question, TrustSet &trust,
-                                     const TrustConfig &config) {
-  return ChainCheck(question, trust, config).run();
+std::vector<ReportError> check_chain(const ChainQuestion &question, const TrustSet &trust,
+                                     KnownChains &known, const TrustConfig &config) {
+  return ChainCheck(question, trust, known, config).run();
 }
 
 } // namespace smime

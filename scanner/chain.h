@@ -22,13 +22,15 @@ struct ChainQuestion {
   // When the signer says to have signed, unless that is in the future.
   std::optional<std::int64_t> signing_time;
   std::int64_t now = 0;
+  // The certificate's key made the signature: without, nothing is remembered.
+  bool holds = false;
 };
 
 // Everything that speaks against the certificate, with path empty; the codes'
-// weight is in judgement.h. Empty: it is trusted. A chain that is right in every
-// respect is kept in trust.known.
-std::vector<ReportError> check_chain(const ChainQuestion &question, TrustSet &trust,
-                                     const TrustConfig &config);
+// weight is in judgement.h. Empty: it is trusted. known is of trust's store; a
+// chain that is right in every respect is kept there.
+std::vector<ReportError> check_chain(const ChainQuestion &question, const TrustSet &trust,
+                                     KnownChains &known, const TrustConfig &config);
 
 } // namespace smime
 

@@ -112,8 +112,8 @@ void arm(int fd, std::uint64_t size, const Limits &limits, const Tools &tools) {
 void disarm() {
   if (last_answer.fd < 0)
     return;
-  last_answer.fd = -1;
   (void)alarm(0);
+  last_answer.fd = -1;
 }
 
 void answer(int fd, const Report &report) {

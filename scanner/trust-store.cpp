@@ -334,7 +334,7 @@ void TrustStore::build_sets() {
     domains.insert(entry.domain);
   for (const std::string &domain : domains) {
     TrustSet set{StorePtr(X509_STORE_new()), CertificateStackPtr(sk_X509_new_null()),
-                 CrlStackPtr(sk_X509_CRL_new_null()), {}, {}};
+                 CrlStackPtr(sk_X509_CRL_new_null()), {}};
     if (set.anchors == nullptr || set.intermediates == nullptr || set.crls == nullptr)
       throw std::bad_alloc();
     for (std::size_t i = 0; i < entries_.size(); i++) {
@@ -355,7 +355,7 @@ void TrustStore::build_sets() {
   }
 }
 
-TrustSet &TrustStore::for_domain(const std::string &domain) {
+const TrustSet &TrustStore::for_domain(const std::string &domain) const {
   auto found = sets_.find(domain);
   return found != sets_.end() ? found->second : sets_.at("");
 }

@@ -75,7 +75,6 @@ struct TrustSet {
   CrlStackPtr crls;
   // notBefore, notAfter, thisUpdate and nextUpdate of all of them.
   std::vector<std::int64_t> times;
-  KnownChains known;
 };
 
 class TrustStore {
@@ -104,7 +103,8 @@ public:
 
   // For senders of domain (lower case, may be empty): the store's own, and
   // what is in the domain's folder.
-  TrustSet &for_domain(const std::string &domain);
+  const TrustSet &for_domain(const std::string &domain) const;
+  KnownChains &known_chains() { return known_chains_; }
 
 private:
   // What tells that a file or folder is not the one that was read.
@@ -141,6 +141,7 @@ private:
   std::vector<ReportError> problems_;
   std::size_t files_ = 0;
   std::map<std::string, TrustSet> sets_;
+  KnownChains known_chains_;
 };
 
 } // namespace smime

@@ -261,8 +261,10 @@ void SignerVerification::check_trust() {
   question.crls = crls.get();
   question.signing_time = signing_time_;
   question.now = verifier_.now();
-  for (ReportError &error :
-       check_chain(question, verifier_.store->for_domain(layer_.domain), verifier_.config)) {
+  question.holds = check_.holds;
+  TrustStore &store = *verifier_.store;
+  for (ReportError &error : check_chain(question, store.for_domain(layer_.domain),
+                                        store.known_chains(), verifier_.config)) {
     error.path = layer_.path;
     check_.errors.push_back(std::move(error));
   }

@@ -76,4 +76,9 @@ TEST(CertificateCache, IsBounded) {
   auto large = certificate(7, CertificateCache::max_size);
   LONGS_EQUAL(7, serial_of(other.get(large)));
   LONGS_EQUAL(0, other.size());
+  for (long serial = 0; serial < 200; serial++) {
+    auto one = certificate(serial, 3000);
+    CHECK(other.get(one) != nullptr);
+    CHECK(other.size() > 0 && other.size() * (one.size() - 10) <= CertificateCache::max_total_size);
+  }
 }

@@ -31,19 +31,25 @@ Ca::Ca(Ca &&other) noexcept
     : key(std::exchange(other.key, nullptr)),
       certificate(std::exchange(other.certificate, nullptr)) {}
 
+Ca &Ca::operator=(Ca &&other) noexcept {
+  std::swap(key, other.key);
+  std::swap(certificate, other.certificate);
+  return *this;
+}
+
 Ca::~Ca() {
   EVP_PKEY_free(key);
   X509_free(certificate);
 }
 
-Ca make(const char *name, const Ca *issuer, bool is_ca, long days) {
+Ca make(const char *name, const Ca *issuer, bool is_ca, long days, long days_ago) {
   static long serial = 0;
   Ca ca;
   ca.key = EVP_EC_gen("P-256");
   ca.certificate = X509_new();
   X509_set_version(ca.certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(ca.certificate), ++serial);
-  X509_gmtime_adj(X509_getm_notBefore(ca.certificate), -100 * day);
+  X509_gmtime_adj(X509_getm_notBefore(ca.certificate), -days_ago * day);
   X509_gmtime_adj(X509_getm_notAfter(ca.certificate), days * day);
   X509_set_pubkey(ca.certificate, ca.key);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(ca.certificate), "CN", MBSTRING_UTF8,

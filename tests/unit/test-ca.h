@@ -15,12 +15,14 @@ struct Ca {
 
   Ca() = default;
   Ca(Ca &&other) noexcept;
+  Ca &operator=(Ca &&other) noexcept;
   ~Ca();
 };
 
-// Valid from 100 days ago on, for that many days from now. issuer null: signed by
-// itself.
-Ca make(const char *name, const Ca *issuer = nullptr, bool is_ca = true, long days = 30);
+// Valid from that many days ago on, for that many days from now. issuer null: signed
+// by itself.
+Ca make(const char *name, const Ca *issuer = nullptr, bool is_ca = true, long days = 30,
+        long days_ago = 100);
 
 // From that many days from now to that many, both of which may be negative.
 struct CrlDays {
