@@ -22,6 +22,7 @@ extern "C" {
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <getopt.h>
 #include <memory>
@@ -280,7 +281,8 @@ extern "C" void end_if_outdated(void *) {
 
 constexpr unsigned outdated_check_milliseconds = 1000;
 
-extern "C" void client_connected(master_service_connection *connection) {
+// Whoever asked and has no answer when the process ends defers the message.
+extern "C" void client_connected(master_service_connection *connection) noexcept try {
   master_service_client_connection_accept(connection);
   int fd = connection->fd;
   serve_connection(fd, service.config.limits, service.toolbox->tools(),
@@ -290,6 +292,10 @@ extern "C" void client_connected(master_service_connection *connection) {
     i_error("close(client) failed: %m");
   master_service_client_connection_destroyed(master_service);
   end_if_outdated(nullptr);
+} catch (const std::exception &problem) {
+  i_fatal("A message was not inspected and is deferred, as this process has to end: %s. If it is "
+          "memory, raise vsz_limit of service smime-scanner.",
+          problem.what());
 }
 
 // The helper has to reach the engine's socket, so it keeps the root directory.
