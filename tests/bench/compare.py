@@ -21,7 +21,6 @@ from bench import peak_kilobytes  # noqa: E402
 from clamav import Clamd  # noqa: E402
 from clients import Imap, Samples  # noqa: E402
 from instance import USERS, Instance  # noqa: E402
-from pki import Party, Pki  # noqa: E402
 from others import Amavis, OpenSsl, Rspamd, lmtp_senders  # noqa: E402
 from disk import MailStore  # noqa: E402
 
@@ -100,7 +99,7 @@ class Bench:
         instance.doveadm("index", "-A", "INBOX")
 
     def start_all(self):
-        trust = f"trust_dir = {self.trust()}\n"
+        trust = f"trust_dir = {self.samples.trust()}\n"
         self.start("stock", load_smime=False)
         # Loaded, and for no mailbox: it asks no scanner.
         self.start("plugin", settings="  smime_stores = !*\n")
@@ -108,16 +107,6 @@ class Bench:
         self.start("scanner, clamd", settings="  smime_scanner_timeout = 330s\n",
                    scanner_conf=f"{trust}clamd = {self.clamd.socket}\ntimeout = 300s\n")
         self.check_verified()
-
-    def trust(self):
-        """The folder with what the samples' signatures are held against, CRL and all."""
-        folder = self.work / "trust"
-        folder.mkdir()
-        made = self.samples.dir
-        (folder / "ca.pem").write_bytes((made / "ca.pem").read_bytes())
-        crl = Pki(self.work / "pki").crl(Party("ca", made / "ca.key", made / "ca.pem"))
-        (folder / "ca.crl").write_bytes(crl)
-        return folder
 
     def check_verified(self):
         file = self.work / "signed.eml"

@@ -7,6 +7,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+from pki import Party, Pki
+
 PASSWORD = "quickstart"
 
 
@@ -174,6 +176,15 @@ class Samples:
         self.openssl("x509", "-req", "-in", "user.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
                      "-CAcreateserial", "-days", "30", "-extfile", "user.ext", "-out", "user.new")
         (self.dir / "user.new").rename(self.dir / "user.pem")
+
+    def trust(self):
+        """A folder with what signatures are held against, with a CRL."""
+        folder = self.dir / "trust"
+        folder.mkdir(exist_ok=True)
+        (folder / "ca.pem").write_bytes((self.dir / "ca.pem").read_bytes())
+        crl = Pki(self.dir / "pki").crl(Party("ca", self.dir / "ca.key", self.dir / "ca.pem"))
+        (folder / "ca.crl").write_bytes(crl)
+        return folder
 
     def _headers(self, subject):
         return ("-from", "sender@example.org", "-to", "alice@example.org", "-subject", subject)

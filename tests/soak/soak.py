@@ -29,6 +29,8 @@ EXPLAINED = (
     r"Warning: Killed with signal 15 \(by pid=\d+ uid=0 code=kill\)",
     # imap-login hands a client over to an imap process that is just being replaced.
     r"master\(imap\): read\(\) failed: Remote closed connection",
+    # A reload makes the sockets anew; a process that begins just then finds none.
+    r"imap-login: Error: net_connect_unix\(stats-writer\) failed: No such file",
     r"Server shutting down",  # a reload ends sessions with 421
     # A login that a reload catches between the old auth process and the new one: the
     # client is told "[UNAVAILABLE] Internal error occurred".
@@ -49,8 +51,9 @@ class Soak:
         self.work = Path(tempfile.mkdtemp(prefix="smime-soak-", dir="/tmp"))
         self.work.chmod(0o755)
         (self.work / "d").mkdir()
-        self.instance = Instance(self.work / "d", root, settings="  smime_reviewers = reviewer\n")
         self.samples = Samples(self.work / "samples")
+        self.instance = Instance(self.work / "d", root, settings="  smime_reviewers = reviewer\n",
+                                 scanner_conf=f"trust_dir = {self.samples.trust()}\n")
         filler = ("x" * 70 + "\n") * 40
         self.ledger = Ledger({
             "plain": self.samples.plain(text=filler),
