@@ -119,6 +119,10 @@ class ClockJumps(FaultCase):
     """The wall clock of lmtp and of the scanner jumps by up to ten years, each on its
     own; the monotonic clock goes on, as it does when a clock is set."""
 
+    # Dovecot's stats process asserts that no event of lmtp took less than no time.
+    forgiven = ("stats: Panic: file lib-event.c", "stats: Error: Raw backtrace",
+                "service(stats): child")
+
     @classmethod
     def before_start(cls):
         super().before_start()
@@ -164,6 +168,8 @@ class ClockJumps(FaultCase):
         ledger = self.ledger()
         with Disturbance(self.jump, pause=0.2) as disturbance:
             load(self.instance, ledger, scaled(100))
+            while disturbance.count <= 3:  # a jump may hold all up for a time, or none
+                load(self.instance, ledger, scaled(20))
         self.jump_to("+0")
         self.set_scanner_clock("+0")
         self.end_processes("smime-scanner", "lmtp")
