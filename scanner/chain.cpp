@@ -100,6 +100,7 @@ private:
   void check_expired_now();
   void check_crls();
   void explain_crl(const Finding &finding);
+  // unsure: a CRL of the issuer's name lists it, and did not verify.
   enum class Listed : unsigned char { no, unsure, yes };
   Listed is_listed(int depth, Finding &finding) const;
   std::int64_t used_at() const { return question_.signing_time.value_or(question_.now); }
@@ -369,8 +370,7 @@ ChainCheck::Listed ChainCheck::is_listed(int depth, Finding &finding) const {
                      ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD;
       if (on_hold)
         continue;
-      // By one that is not the issuer's, or not to be verified with what memory
-      // there is.
+      // Another's CRL, or there was no memory to verify it.
       listed = Listed::unsure;
       if (key == nullptr || X509_CRL_verify(crl, key) != 1 || X509_CRL_up_ref(crl) != 1)
         continue;

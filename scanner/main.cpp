@@ -293,8 +293,8 @@ extern "C" void client_connected(master_service_connection *connection) noexcept
   master_service_client_connection_destroyed(master_service);
   end_if_outdated(nullptr);
 } catch (const std::exception &problem) {
-  i_fatal("A message was not inspected and is deferred, as this process has to end: %s. If it is "
-          "memory, raise vsz_limit of service smime-scanner.",
+  i_fatal("This process has to end: %s. A message without a report is deferred. If it is memory, "
+          "raise vsz_limit of service smime-scanner.",
           problem.what());
 }
 

@@ -34,23 +34,15 @@ ENTITY = TEXT + b"0123456789 text text text text text text text text text text\r
 GOAL = 20
 
 
-def read_report(connection):
-    received = connection.recv(65536)
-    line, _, report = received.partition(b"\n")
-    while len(report) < int(line.split(b"\t")[1]):
-        report += connection.recv(65536)
-    return report
-
-
 def through_service(path, messages):
     """Seconds for each message."""
     requests = [b"smime-scan\t1\t%d\n" % len(message) + message for message in messages]
-    with socket.socket(socket.AF_UNIX) as connection:
+    with socket.socket(socket.AF_UNIX) as connection, connection.makefile("rb") as answers:
         connection.connect(str(path))
         start = time.perf_counter()
         for request in requests:
             connection.sendall(request)
-            report = read_report(connection)
+            report = answers.read(int(answers.readline().split(b"\t")[1]))
             assert b'"status":"signed/verified"' in report, report
         return (time.perf_counter() - start) / len(messages)
 

@@ -533,18 +533,11 @@ class Corpus(unittest.TestCase):
         self.assert_no_misses(misses)
 
 
-class Delivery(DovecotCase):
-    """Status at delivery, and a trust store that changes while Dovecot runs."""
+class VerifiedDelivery(DovecotCase):
+    """What tests of the status at delivery share. before_start() sets world."""
 
     instance_options = {"replace_rules": True}
     settings = "smime_rule = signature=signed/failed flag=$Odd action=deliver\n"
-
-    @classmethod
-    def before_start(cls):
-        _, cls.world = shared_world()
-        cls.trust = cls.directory / "trust"
-        shutil.copytree(cls.world.trust, cls.trust)
-        cls.instance.scanner_conf = f"trust_dir = {cls.trust}\n"
 
     def message(self, name):
         return head() + clear_signed(TEXT, self.world.pki.detached(
@@ -557,6 +550,22 @@ class Delivery(DovecotCase):
         out = self.instance.doveadm("-f", "flow", "fetch", "-u", "alice", "flags", "mailbox",
                                     "INBOX", "all").stdout.decode()
         return {word for word in out.replace("=", " ").split() if word.startswith("$")}
+
+    def eventually(self, flag, message):
+        deadline = time.monotonic() + 15
+        while flag not in self.flags_of(message):
+            self.assertLess(time.monotonic(), deadline, f"{flag} never came")
+
+
+class Delivery(VerifiedDelivery):
+    """Status at delivery, and a trust store that changes while Dovecot runs."""
+
+    @classmethod
+    def before_start(cls):
+        _, cls.world = shared_world()
+        cls.trust = cls.directory / "trust"
+        shutil.copytree(cls.world.trust, cls.trust)
+        cls.instance.scanner_conf = f"trust_dir = {cls.trust}\n"
 
     def test_keywords(self):
         good = self.message("rsa")
@@ -598,11 +607,6 @@ class Delivery(DovecotCase):
         (self.trust / "local.pem").write_bytes(local.pem() + revoked)
         self.eventually("$SMIMEFailed", message)
         (self.trust / "local.pem").unlink()
-
-    def eventually(self, flag, message):
-        deadline = time.monotonic() + 15
-        while flag not in self.flags_of(message):
-            self.assertLess(time.monotonic(), deadline, f"{flag} never came")
 
 
 if __name__ == "__main__":
