@@ -34,7 +34,7 @@ in_copy build-root "
   apt-get install -y -q build-essential lintian
   cd source
   apt-get build-dep -y -q .
-  DEB_BUILD_OPTIONS='parallel=$(nproc)' dpkg-buildpackage -us -uc
+  DEB_BUILD_OPTIONS='parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}' dpkg-buildpackage -us -uc
   cd ..
   lintian --fail-on error,warning --allow-root dovecot-smime_*.changes
 "
@@ -52,7 +52,7 @@ in_copy server-root '
   echo "== installing as README.md says"
   apt-get install -y -q ./dovecot-smime_*.deb
   test "$(doveconf -h mail_plugins)" = ""
-  sed -i "s/^#mail_plugins/mail_plugins/" /etc/dovecot/conf.d/90-smime.conf && doveadm reload
+  sed -i "s/^#!include/!include/" /etc/dovecot/conf.d/90-smime.conf && doveadm reload
   settled
   doveadm -f pager smime status -u alice
   deliver() { printf "Subject: $1\nMessage-ID: <$1@example.org>\n\nHello\n" | /usr/lib/dovecot/dovecot-lda -d alice; }
@@ -63,7 +63,7 @@ in_copy server-root '
   doveconf -n >/dev/null
   doveadm reload
   apt-get install -y -q ./dovecot-smime_*.deb
-  grep "^mail_plugins" /etc/dovecot/conf.d/90-smime.conf
+  grep "^!include" /etc/dovecot/conf.d/90-smime.conf
   doveadm reload
   settled
   doveadm smime status -u alice

@@ -1,15 +1,23 @@
 """Runs every test and ends with a plain count line."""
 
 import argparse
+import json
 import os
+import queue
 import re
 import subprocess
 import sys
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from types import SimpleNamespace
 
 HERE = Path(__file__).resolve().parent
+# Classes of integration tests that run at the same time.
+JOBS = (os.cpu_count() or 1) + 1
+# Names of classes that take longest begin so.
+LONG = ("test_inspect.Bombs", "test_install.", "test_policy.Table", "test_failure.Scanner")
 
 
 class Result(unittest.TextTestResult):
@@ -85,7 +93,7 @@ def fuzz_targets(build, totals):
     step("fuzz targets")
     sys.path.insert(0, str(HERE / "fuzz"))
     import run as fuzz
-    seconds = int(os.environ.get("SMIME_FUZZ_SECONDS", "60"))
+    seconds = int(os.environ.get("SMIME_FUZZ_SECONDS", "20"))
     try:
         failed = fuzz.fuzz(build / "fuzz", seconds)
         totals.add(len(fuzz.TARGETS) - failed, failed)
@@ -109,21 +117,112 @@ def clang_tidy(build, totals):
     totals.add(not bad, bool(bad))
 
 
-def integration_tests(pattern, totals, directories):
-    step("integration tests")
+def clang_format(totals):
+    """One test, with the same release's version."""
+    step("clang-format")
+    if not dovecot_version().startswith("Dovecot 2.3"):
+        print("skipped: the sources have Debian 12's format")
+        totals.add(0, 0, 1)
+        return
+    done = subprocess.run([sys.executable, "-B", str(HERE / "format/format.py")], capture_output=True,
+                          text=True)
+    print(done.stdout, done.stderr, end="")
+    totals.add(done.returncode == 0, done.returncode != 0)
+
+
+def load(pattern, directories):
+    """The integration tests whose name has the pattern in it, or all."""
     sys.path.insert(0, str(HERE / "integration"))
     # A loader keeps the first directory as the top of all others.
-    suite = unittest.TestSuite(
+    tests = flatten(unittest.TestSuite(
         unittest.TestLoader().discover(str(HERE / directory), pattern="test_*.py")
-        for directory in directories)
-    if pattern:
-        suite = unittest.TestSuite(test for test in flatten(suite) if pattern in test.id())
-    runner = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Result)
-    result = runner.run(suite)
-    if result.testsRun == 0:
+        for directory in directories))
+    # A class that a module imports from another is found in both.
+    return list({test.id(): test for test in tests if not pattern or pattern in test.id()}.values())
+
+
+def run_here(tests, totals):
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Result).run(
+        unittest.TestSuite(tests))
+    totals.add(result.passed(), len(result.failed_tests()), len(result.skipped))
+    return sorted(result.failed_tests())
+
+
+def class_of(test):
+    """A class shares one Dovecot, so its tests stay together. A module that does not
+    load, or whose set-up fails, is a test of unittest's own."""
+    return f"{type(test).__module__}.{type(test).__qualname__}"
+
+
+def integration_tests(pattern, totals, options):
+    """Classes side by side: each has a Dovecot, ports and directories of its own, and
+    waits more than it computes."""
+    step("integration tests")
+    tests = load(pattern, options.directories)
+    if not tests:
         print("no test was found")
         totals.add(0, 1)
-    totals.add(result.passed(), len(result.failed_tests()), len(result.skipped))
+        return
+    classes = {}
+    for test in tests:
+        classes.setdefault(class_of(test), []).append(test)
+    jobs = int(os.environ.get("SMIME_TEST_JOBS", JOBS))
+    if jobs == 1 or len(classes) == 1 or any("unittest.loader" in name for name in classes):
+        run_here(tests, totals)
+        return
+    slots = queue.SimpleQueue()
+    for number in range(jobs):
+        slots.put(number)
+    # What takes longest begins first, as nothing else fills the time at the end.
+    order = sorted(classes, key=lambda name: (not name.startswith(LONG), name))
+    # What installs anew the files that all others run from goes before them, by itself.
+    alone = [name for name in order if getattr(classes[name][0], "alone", False)]
+    began, failed = time.monotonic(), []
+
+    def run_side_by_side(names, jobs):
+        with ThreadPoolExecutor(jobs) as pool:
+            running = [pool.submit(run_class, name, pattern, slots, options) for name in names]
+            for done in (future.result() for future in as_completed(running)):
+                print(done.output, flush=True)
+                totals.add(done.passed, done.failed, done.skipped)
+                failed.extend(done.failed_names)
+
+    run_side_by_side(alone, 1)
+    run_side_by_side([name for name in order if name not in alone], jobs)
+    print(f"{len(tests)} tests in {time.monotonic() - began:.0f} s, {jobs} at a time")
+    for name in failed:
+        print(f"FAIL: {name}")
+
+
+def run_class(name, pattern, slots, options):
+    """One class in a process of its own, and what came of it."""
+    slot = slots.get()
+    work = options.work / str(slot)
+    work.mkdir(exist_ok=True)
+    result = work / "result.json"
+    result.unlink(missing_ok=True)
+    began = time.monotonic()
+    command = [sys.executable, __file__, "--class", name, "--result", str(result),
+               "--directories", *options.directories, "--", str(options.build), str(options.root)]
+    done = subprocess.run(command + ([pattern] if pattern else []), stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace",
+                          stdin=subprocess.DEVNULL, env=dict(os.environ, SMIME_TEST_WORK=str(work),
+                                   SMIME_TEST_SLOT=str(slot)))
+    took = time.monotonic() - began
+    slots.put(slot)
+    try:
+        counted = json.loads(result.read_text())
+    except (OSError, ValueError):
+        counted = {"passed": 0, "failed": 1, "skipped": 0, "failed_names": [f"{name} (ended with {done.returncode})"]}
+    return SimpleNamespace(output=f"-- {name}: {took:.0f} s\n{done.stdout.strip()}", **counted)
+
+
+def run_one_class(options, totals):
+    """The other side of run_class()."""
+    tests = [test for test in load(options.only, options.directories)
+             if class_of(test) == options.one_class]
+    failed = run_here(tests, totals)
+    options.result.write_text(json.dumps({**vars(totals), "failed_names": failed}))
 
 
 def dovecot_version():
@@ -146,21 +245,31 @@ def main():
     parser.add_argument("root", type=Path)
     parser.add_argument("only", nargs="?", help="integration tests whose name has this in it")
     parser.add_argument("--faults", action="store_true", help="only tests/faults")
+    parser.add_argument("--directories", nargs="+", default=["integration"], help=argparse.SUPPRESS)
+    parser.add_argument("--class", dest="one_class", help="integration tests of this class alone")
+    parser.add_argument("--result", type=Path, help="where the counts of the class go, as JSON")
     options = parser.parse_args()
     options.build, options.root = options.build.resolve(), options.root.resolve()
-    work = options.build / "test-work"
-    work.mkdir(exist_ok=True)
     os.environ["SMIME_TEST_ROOT"] = str(options.root)
     os.environ["SMIME_TEST_BUILD"] = str(options.build)
-    os.environ["SMIME_TEST_WORK"] = str(work)
     totals = Totals()
+    if options.one_class:
+        run_one_class(options, totals)
+        return 1 if totals.failed else 0
+    options.work = options.build / "test-work"
+    options.work.mkdir(exist_ok=True)
+    os.environ["SMIME_TEST_WORK"] = str(options.work)
+    if options.faults:
+        options.directories = ["faults"]
+        # They count what a disturbance does to one server.
+        os.environ["SMIME_TEST_JOBS"] = "1"
     if not options.only and not options.faults:
         unit_tests(options.build, totals)
         sanitized_unit_tests(options.build, totals)
         clang_tidy(options.build, totals)
+        clang_format(totals)
         fuzz_targets(options.build, totals)
-    directories = ["faults"] if options.faults else ["integration"]
-    integration_tests(options.only, totals, directories)
+    integration_tests(options.only, totals, options)
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
     line = f"{totals.passed} passed, {totals.failed} failed{skipped}"
     if options.totals:

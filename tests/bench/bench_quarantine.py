@@ -1,5 +1,6 @@
 """What review costs with many quarantined messages: list, release of one, memory."""
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -37,11 +38,15 @@ def ids(instance):
     return [item["id"] for item in json.loads(done.stdout)]
 
 
+numbers = itertools.count()
+
+
 def fill(instance, message, count, connections=4):
     def send():
         with Lmtp(instance) as lmtp:
             for _ in range(count // connections):
-                lmtp.send(message, "alice@example.org")
+                # The same message is held once.
+                lmtp.send(b"X-Number: %d\r\n" % next(numbers) + message, "alice@example.org")
 
     threads = [threading.Thread(target=send) for _ in range(connections)]
     for thread in threads:

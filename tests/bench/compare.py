@@ -5,6 +5,7 @@ compare.py ROOT [--rounds N] [--output DIRECTORY] [--only WORD] [--held N]"""
 import argparse
 import base64
 import io
+import itertools
 import os
 import signal
 import subprocess
@@ -56,6 +57,9 @@ KINDS = {
     "encrypted": lambda s, size: s.encrypted(entity=s.entity(text(0.72)(size))),
     "archive": archive,
 }
+
+
+numbers = itertools.count()
 
 
 class Bench:
@@ -134,7 +138,9 @@ class Bench:
         """Seconds for a message when each sender sends count of them at once."""
         def run(sender):
             for _ in range(count):
-                for code, answer in sender.send(message):
+                # The same message is held once.
+                numbered = b"X-Number: %09d\r\n" % next(numbers) + message
+                for code, answer in sender.send(numbered):
                     if code != 250:
                         problems.append(answer)
         problems = []

@@ -158,7 +158,7 @@ class FaultCase(DovecotCase):
     """lmtp is started by a script of ours, which reads what is to go wrong from a
     file: environment and limits, as lines of shell."""
 
-    settings = "  smime_scanner_timeout = 4s\n  smime_reviewers = reviewer\n"
+    settings = "  smime_scanner_timeout = 4s\n  smime_reviewers_all_mail = reviewer\n"
     instance_options = {"scanner_conf": "timeout = 2s\n"}
     # Where Dovecot itself may find a store damaged and take things up twice.
     once = True

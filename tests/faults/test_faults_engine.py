@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import socket
-import threading
 import time
 import unittest
 
-from clamav import Clamd
+from clamav import WithClamd
+from fake_clamd import FakeClamd
 from faults import Disturbance, FaultCase, load, scaled
 
 CLAMD = shutil.which("clamd", path="/usr/sbin:/usr/bin")
@@ -22,18 +21,8 @@ class EngineCase(FaultCase):
 
 
 @unittest.skipUnless(CLAMD, "clamd is not installed (clamav-daemon)")
-class RealEngine(EngineCase):
-    @classmethod
-    def before_start(cls):
-        super().before_start()
-        cls.clamd = Clamd(cls.directory / "clamav")
-        cls.instance.scanner_conf = f"clamd = {cls.clamd.socket}\ntimeout = 2s\n"
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.clamd.stop()
-        super().tearDownClass()
-
+class RealEngine(WithClamd, EngineCase):
+    more_scanner_conf = "timeout = 2s\n"
     def test_it_goes_and_comes(self):
         ledger = self.ledger()
 
@@ -75,46 +64,6 @@ class RealEngine(EngineCase):
         self.check(ledger)
 
 
-class FakeClamd:
-    """Reads a stream to its end as clamd does, and answers what it is told. A stand-in
-    for answers that a sound clamd does not give."""
-
-    def __init__(self, path, answer):
-        self.answer = answer
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        os.chmod(path, 0o666)
-        self.listener.listen(32)
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
-
-    def _answer(self, connection):
-        try:
-            with connection, connection.makefile("rb") as reader:
-                connection.settimeout(10)
-                while reader.read(1) not in (b"\0", b"\n", b""):
-                    pass
-                while (size := int.from_bytes(reader.read(4))) > 0:
-                    reader.read(size)
-                connection.sendall(self.answer)
-        except OSError:
-            pass
-
-    def stop(self):
-        # shutdown() ends accept() in the other thread, close() alone does not.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join()
-
-
 GARBAGE = {"nothing": b"", "NULs": b"\0" * 100, "random bytes": os.urandom(3000),
            "no end": b"stream: OK", "nearly OK": b"stream: OKAY\0", "another's": b"PONG\0",
            "OK of nothing": b"OK\0",
@@ -133,11 +82,12 @@ class EngineGarbage(EngineCase):
         """By kind of message."""
         self.clear("alice")
         ledger = self.ledger()
-        engine = FakeClamd(self.socket, answer)
+        engine = FakeClamd(self.socket)
+        engine.answer = answer
         try:
             load(self.instance, ledger, 4, connections=4)
         finally:
-            engine.stop()
+            engine.close()
             self.socket.unlink()
         self.check(ledger)
         return {ledger.kind(number): outcome for number, outcome in ledger.outcomes.items()}
@@ -150,4 +100,4 @@ class EngineGarbage(EngineCase):
                                          outcomes["opaque-signed"]}, outcomes)
 
     def test_the_stand_in_can_say_yes(self):
-        self.assertEqual({250}, set(self.outcomes(b"stream: OK\0").values()))
+        self.assertEqual({250}, set(self.outcomes(FakeClamd.CLEAN).values()))

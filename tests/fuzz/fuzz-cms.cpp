@@ -1,7 +1,7 @@
 // One CMS object: the facts, and what is inside. The first byte says how it is
 // cut into pieces.
-#include "cms-layer.h"
-#include "dovecot-lib.h"
+#include "scanner/base/dovecot-lib.h"
+#include "scanner/layers/cms.h"
 #include "fuzz-tools.h"
 
 using namespace smime;
@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   Inspection inspection(limits, fuzz_tools());
   Outcome outcome;
   {
-    CmsLayer layer(inspection,
-                   {"1", "application/pkcs7-mime", "smime.p7m", "", false, true, false}, outcome);
+    CmsLayer layer(inspection, {"1", "application/pkcs7-mime", "smime.p7m", "", false, true, false},
+                   outcome);
     for (std::size_t at = 0; at < object.size(); at += piece)
       layer.feed(object.subspan(at, std::min(piece, object.size() - at)));
     layer.finish();

@@ -1,8 +1,8 @@
 // The block that a quarantined message carries, and the put-back of header
 // fields. A byte 0xff parts the original from the edited header.
 #include "fuzz.h"
-#include "header-fields.h"
-#include "quarantine-block.h"
+#include "plugin/protect/header-fields.h"
+#include "plugin/quarantine/block.h"
 
 using namespace smime;
 

@@ -1,7 +1,7 @@
 // A whole message: MIME structure, detection, archives, documents, layers.
-#include "dovecot-lib.h"
+#include "scanner/base/dovecot-lib.h"
 #include "fuzz-tools.h"
-#include "message-reader.h"
+#include "scanner/content/message-reader.h"
 
 using namespace smime;
 

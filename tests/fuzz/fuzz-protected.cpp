@@ -1,5 +1,5 @@
 // The one parser of messages that runs in Dovecot's own processes.
-#include "protected-content.h"
+#include "plugin/protect/protected-content.h"
 
 #include "fuzz.h"
 

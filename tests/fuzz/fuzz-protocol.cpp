@@ -1,10 +1,10 @@
 // The lines and the JSON that cross the scanner's socket, and the engine's
 // answers.
-#include "clamd.h"
+#include "scanner/engines/clamd.h"
 #include "fuzz.h"
-#include "protocol.h"
-#include "report.h"
-#include "scan-limits.h"
+#include "common/protocol.h"
+#include "common/report.h"
+#include "scanner/base/scan-limits.h"
 
 using namespace smime;
 
@@ -16,8 +16,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
 
   auto request = parse_request(line);
   if (request)
-    FUZZ_CHECK(parse_request(format_request(*request).substr(0, format_request(*request).size() - 1)) ==
-               request);
+    FUZZ_CHECK(parse_request(format_request(*request).substr(0, format_request(*request).size() -
+                                                                    1)) == request);
 
   Answer answer = parse_answer(line);
   FUZZ_CHECK(answer.kind != Answer::Kind::report || answer.length <= max_report_size);

@@ -1,10 +1,26 @@
 // Rules and settings as an operator may write them. A line each; what follows an
 // empty line is the question.
 #include "fuzz.h"
-#include "mailbox-pattern.h"
-#include "policy.h"
+#include "plugin/rules/mailbox-pattern.h"
+#include "plugin/rules/policy.h"
 
 using namespace smime;
+
+namespace {
+
+// A condition and its negation leave no gap to what holds or refuses, and overlap in
+// nothing that delivers.
+void check_negations(const Rule &rule, const Question &question) {
+  for (Condition condition : rule.conditions) {
+    bool holds = condition_holds(condition, rule, question);
+    condition.negated = !condition.negated;
+    bool negation_holds = condition_holds(condition, rule, question);
+    FUZZ_CHECK(rule.action == Action::deliver ? !(holds && negation_holds)
+                                              : holds || negation_holds);
+  }
+}
+
+} // namespace
 
 int LLVMFuzzerInitialize(int *, char ***) { return 0; }
 
@@ -28,9 +44,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   Report report;
   report.classes.add(MessageClass::encrypted);
   report.scan = ScanVerdict::uninspectable;
-  Question question{asked.substr(0, asked.find('\n')), '/', "a@example.org", "b@example.org",
-                    Origin::delivery, report};
+  Question question{asked.substr(0, asked.find('\n')),
+                    '/',
+                    "a@example.org",
+                    "b@example.org",
+                    Origin::delivery,
+                    report};
   Decision decision = decide(rules, question);
+  for (const Rule &rule : rules)
+    check_negations(rule, question);
   // What is told of a rule is what it does.
   for (const Rule &rule : rules) {
     if (&rule == decision.rule) {

@@ -3,11 +3,11 @@
 #ifndef SMIME_FUZZ_TOOLS_H
 #define SMIME_FUZZ_TOOLS_H
 
-#include "detect.h"
-#include "engine.h"
-#include "escrow.h"
+#include "scanner/engines/engine.h"
+#include "scanner/formats/detect.h"
 #include "fuzz.h"
-#include "verify.h"
+#include "scanner/cms/escrow-key.h"
+#include "scanner/verify/verify.h"
 
 namespace smime {
 
@@ -22,20 +22,33 @@ public:
   std::unique_ptr<EngineSession> begin() override { return std::make_unique<CleanSession>(); }
 };
 
+// With the key in this process.
+class LocalKeys : public ContentKeys {
+public:
+  explicit LocalKeys(std::unique_ptr<EscrowKey> key) : key_(std::move(key)) {}
+  X509 *certificate() const override { return key_->certificate(); }
+  ContentKey unwrap(const WrappedKey &wrapped) override { return key_->unwrap(wrapped); }
+  void settle(bool) override {}
+
+private:
+  std::unique_ptr<EscrowKey> key_;
+};
+
 inline const Tools &fuzz_tools() {
   static std::string error;
   static CleanEngine engine;
   static const auto detector = Detector::create(error);
   static const char *key = getenv("SMIME_FUZZ_KEY");
-  static const auto escrow = key != nullptr ? Escrow::load(key, key, error) : nullptr;
+  static const auto keys =
+      key == nullptr ? nullptr : std::make_unique<LocalKeys>(EscrowKey::load(key, key, error));
   // A directory as trust_dir; the corpus's makes chains and CRLs be looked at.
   static const char *trust = getenv("SMIME_FUZZ_TRUST");
   static const auto store = trust != nullptr ? TrustStore::open(trust, error) : nullptr;
   static const Verifier verifier{store.get(), {}, 1275350400};
-  static const Tools tools{detector.get(), escrow.get(), &engine, &verifier};
+  static const Tools tools{detector.get(), keys.get(), &engine, &verifier};
   FUZZ_CHECK(trust == nullptr || store != nullptr);
   FUZZ_CHECK(detector != nullptr);
-  FUZZ_CHECK(key == nullptr || escrow != nullptr);
+  FUZZ_CHECK(key == nullptr || keys->certificate() != nullptr);
   return tools;
 }
 

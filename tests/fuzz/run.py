@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 DATA = TOP / "tests/data"
 # Largest input, in bytes: what is larger costs time and finds nothing new.
-TARGETS = {"message": 20000, "cms": 8000, "protocol": 4000, "header-block": 4000, "rules": 1000,
+TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header-block": 4000, "rules": 1000,
            "protected": 8000}
 MEGABYTES = 1024
 
@@ -83,6 +83,10 @@ def seeds(target):
     elif target == "cms":
         for content in cms_objects():
             yield b"\xff" + content
+    elif target == "ber":
+        yield from cms_objects()
+        yield b"\x3f" + b"\x80" * 40 + b"\x10\xa8" + b"\0" * 39 + b"\x03abc"
+        yield b"\x30\x80\x04\x01x" + b"\x30\x80" * 17 + b"\0\0" * 18
     elif target == "protocol":
         yield b"smime-scan\t1\t1234\n"
         yield b"error\tout of order\n"

@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from instance import free_port
+
 # In two halves: a file with all of it is an infection to the scanner of whoever
 # reads this.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -19,9 +21,7 @@ class Clamd:
         self.dir.mkdir(parents=True)
         self.dir.chmod(0o755)
         self.socket = self.dir / "clamd.sock"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         (self.dir / "db").mkdir()
         (self.dir / "tmp").mkdir()
         (self.dir / "db/eicar.ndb").write_text(f"Eicar-Test-Signature:0:0:{EICAR.hex()}\n")
@@ -69,3 +69,21 @@ class Clamd:
         self.resume()
         self.process.kill()
         self.process.wait()
+
+
+class WithClamd:
+    """A mixin for a DovecotCase, whose scanner asks a clamd of its own."""
+
+    # What else is in smime-scanner.conf.
+    more_scanner_conf = ""
+
+    @classmethod
+    def before_start(cls):
+        super().before_start()
+        cls.clamd = Clamd(cls.directory / "clamav")
+        cls.instance.scanner_conf = f"clamd = {cls.clamd.socket}\n{cls.more_scanner_conf}"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.clamd.stop()
+        super().tearDownClass()

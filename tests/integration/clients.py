@@ -54,7 +54,8 @@ class Lmtp:
 
     def send(self, message, recipients, sender="sender@example.org", bdat=False):
         """Returns the reply for each recipient, in order. message: bytes, or an
-        iterable of bytes for a large one."""
+        iterable of bytes for a large one. bdat: True for one chunk (RFC 3030), which carries
+        any bytes as they are, or how many bytes the first chunks have."""
         if isinstance(recipients, str):
             recipients = [recipients]
         self.expect(self.command(f"MAIL FROM:<{sender}>"), 250)
@@ -62,8 +63,7 @@ class Lmtp:
             self.expect(self.command(f"RCPT TO:<{recipient}>"), 250)
         chunks = [message] if isinstance(message, bytes) else message
         if bdat:
-            data = b"".join(chunks)
-            self.socket.sendall(b"BDAT %d LAST\r\n" % len(data) + data)
+            self.send_chunks(b"".join(chunks), None if bdat is True else bdat)
         else:
             self.expect(self.command("DATA"), 354)
             last = b"\n"
@@ -72,6 +72,14 @@ class Lmtp:
                 last = chunk[-1:] or last
             self.socket.sendall(b".\r\n" if last == b"\n" else b"\r\n.\r\n")
         return [self.reply() for _ in recipients]
+
+    def send_chunks(self, data, first):
+        while first and len(data) > first:
+            self.socket.sendall(b"BDAT %d\r\n" % first + data[:first])
+            self.expect(self.reply(), 250)
+            data = data[first:]
+            first *= 10
+        self.socket.sendall(b"BDAT %d LAST\r\n" % len(data) + data)
 
 
 def dot_stuff(data, at_line_start):

@@ -3,12 +3,13 @@ of them, leave the server running."""
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 
 from clients import Imap, Samples, bodies, deliver
-from instance import PASSWORD, Instance, InstanceError
+from instance import PASSWORD, Instance, InstanceError, port_is_taken
 
 MARK = ".dovecot-smime-quickstart"
 
@@ -19,8 +20,26 @@ def say(text):
 
 def make_instance(directory, root):
     return Instance(directory, root,
-                    imap_port=int(os.environ.get("SMIME_IMAP_PORT", "2143")),
-                    lmtp_port=int(os.environ.get("SMIME_LMTP_PORT", "2424")))
+                    imap_port=port("SMIME_IMAP_PORT", "2143"),
+                    lmtp_port=port("SMIME_LMTP_PORT", "2424"),
+                    settings="  smime_reviewers = reviewer\n")
+
+
+def port(variable, default):
+    text = os.environ.get(variable, default)
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise InstanceError(f"{variable}={text} is no port number (1 to 65535)")
+    return int(text)
+
+
+def check_ports(instance):
+    """Before anything is stopped or removed. What an earlier run has will be free."""
+    running = instance.conf.read_text() if instance.running() else ""
+    for number, variable in ((instance.imap_port, "SMIME_IMAP_PORT"),
+                             (instance.lmtp_port, "SMIME_LMTP_PORT")):
+        if not re.search(rf"port = {number}$", running, re.M) and port_is_taken(number):
+            raise InstanceError(f"port {number} of 127.0.0.1 is taken by another program: set "
+                                f"{variable} to a free one")
 
 
 def claim_directory(directory):
@@ -29,14 +48,21 @@ def claim_directory(directory):
     if path.exists():
         if path.stat().st_uid != os.geteuid() or not (path / MARK).exists():
             raise InstanceError(f"{path} exists and is not ours; set SMIME_QUICKSTART_DIR")
+        count = sum(1 for name in path.glob("home/*/Maildir/**/*") if name.parent.name in
+                    ("cur", "new") and name.is_file())
+        if count:
+            say(f"Removing the {count} messages of the earlier run in {path} "
+                "(SMIME_QUICKSTART_DIR names another directory)")
+            if sys.stdin.isatty():
+                input("Enter goes on, Ctrl-C keeps them: ")
         shutil.rmtree(path)
     path.mkdir(parents=True)
     path.chmod(0o755)
     (path / MARK).touch()
 
 
-def show_mailbox(instance, samples, mailbox):
-    client = Imap(instance, "alice", mailbox)
+def show_mailbox(instance, samples, mailbox, login="alice"):
+    client = Imap(instance, login, mailbox)
     for uid in client.uids():
         body = client.body(uid)
         subject = next(line for line in body.split(b"\r\n") if line.startswith(b"Subject:"))
@@ -52,6 +78,7 @@ def show_mailbox(instance, samples, mailbox):
 
 def start(directory, root):
     instance = make_instance(directory, root)
+    check_ports(instance)
     if instance.running():
         say("Stopping the private Dovecot of an earlier run ...")
         instance.stop()
@@ -77,9 +104,12 @@ def start(directory, root):
         raise InstanceError("expected two messages in INBOX and one in the quarantine\n"
                             + instance.log()[-2000:])
     item = items[0]["id"]
+    say("What a reviewer sees over IMAP (alice*reviewer):")
+    show_mailbox(instance, samples, "Quarantine", "alice*reviewer")
     say(f"""
 The server is running. Try:
   log in with a mail client   IMAP 127.0.0.1 port {instance.imap_port}, no TLS, user alice, password {PASSWORD}
+  review with one             user alice*reviewer, the same password: the mailbox Quarantine
   read about the message      {doveadm} smime quarantine show -u alice {item}
   release it                  {doveadm} smime quarantine release -u alice {item}
   check the set-up            {doveadm} smime status -u alice
@@ -97,6 +127,9 @@ def main():
             say("Stopped." if instance.stop() else "It was not running.")
     except InstanceError as problem:
         print(f"quickstart: {problem}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, EOFError):
+        print("\nquickstart: nothing was removed", file=sys.stderr)
         return 1
     return 0
 

@@ -21,6 +21,52 @@ VERSION = _installed_version()
 IS_24 = VERSION == "2.4"
 
 
+# Pieces that several tests configure.
+ALIAS_NAMESPACE = """
+namespace compat {
+  prefix = Compat/
+  separator = /
+  alias_for =
+  hidden = yes
+  list = no
+}
+"""
+VIRTUAL_NAMESPACE = """
+namespace virtual {
+  prefix = Virtual/
+  separator = /
+  location = virtual:~/virtual
+}
+"""
+# DIRECTORY is to be replaced.
+CENTRAL_NAMESPACE = """
+namespace central {
+  type = public
+  prefix = Central/
+  separator = /
+  location = maildir:DIRECTORY/central
+  subscriptions = no
+  list = children
+}
+"""
+# POP3PORT is to be replaced.
+URLAUTH_AND_POP3 = """
+service imap-urlauth {
+  unix_listener token-login/imap-urlauth {
+    mode = 0666
+  }
+}
+service pop3-login {
+  inet_listener pop3 {
+    port = POP3PORT
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+}
+"""
+
+
 def configuration(text):
     """text, written for Dovecot 2.3, for the Dovecot that is installed."""
     return to_24(text) if IS_24 else text
@@ -51,8 +97,9 @@ def rule_name(setting):
     return f"smime_rule {setting}" if IS_24 else setting
 
 
-# The name of the shipped rule.
+# The names of the shipped rules.
 SHIPPED_RULE = "smime_rule encrypted" if IS_24 else "smime_rule"
+SHIPPED_RULE2 = "smime_rule uninspectable" if IS_24 else "smime_rule2"
 
 
 def userdb_rule(text):
@@ -116,6 +163,7 @@ RENAMED = {
     "zlib_save": "mail_compress_write_method",
     "sieve_filter_bin_dir": "sieve_filter_bin_dir",
     "quota_vsizes": None,
+    "quota_max_mail_size": "quota_mail_size",
     "mail_crypt_save_version": None,
     "acl": ("acl_driver", "vfile"),
     # The tests know 0, which is for ever.

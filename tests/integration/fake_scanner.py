@@ -73,6 +73,10 @@ def close_in_the_middle(connection):
     connection.recv(10)
 
 
+def close_after_request(connection):
+    read_message(connection)
+
+
 def answering(answer):
     def behave(connection):
         read_message(connection)
@@ -130,6 +134,9 @@ class CountingProxy(FakeScanner):
             self._copy(connection, scanner, count=True)
             back.join(60)
 
+    def before_answer(self):
+        pass
+
     def _copy(self, source, target, count=False):
         try:
             while True:
@@ -138,6 +145,8 @@ class CountingProxy(FakeScanner):
                     break
                 if count:
                     self.scans += data.count(b"smime-scan\t")
+                else:
+                    self.before_answer()
                 socket.send_fds(target, [data], descriptors)
                 for descriptor in descriptors:
                     os.close(descriptor)
@@ -147,3 +156,35 @@ class CountingProxy(FakeScanner):
             target.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+
+
+class GatedProxy(CountingProxy):
+    """Its answers wait until the gate is open."""
+
+    def __init__(self, path, scanner):
+        self.gate = threading.Event()
+        self.gate.set()
+        super().__init__(path, scanner)
+
+    def before_answer(self):
+        self.gate.wait(60)
+
+
+class WrongProxy(CountingProxy):
+    """Gives its own answer on each message but the plugin's question whether the scanner is
+    well."""
+
+    def __init__(self, path, scanner, answer):
+        self.answer = answer
+        self.wrong = 0
+        super().__init__(path, scanner)
+
+    def pass_on(self, connection):
+        line = connection.recv(65536, socket.MSG_PEEK)
+        if int(line.split(b"\n")[0].split(b"\t")[2]) < 100:
+            super().pass_on(connection)
+            return
+        with connection:
+            self.wrong += 1
+            read_message(connection)
+            connection.sendall(self.answer)

@@ -5,6 +5,7 @@ writes nothing in /etc/dovecot or of a Dovecot that runs already.
 """
 
 import grp
+import itertools
 import os
 import pwd
 import shutil
@@ -26,10 +27,14 @@ class InstanceError(Exception):
     pass
 
 
+# Below those that the kernel gives to connections, and each class that runs beside others has
+# its own: a server that is started again must find its port free.
+FIRST_PORT = 10000 + int(os.environ.get("SMIME_TEST_SLOT", "0")) % 7 * 3000
+PORTS = itertools.cycle(range(FIRST_PORT + os.getpid() % 40 * 64, FIRST_PORT + 3000))
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return next(port for port in PORTS if not port_is_taken(port))
 
 
 def port_is_taken(port):
@@ -54,19 +59,21 @@ def age_of(pid):
 
 class Instance:
     """root: where `make install DESTDIR=` put the build. settings: lines that
-    go into plugin { }, instead of the shipped rule if replace_rules. extra:
-    further configuration, at the end."""
+    go into plugin { }, instead of the shipped rule if replace_rules. earlier, extra:
+    further configuration, before the shipped files and at the end."""
 
     def __init__(self, directory, root, *, imap_port=None, lmtp_port=None, http_port=None,
                  settings="", extra="", plugins="sieve", location="maildir:~/Maildir",
                  replace_rules=False, load_smime=True, scanner_conf="",
-                 global_plugins="", protocols="imap lmtp", test_modules=(), users=USERS):
+                 global_plugins="", protocols="imap lmtp", test_modules=(), users=USERS,
+                 earlier=""):
         self.dir = Path(directory)
         self.root = Path(root)
         self.imap_port = imap_port or free_port()
         self.lmtp_port = lmtp_port or free_port()
         self.http_port = http_port
         self.settings = settings
+        self.earlier = earlier
         self.extra = extra
         self.plugins = plugins
         self.location = location
@@ -77,6 +84,7 @@ class Instance:
         self.protocols = protocols
         self.test_modules = test_modules
         self.users = users
+        self.dovecot = DOVECOT
 
     # -- files
 
@@ -136,7 +144,7 @@ class Instance:
             return ""
         services = ["anvil", "imap-login", "pop3-login", "stats"]
         if self.load_smime:
-            services.append("smime-scanner")
+            services += ["smime-scanner", "smime-scanner-user"]
         return "\n".join(f"service {name} {{\n  chroot =\n}}" for name in services)
 
     def _shipped_conf(self):
@@ -158,6 +166,12 @@ class Instance:
 !include {self.root}/etc/dovecot/conf.d/91-smime-audit.conf
 service smime-scanner {{
   executable = {scanner} -c {self.dir}/smime-scanner.conf
+}}
+service smime-scanner-user {{
+  executable = {scanner} --no-escrow -c {self.dir}/smime-scanner.conf
+}}
+service smime-startup {{
+  executable = {self.root}/usr/lib/dovecot/smime-startup
 }}
 import_environment = $import_environment {" ".join(self._preload())}
 service doveadm {{
@@ -181,6 +195,9 @@ service doveadm {{
                     for user in self.users))
         (self.dir / "masters").write_text(f"reviewer:{{PLAIN}}{PASSWORD}\n")
         (self.dir / "90-smime.conf").write_text(self._shipped_conf())
+        if self.load_smime:
+            # What 90-smime.conf includes stands beside it.
+            shutil.copy(self.root / "etc/dovecot/conf.d/smime-load.conf.ext", self.dir)
         (self.dir / "smime-scanner.conf").write_text(self.scanner_conf)
         self.conf.write_text(dovecot_conf.configuration(f"""
 base_dir = {self.base_dir}
@@ -233,6 +250,7 @@ namespace inbox {{
 lda_mailbox_autocreate = yes
 postmaster_address = postmaster@example.org
 mail_plugins = {self.global_plugins}
+{self.earlier}
 {self._smime_lines()}
 {self._rootless_lines()}
 protocol lmtp {{
@@ -292,7 +310,7 @@ protocol lda {{
         # The daemon keeps its output open: a pipe would never end.
         output = self.dir / "start.log"
         with output.open("w") as log:
-            done = subprocess.run([DOVECOT, "-c", str(self.conf)], stdin=subprocess.DEVNULL,
+            done = subprocess.run([self.dovecot, "-c", str(self.conf)], stdin=subprocess.DEVNULL,
                                   stdout=log, stderr=log, timeout=60, env=self.environment())
         if done.returncode != 0:
             raise InstanceError(f"dovecot did not start:\n{output.read_text()}"

@@ -21,7 +21,7 @@ USER = "alice"
 def instance_in(directory, root, location):
     Path(directory).mkdir(parents=True)
     return Instance(directory, root, location=LOCATIONS[location],
-                    settings="  smime_reviewers = reviewer\n")
+                    settings="  smime_reviewers_all_mail = reviewer\n")
 
 
 def fill(instance, samples):

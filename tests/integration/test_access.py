@@ -6,6 +6,7 @@ import socket
 
 from case import DovecotCase
 from clients import PASSWORD, Imap, bodies, quoted, without_trace
+from dovecot_conf import ALIAS_NAMESPACE, URLAUTH_AND_POP3, VIRTUAL_NAMESPACE
 
 SECRET = b"encrypted sample"
 
@@ -76,19 +77,7 @@ class AccessCase(DovecotCase):
         self.assertEqual([self.item], self.quarantined("alice"))
 
 
-EXTRA = """
-namespace compat {
-  prefix = Compat/
-  separator = /
-  alias_for =
-  hidden = yes
-  list = no
-}
-namespace virtual {
-  prefix = Virtual/
-  separator = /
-  location = virtual:~/virtual
-}
+EXTRA = ALIAS_NAMESPACE + VIRTUAL_NAMESPACE + """
 namespace shared {
   type = shared
   prefix = Others/%%u/
@@ -105,20 +94,7 @@ protocol imap {
   imap_metadata = yes
   imap_urlauth_host = test.example.org
 }
-service imap-urlauth {
-  unix_listener token-login/imap-urlauth {
-    mode = 0666
-  }
-}
-service pop3-login {
-  inet_listener pop3 {
-    port = POP3PORT
-  }
-  inet_listener pop3s {
-    port = 0
-  }
-}
-"""
+""" + URLAUTH_AND_POP3
 
 
 class Closed(AccessCase):
@@ -149,7 +125,7 @@ class Closed(AccessCase):
                         "STATUS Quarantine (MESSAGES UNSEEN UIDNEXT)",
                         "SELECT Compat/Quarantine", "STATUS Compat/Quarantine (MESSAGES)",
                         "SELECT \"Quarantine/\"", "SELECT ./Quarantine", "SELECT .Quarantine",
-                        "SELECT {10}", "SELECT Others/alice/Quarantine", "SELECT Virtual/All",
+                        "SELECT {10}", "SELECT Others/alice/Quarantine",
                         "EXAMINE Quarantine (CONDSTORE)"):
             with self.subTest(command):
                 literal = (b"Quarantine",) if "{" in command else ()
@@ -194,6 +170,26 @@ class Closed(AccessCase):
                 self.refused(command)
         self.assert_untouched()
 
+    def test_rights_and_children(self):
+        """What is closed answers as what is not there: the owner is told of no rights in it,
+        and puts nothing below it, whose name would be in LIST as its parent."""
+        for command in ("GETACL Quarantine", "MYRIGHTS Quarantine", "LISTRIGHTS Quarantine alice",
+                        "GETACL Compat/Quarantine", "MYRIGHTS Compat/Quarantine",
+                        "GETACL Others/alice/Quarantine"):
+            with self.subTest(command):
+                answers = [re.sub(rb"a\d+ |\(.* secs\)|Quarantine|Nonesuch99", b"", answer)
+                           for _, answer in map(self.owner.run, (
+                               command, command.replace("Quarantine", "Nonesuch99")))]
+                self.assertEqual(*answers)
+        for command in ("CREATE Quarantine/Child", "CREATE Quarantine/Child/", "CREATE Quarantine/",
+                        "CREATE Compat/Quarantine/Child", "SUBSCRIBE Quarantine/Child",
+                        "SUBSCRIBE Compat/Quarantine", "RENAME INBOX Quarantine",
+                        "RENAME INBOX Quarantine/Child", "CREATE Compat/Quarantine"):
+            with self.subTest(command):
+                self.refused(command)
+        self.assertNotIn(b"uarantine", self.allowed('LIST "" *'))
+        self.assert_untouched()
+
     def test_saving_into(self):
         message = self.samples.plain()
         self.allowed("APPEND INBOX {%d}" % len(message), message)
@@ -216,7 +212,9 @@ class Closed(AccessCase):
             self.assertNotIn(b"X-SMIME", answer)
 
     def test_virtual_mailboxes(self):
-        self.refused("SELECT Virtual/All")
+        """One that names the quarantine opens without it, as if that were not there."""
+        self.assertIn(b"* 0 EXISTS", self.allowed("SELECT Virtual/All"))
+        self.assertNotIn(b"FETCH (", self.owner.run("FETCH 1:* (ENVELOPE BODY.PEEK[])")[1])
         self.assert_accepted(self.samples.encrypted(), "bob@example.org")
         bob = RawImap(self.instance, "bob")
         self.allowed("SELECT Virtual/All", client=bob)
@@ -332,7 +330,7 @@ class Review(AccessCase):
             with self.subTest(mailbox):
                 client = self.reviewer()
                 if mailbox != "INBOX":
-                    client.create(mailbox)
+                    self.owner.run(f"CREATE {mailbox}")
                 uid = client.uids()[-1]
                 client.uid("store", uid, "+FLAGS", "(\\Seen)")
                 status, text = client.uid("move", uid, mailbox)

@@ -542,8 +542,8 @@ class Quota(DovecotCase):
 
     def test_over_quota_a_release_fails_and_loses_nothing(self):
         large = self.samples.encrypted(entity=self.samples.entity("x" * 70000))
-        for _ in range(4):
-            self.assert_accepted(large, "bob@example.org")
+        for number in range(4):
+            self.assert_accepted(b"X-Number: %d\r\n" % number + large, "bob@example.org")
         items = [item["id"] for item in self.quarantined("bob")]
         self.assertEqual(4, len(items))
         _, results = self.doveadm_quarantine("release", "bob", *items, check=False)

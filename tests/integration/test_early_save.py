@@ -72,7 +72,8 @@ quota_vsizes = yes"""
     def test_diverted(self):
         before = len(self.quarantined("bob"))
         with Lmtp(self.instance) as client:
-            for message in (self.hidden, self.samples.plain(), self.hidden):
+            another = b"X-Another: 1\r\n" + self.hidden
+            for message in (self.hidden, self.samples.plain(), another):
                 self.assertEqual(250, self.send(message, "bob", client)[0])
         self.assertEqual(1, len(self.bodies("bob")))
         self.assertEqual(2, len(self.quarantined("bob")) - before)

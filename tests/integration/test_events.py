@@ -73,3 +73,28 @@ class Events(DovecotCase):
         page = self.metrics()
         self.assertIn('dovecot_smime_message_quarantined_total{class="encrypted"} 3', page)
         self.assertIn('dovecot_smime_message_released_total{action="deleted"} 1', page)
+
+FIELDS = "user mailbox rule action id sha256 actor login remote_ip session"
+
+
+class Subjects(DovecotCase):
+    """The event of a delivery has the message's subject and From: so the comment in
+    91-smime-audit.conf, and so how to leave them out."""
+
+    def trail(self):
+        self.assert_accepted(self.samples.encrypted())
+        (held,) = self.quarantined("alice")
+        self.instance.doveadm("smime", "quarantine", "delete", "-u", "alice", held["id"])
+        (line,) = [line for line in self.instance.settled_log().splitlines()
+                   if '{"event":"smime_message_quarantined"' in line and held["id"] in line]
+        return json.loads(line[line.index("{"):])["fields"]
+
+    def test_they_are_there_and_can_be_left_out(self):
+        self.assertEqual("encrypted sample", self.trail()["message_subject"])
+        self.instance.stop()
+        self.instance.extra = f"metric smime_message_quarantined {{\n  fields = {FIELDS}\n}}\n"
+        self.instance.start()
+        fields = self.trail()
+        self.assertEqual(("alice", "INBOX", "quarantine"),
+                         (fields["user"], fields["mailbox"], fields["action"]))
+        self.assertLessEqual(set(fields), set(FIELDS.split()))

@@ -1,5 +1,6 @@
 """What Sieve filters and edits do to signed mail, and that the plugin undoes it."""
 
+import email
 import os
 import random
 import re
@@ -10,7 +11,7 @@ import threading
 from pathlib import Path
 
 from case import DovecotCase
-from clients import Imap, Lmtp, crlf, without_trace
+from clients import Imap, Lmtp, crlf, stored, without_trace
 from instance import age_of
 
 FILTERS = Path(__file__).resolve().parent / "filters" / "filter.py"
@@ -90,6 +91,15 @@ class Restored(FilterCase):
                     body = self.filtered(name, message)
                     self.assertEqual(message.partition(b"\r\n\r\n")[2],
                                      without_trace(body).partition(b"\r\n\r\n")[2])
+
+    def test_a_long_header(self):
+        """Longer than the buffer in which a stream is put together with what is behind it."""
+        for size in (7000, 9000, 20000, 40000, 90000):
+            with self.subTest(size=size):
+                message = b"".join(b"X-Long-%d: %s\r\n" % (n, b"sample " * 100)
+                                   for n in range(size // 710)) + self.signed()
+                body = self.filtered("append-footer", message)
+                self.assertEqual(message.partition(b"\r\n\r\n")[2], body.partition(b"\r\n\r\n")[2])
 
     def test_plain_mail_is_filtered(self):
         body = self.filtered("rewrite-text", self.samples.plain())
@@ -304,39 +314,84 @@ class ImapSieveStock(ImapSieve):
 
 
 class FaultyStorage(DovecotCase):
-    """A storage layer below the plugin changes what is saved: it must not be
-    acknowledged."""
+    """A storage layer below the plugin changes what is saved: what it would break is held
+    instead, in a form that it keeps."""
 
     settings = "  smime_rule = class=plain to=bob@* action=quarantine\n"
     instance_options = {"replace_rules": True, "global_plugins": "stream_changer",
                         "test_modules": ("lib50_stream_changer_plugin.so",)}
+    # What is told of a message that is in no form kept.
+    unstorable = 451
 
-    def test_delivery_is_deferred(self):
-        ((code, text),) = self.deliver(self.samples.signed())
-        self.assertEqual(451, code, text)
-        self.assertEqual([], self.bodies())
+    def setUp(self):
+        self.clear()
+        for user in ("alice", "bob", "carol"):
+            for item in self.quarantined(user):
+                self.doveadm_quarantine("delete", user, item["id"])
+
+    def check_held(self, user, message):
+        self.assertEqual([], self.bodies(user))
+        (item,) = self.quarantined(user)
+        (held,) = stored(self.instance, user, "Quarantine")
+        if "X-SMIME-Quarantine-Encoding" in held:
+            held = email.message_from_string(held).get_payload(decode=True).decode()
+            self.assertEqual(message.decode(), without_trace(held.encode()).decode())
+        else:
+            self.assertTrue(held.replace("\n", "\r\n").endswith(message.decode()))
+        return item
+
+    def test_a_delivery_is_held(self):
+        message = self.samples.signed()
+        self.assert_accepted(message)
+        item = self.check_held("alice", message)
+        self.assertIn("does not keep the message as it arrived: the storage did not keep part 1",
+                      item["reason"])
         self.assert_logged("reading back a saved message: the storage did not keep part 1")
+        # As often as it comes.
+        self.assert_accepted(message)
+        self.check_held("alice", message)
 
-    def test_the_quarantine_keeps_every_byte_or_nothing(self):
+    def test_in_no_form(self):
+        """The layer changes the block itself."""
+        for message in (self.samples.signed(), self.samples.plain(), ):
+            user = "alice" if b"multipart/signed" in message else "bob"
+            ((code, text),) = self.deliver(message, "alice+sample@example.org"
+                                           if user == "alice" else "bob@example.org",
+                                           sender="sample@example.org")
+            self.assertEqual(self.unstorable, code, text)
+            self.assertEqual([], self.bodies(user) + self.bodies(user, mailbox="Quarantine"))
+        self.assert_logged("(smime_unstorable), was for mailbox INBOX")
+
+    def test_the_quarantine_keeps_every_byte(self):
+        """Encoded, where the layer finds nothing to change; a release that would be changed
+        is none."""
         self.clear("bob")
-        ((code, text),) = self.deliver(self.samples.plain(), "bob@example.org")
-        self.assertEqual(451, code, text)
-        self.assertEqual([], self.bodies("bob") + self.bodies("bob", mailbox="Quarantine"))
-        self.assert_logged("the storage did not keep the message as it was written")
+        message = self.samples.plain()
+        self.assert_accepted(message, "bob@example.org")
+        (item,) = self.quarantined("bob")
+        (held,) = stored(self.instance, "bob", "Quarantine")
+        attached = email.message_from_string(held).get_payload(decode=True)
+        self.assertEqual(message, without_trace(attached))
+        done, (result,) = self.doveadm_quarantine("release", "bob", item["id"], check=False)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("the storage did not keep the message as it was written", result["result"]
+                      + done.stderr.decode())
+        self.assertEqual([], self.bodies("bob"))
+        self.assertEqual([item], self.quarantined("bob"))
 
     def test_one_byte_at_the_beginning_of_a_line(self):
         lines = [b"Content-Type: text/plain", b"", b"One", b"~two", b"three", b""]
         for entity in (lines, lines[:2] + [b"~One", b"two", b""]):
+            self.setUp()
             message = self.samples.signed("one byte", b"\r\n".join(entity))
-            ((code, text),) = self.deliver(message)
-            self.assertEqual(451, code, text)
-            self.assertEqual([], self.bodies())
+            self.assert_accepted(message)
+            self.check_held("alice", message)
 
     def test_several_recipients(self):
-        self.clear("bob", "carol")
-        replies = self.deliver(self.samples.signed(), ["bob@example.org", "carol@example.org"])
-        self.assertEqual([451, 451], [code for code, _ in replies])
-        self.assertEqual([], self.bodies("bob") + self.bodies("carol"))
+        message = self.samples.signed()
+        self.assert_accepted(message, ["alice@example.org", "carol@example.org"])
+        self.check_held("alice", message)
+        self.check_held("carol", message)
 
     def test_save_is_refused(self):
         self.clear("alice")
@@ -352,6 +407,11 @@ class FaultyStorage(DovecotCase):
     def test_plain_mail_is_none_of_our_business(self):
         self.assert_accepted(self.samples.plain(), "carol@example.org")
         self.assertEqual(1, len(self.bodies("carol")))
+
+
+class FaultyStorageRejects(FaultyStorage):
+    settings = FaultyStorage.settings + "  smime_unstorable = reject\n"
+    unstorable = 550
 
 
 class NonCanonical(DovecotCase):

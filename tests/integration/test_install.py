@@ -18,7 +18,7 @@ BUILD = Path(os.environ["SMIME_TEST_BUILD"])
 
 def run(*command, **kwargs):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          timeout=900, stdin=subprocess.DEVNULL, **kwargs)
+                          timeout=1800, stdin=subprocess.DEVNULL, **kwargs)
 
 
 class Install(unittest.TestCase):
@@ -30,7 +30,8 @@ class Install(unittest.TestCase):
     def test_files_are_where_dovecot_looks(self):
         for path in ("usr/lib/dovecot/modules/lib99_smime_plugin.so",
                      "usr/lib/dovecot/modules/doveadm/lib99_doveadm_smime_plugin.so",
-                     "usr/lib/dovecot/smime-scanner", "etc/dovecot/conf.d/90-smime.conf",
+                     "usr/lib/dovecot/smime-scanner", "usr/lib/dovecot/smime-startup",
+                     "etc/dovecot/conf.d/90-smime.conf", "etc/dovecot/conf.d/smime-load.conf.ext",
                      "etc/dovecot/conf.d/91-smime-audit.conf",
                      "etc/dovecot/smime-scanner.conf"):
             self.assertTrue((ROOT / path).is_file(), path)
@@ -39,9 +40,15 @@ class Install(unittest.TestCase):
         self.assertIn("executable = /usr/lib/dovecot/smime-scanner -c "
                       "/etc/dovecot/smime-scanner.conf", conf)
         active = [line.strip() for line in conf.splitlines() if line.strip().startswith("smime_")]
-        rule = ("smime_rule encrypted {" if dovecot_conf.IS_24 else
-                "smime_rule = class=any-encrypted origin=delivery action=quarantine")
-        self.assertEqual([rule], active)
+        rules = (["smime_rule encrypted {", "smime_rule uninspectable {",
+                  "smime_rule infected {"] if dovecot_conf.IS_24 else
+                 ["smime_rule = class=any-encrypted origin=delivery action=quarantine",
+                  'smime_rule2 = reason="No scanner can look into part of it" scan=uninspectable '
+                  "origin=delivery action=quarantine",
+                  "smime_rule3 = scan=infected origin=delivery action=quarantine"])
+        self.assertEqual(rules, active)
+        self.assertEqual("/usr/lib/dovecot/smime-scanner",
+                         os.readlink(ROOT / "usr/bin/smime-scanner"))
         settings = ROOT / "usr/lib/dovecot/modules/settings/lib99_smime_settings.so"
         self.assertEqual(dovecot_conf.IS_24, settings.is_file())
 
@@ -69,7 +76,8 @@ class Install(unittest.TestCase):
         sources = self.directory / "sources"
         sources.mkdir()
         run("tar", "xf", tarball, "-C", sources, "--strip-components=1")
-        for command in (["./configure", "--enable-werror"], ["make", "-j2"],
+        # Without optimisation it takes half the time, and misses the same files.
+        for command in (["./configure", "--enable-werror", "CFLAGS=-O0", "CXXFLAGS=-O0"], ["make", "-j2"],
                         ["make", "install", f"DESTDIR={self.directory}/root"]):
             done = run(*command, cwd=sources)
             self.assertEqual(0, done.returncode, done.stderr[-2000:])
@@ -94,6 +102,9 @@ class Install(unittest.TestCase):
 
 
 class Quickstart(unittest.TestCase):
+    # It installs the build, from which the other classes run, anew.
+    alone = True
+
     def setUp(self):
         self.directory = Path(tempfile.mkdtemp(prefix="smime-test-", dir="/tmp"))
         self.directory.chmod(0o755)
@@ -111,9 +122,11 @@ class Quickstart(unittest.TestCase):
         return done.returncode, output.read_text()
 
     def test_start_twice_and_stop(self):
-        for _ in range(2):
+        for removing in (False, True):
             code, text = self.quickstart()
             self.assertEqual(0, code, text)
+            self.assertEqual(removing, "Removing the 3 messages of the earlier run" in text)
+            self.assertIn("Quarantine: encrypted sample", text.split("alice*reviewer")[1])
             self.assertIn("INBOX: plain sample", text)
             self.assertIn("INBOX: signed sample   openssl cms -verify: successful", text)
             self.assertIn("quarantine release -u alice", text)
@@ -149,10 +162,21 @@ class Quickstart(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
-            self.environment["SMIME_LMTP_PORT"] = str(taken.getsockname()[1])
+            port = self.environment["SMIME_LMTP_PORT"] = str(taken.getsockname()[1])
             code, text = self.quickstart()
         self.assertEqual(1, code)
-        self.assertIn(f"port {self.environment['SMIME_LMTP_PORT']} (LMTP)", text)
+        self.assertEqual(f"quickstart: port {port} of 127.0.0.1 is taken by another program: set "
+                         "SMIME_LMTP_PORT to a free one\n", text)
+        self.assertFalse((self.directory / "q").exists())
+
+    def test_what_is_no_port_is_named(self):
+        for value in ("abc", "0", "65536", "-1", "2e3"):
+            self.environment["SMIME_IMAP_PORT"] = value
+            for action in ([], ["stop"]):
+                code, text = self.quickstart(*action)
+                self.assertEqual(1, code)
+                self.assertEqual(f"quickstart: SMIME_IMAP_PORT={value} is no port number (1 to "
+                                 "65535)\n", text)
 
     def test_somebody_else_s_directory_is_left_alone(self):
         foreign = self.directory / "q"

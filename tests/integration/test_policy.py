@@ -51,34 +51,60 @@ RULES = (
     ["class=certs-only action=reject", "class=any-signed action=deliver", "action=quarantine"],
 )
 
+NEGATED = (
+    ["class=!any-encrypted action=reject"],
+    ["class=!plain origin=!copy action=quarantine"],
+    ["mailbox=!Legal/* class=!any-signed action=reject"],
+    ["signature=!signed action=quarantine"],
+    ["scan=!uninspectable reason=\"Not looked into\" action=reject"],
+    ["scan=!uninspectable action=deliver", "action=reject"],
+    ["class=!any-encrypted action=deliver", "action=quarantine"],
+    ["signature=!signed strength=!weak flag=$Fine action=deliver", "action=reject"],
+    ["strength=!weak origin=!append action=reject"],
+    ["from=!*@example.org class=!plain action=reject"],
+    ["to=!alice@* action=tempfail"],
+    ["origin=!delivery mailbox=!INBOX action=reject"],
+)
+# Reasons for which a part is not looked into, and its class says so.
+TOLD_BY_CLASS = {"smime-encrypted", "pgp-encrypted", "encrypted-archive", "encrypted-document"}
+
 
 def mailbox_matches(pattern, name):
-    if pattern.startswith("!"):
-        return not mailbox_matches(pattern[1:], name)
     regex = "".join({"*": ".*", "%": "[^/]*"}.get(c, re.escape(c)) for c in pattern)
     return re.fullmatch(regex, name) is not None
 
 
-def matches(rule, facts, origin, mailbox):
+def holds(key, value, facts, origin, mailbox):
+    """Whether it holds that the key has the value, and whether that is certain."""
     envelope_from = SENDER if origin == "delivery" else "alice"
+    known = "malformed" not in facts["class"] and facts["uninspectable"] <= TOLD_BY_CLASS
+    if key == "class":
+        wanted = {"any-signed": SIGNED, "any-encrypted": ENCRYPTED}.get(value, {value})
+        return bool(facts["class"] & wanted), known
+    if key == "strength":
+        return facts["strength"] == value, known
+    if key == "signature":
+        return facts["signature"] == value, known
+    if key == "scan":
+        certain = value != "uninspectable" or not facts["uninspectable"]
+        return facts["scan"] == value, certain
+    return {"origin": lambda: value == origin,
+            "mailbox": lambda: mailbox_matches(value, NAMES[mailbox]),
+            "from": lambda: fnmatchcase(envelope_from, value),
+            "to": lambda: fnmatchcase(OWNER[origin], value)}[key](), True
+
+
+def matches(rule, facts, origin, mailbox):
     for key, value in rule.items():
-        if key == "class":
-            wanted = {"any-signed": SIGNED, "any-encrypted": ENCRYPTED}
-            if not facts["class"] & wanted.get(value, {value}):
-                return False
-        elif key == "origin" and value != origin:
-            return False
-        elif key == "mailbox" and not mailbox_matches(value, NAMES[mailbox]):
-            return False
-        elif key == "scan" and value != facts["scan"]:
-            return False
-        elif key == "strength" and facts["strength"] != "weak":
-            return False
-        elif key == "signature" and value != facts["signature"]:
-            return False
-        elif key == "from" and not fnmatchcase(envelope_from, value):
-            return False
-        elif key == "to" and not fnmatchcase(OWNER[origin], value):
+        if key in ("action", "flag", "reason"):
+            continue
+        held, certain = holds(key, value.removeprefix("!"), facts, origin, mailbox)
+        if value.startswith("!"):
+            # A rule that delivers does so only with what is certain.
+            held = not held and (certain or rule["action"] != "deliver")
+        elif not certain and key == "scan" and rule["action"] != "deliver":
+            held = True
+        if not held:
             return False
     return True
 
@@ -111,6 +137,10 @@ class Table(DovecotCase):
             "signed": samples.signed(),
             "opaque-signed": samples.opaque_signed(),
             "encrypted": samples.encrypted(),
+            # An S/MIME label on what is none: it may be of any class.
+            "malformed": (b"From: sender@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+                          b"Content-Type: application/pkcs7-mime; name=smime.p7m\r\n"
+                          b"Content-Transfer-Encoding: base64\r\n\r\nMIIBAAAAAAA=\r\n"),
             "encrypted-3des": samples.encrypted(cipher="-des3"),
             "certs-only": samples.certs_only(),
             "encrypted-archive": attachment + crlf(base64.encodebytes(archive)),
@@ -124,13 +154,14 @@ class Table(DovecotCase):
         path.write_bytes(message)
         done = subprocess.run([SCANNER, "--inspect", path], capture_output=True, check=True)
         report = json.loads(done.stdout)
-        return {"class": set(report["class"]), "scan": report["scan"]["verdict"],
+        return {"uninspectable": {part["reason"] for part in report.get("uninspectable", [])},
+                "class": set(report["class"]), "scan": report["scan"]["verdict"],
                 "strength": report.get("encryption", {}).get("strength"),
                 "signature": report["signature"]["status"]}
 
     def restart_with(self, rules):
         self.instance.stop()
-        self.instance.settings = "  smime_reviewers = reviewer\n" + "".join(
+        self.instance.settings = "  smime_reviewers_all_mail = reviewer\n" + "".join(
             # Dovecot expands variables in settings.
             f"  smime_rule{number or ''} = {rule.replace('%', '%%')}\n"
             for number, rule in zip([""] + list(range(2, 100)), rules))
@@ -184,7 +215,7 @@ class Table(DovecotCase):
         self.sieve("alice", 'require ["fileinto", "mailbox", "variables"];\n'
                             'if header :matches "X-Box" "*" { fileinto :create "${1}"; }\n')
         self.number = 0
-        for rules in RULES:
+        for rules in RULES + NEGATED:
             self.restart_with(rules)
             self.lmtp = Lmtp(self.instance)
             self.client = Imap(self.instance, "alice*reviewer")
@@ -203,3 +234,24 @@ class Table(DovecotCase):
             self.instance.doveadm("expunge", "-u", "alice", "mailbox", "*", "all", check=False)
         print(f"[{self.number} combinations] ", end="", flush=True)
         self.assertGreater(self.number, 300)
+
+
+class WhereItWasTyped(DovecotCase):
+    def policy(self, *users, message, directory, text=b""):
+        done = self.instance.doveadm("-f", "json", "smime", "policy", *users, message,
+                                     cwd=directory, input=text)
+        return [row["result"] for row in json.loads(done.stdout)]
+
+    def test_a_file_of_the_operator_s_by_a_relative_path(self):
+        directory = self.directory / "private"
+        directory.mkdir(mode=0o700)
+        (directory / "message").write_bytes(self.samples.encrypted())
+        (directory / "message").chmod(0o600)
+        self.assertEqual(["quarantine"], self.policy("-u", "alice", message="message",
+                                                     directory=directory))
+        done = self.instance.doveadm("smime", "inspect", "message", cwd=directory)
+        self.assertIn(b"class: encrypted", done.stdout)
+
+    def test_standard_input_for_several_users(self):
+        self.assertEqual(["quarantine"] * 3, self.policy(
+            "-A", message="-", directory=self.directory, text=self.samples.encrypted()))

@@ -75,7 +75,8 @@ class Quarantine(DovecotCase):
         names = [line.split(b":")[0].decode() for line in text.split(b"\r\n")
                  if line.startswith(b"X-SMIME-Quarantine-")]
         self.assertEqual(["X-SMIME-Quarantine-" + name for name in (
-            "Id", "Time", "Mailbox", "From", "To", "Rule", "Reason", "Report", "SHA256")], names)
+            "Id", "Time", "Mailbox", "From", "To", "User", "Rule", "Reason", "Report", "Identity",
+            "Exact-SHA256", "SHA256")], names)
         self.assertTrue(text.endswith(original))
         self.assertTrue(text.startswith(b"X-SMIME-Quarantine-Id: " + item.encode()))
 

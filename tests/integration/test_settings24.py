@@ -1,6 +1,7 @@
 """Dovecot 2.4 knows our settings: it prints and checks them, and takes them from the
 userdb and from namespace and mailbox blocks."""
 
+import json
 import re
 import subprocess
 import unittest
@@ -24,6 +25,13 @@ namespace inbox {
       class = plain
       reason = The vault is shut
       action = reject
+    }
+  }
+  mailbox Early {
+    smime_rule early {
+      class = plain
+      when = arrival
+      action = quarantine
     }
   }
 }
@@ -55,6 +63,10 @@ namespace inbox {
         for line, word in (("smime_rule bad {\n action = quarantaine", "quarantaine"),
                            ("smime_rule bad {\n class = any-encrypt", "any-encrypt"),
                            ("smime_rule bad {\n origin = imap", "imap"),
+                           ("smime_rule bad {\n class = !any-encrypt", "!any-encrypt"),
+                           ("smime_rule bad {\n when = !arrival", "!arrival"),
+                           ("smime_rule bad {\n action = !deliver", "!deliver"),
+                           ("smime_rule bad {\n when = later", "later"),
                            ("smime_preserve = all", "all"),
                            ("smime_stroes = INBOX", "smime_stroes")):
             with self.subTest(line):
@@ -65,7 +77,13 @@ namespace inbox {
     def test_wrong_ones_are_refused(self):
         for line, word in (("smime_rule bad {\n flag = \"a b\"\n action = deliver\n}",
                             "is no value for flag"),
+                           ("smime_rule bad {\n flag = !$Seal\n action = deliver\n}",
+                            "it cannot be negated"),
+                           ("smime_rule bad {\n from = !!a@b\n action = deliver\n}",
+                            "is no value for from"),
                            ("smime_rule bad {\n class = plain\n}", "action"),
+                           ("smime_rule bad {\n mailbox = INBOX\n when = arrival\n action = reject\n}",
+                            "mailbox= does not go with when=arrival"),
                            ("smime_scanner_timeout = 2 days", "no time between"),
                            ("smime_quarantine_mailbox = a*", "is no mailbox name")):
             with self.subTest(line):
@@ -78,6 +96,17 @@ namespace inbox {
         self.assertEqual(550, code, text)
         ((code, text),) = self.deliver(self.samples.plain(), sender="a@rejected.example")
         self.assertIn("The vault is shut", text)
+        self.sieve("alice", "keep;")
+        self.assert_accepted(self.samples.plain())
+
+    def test_a_mailbox_block_has_no_arrival_rule(self):
+        self.instance.doveadm("mailbox", "create", "-u", "alice", "Early")
+        self.sieve("alice", 'require "fileinto"; fileinto "Early";')
+        self.assertEqual(451, self.deliver(self.samples.plain())[0][0])
+        self.assert_logged("smime_rule early: when=arrival does not go with a rule of a mailbox")
+        done = self.instance.doveadm("-f", "json", "smime", "status", "-u", "alice", check=False)
+        (row,) = [row for row in json.loads(done.stdout) if row["state"] == "error"]
+        self.assertEqual("mailbox Early", row["check"])
         self.sieve("alice", "keep;")
         self.assert_accepted(self.samples.plain())
 

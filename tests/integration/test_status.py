@@ -3,11 +3,13 @@ nothing on a server that is right."""
 
 import json
 import os
+import pwd
 import shutil
+import unittest
 
 import dovecot_conf
 from case import DovecotCase
-from dovecot_conf import SHIPPED_RULE, rule_name
+from dovecot_conf import SHIPPED_RULE, SHIPPED_RULE2, rule_name
 from operator_pki import Authority
 
 
@@ -28,8 +30,8 @@ class StatusCase(DovecotCase):
 
 
 class AllIsWell(StatusCase):
-    settings = ("  smime_stores = * !Spam\n  smime_rule2 = mailbox=Legal/* action=deliver\n"
-                "  smime_rule3 = mailbox=INBOX action=deliver\n")
+    settings = ("  smime_stores = * !Spam\n  smime_rule3 = mailbox=Legal/* action=deliver\n"
+                "  smime_rule4 = mailbox=INBOX action=deliver\n")
 
     def test_a_user(self):
         for name in ("Spam", "Legal/A", "Work"):
@@ -40,9 +42,12 @@ class AllIsWell(StatusCase):
         self.assertIn("3 of 4 mailboxes", by_check["namespace inbox"]["detail"])
         self.assertIn("not aware: Spam", by_check["namespace inbox"]["detail"])
         sets = {row["setting"]: row["detail"] for row in rows if row["check"] == "mailboxes"}
-        second, third = rule_name("smime_rule2"), rule_name("smime_rule3")
-        self.assertEqual({f"{SHIPPED_RULE}, {third}": "INBOX", f"{SHIPPED_RULE}, {second}": "Legal/A",
-                          SHIPPED_RULE: "Work"}, sets)
+        # With 2.3 the class's own smime_rule3 stands in the place of the third.
+        shipped = f"{SHIPPED_RULE}, {SHIPPED_RULE2}" + \
+            (", smime_rule infected" if dovecot_conf.IS_24 else "")
+        third, fourth = rule_name("smime_rule3"), rule_name("smime_rule4")
+        self.assertEqual({f"{shipped}, {fourth}": "INBOX", f"{shipped}, {third}": "Legal/A",
+                          shipped: "Work"}, sets)
         self.assertRegex(by_check["scanner"]["detail"], r"answers in [0-9]+\.[0-9] ms")
         self.assertIn("1 script", by_check["sieve"]["detail"])
         self.assertIn("no virus scanner", by_check["engine"]["detail"])
@@ -53,13 +58,50 @@ class AllIsWell(StatusCase):
         rows = json.loads(done.stdout)
         self.assertEqual(0, done.returncode, rows)
         checks = {row["check"] for row in rows}
-        self.assertLessEqual({"settings", SHIPPED_RULE, rule_name("smime_rule2"), "scanner", "engine",
+        self.assertLessEqual({"settings", SHIPPED_RULE, SHIPPED_RULE2, rule_name("smime_rule3"), "scanner", "engine",
                               "scanner settings", "trust store", "mail_plugins"}, checks)
 
     def test_all_users(self):
         rows = self.status("-A")
         self.assertEqual({"alice", "bob", "carol"}, {row["username"] for row in rows})
         self.assertEqual(1, sum(row["check"] == "mail_plugins" for row in rows))
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs users with a uid each")
+class AccountsOfTheMachine(StatusCase):
+    """As with userdb passwd: accounts that are nobody's, in among those of people."""
+
+    extra = "mail_attribute_dict = file:%h/attributes\n"
+
+    @classmethod
+    def before_start(cls):
+        super().before_start()
+        cls.instance.users = ("alice", "nobody")
+
+    def change_nobody(self, home, uid):
+        lines = [line for line in (self.instance.dir / "passwd").read_text().splitlines()
+                 if not line.startswith("nobody:")]
+        self.change_users("\n".join([*lines, f"nobody:{{PLAIN}}x:{uid}:{uid}::{home}::"]) + "\n")
+
+    def test_an_account_that_gets_no_mail(self):
+        self.change_nobody("/nonexistent", pwd.getpwnam("nobody").pw_uid)
+        rows = self.status("-A")
+        store, = [row for row in rows if row["check"] == "mail store"]
+        self.assertEqual(("nobody", "ok"), (store["username"], store["state"]))
+        self.assertIn("/nonexistent", store["detail"])
+
+    def test_a_user_whose_mail_cannot_be_stored(self):
+        self.change_nobody("/nonexistent", 54321)
+        found = self.wrong("-A", code=78)
+        (_, setting), = found
+        self.assertIn(setting, ("mail_location", "mail_driver"))
+        (state, detail), = found.values()
+        self.assertEqual("error", state)
+        self.assertIn("deferred", detail)
+
+    def test_no_account_has_a_shell(self):
+        rows = {row["check"]: row for row in self.status("-u", "alice")}
+        self.assertEqual("ok", rows["quarantine files"]["state"])
 
 
 class SettingsThatDefeatThePurpose(StatusCase):
@@ -77,7 +119,7 @@ class SettingsThatDefeatThePurpose(StatusCase):
         # 2.4 has a quota of a mailbox in its block alone, where the plugin has the last word.
         quota = ["quota user"] if dovecot_conf.IS_24 else ["quota", "quota_rule2"]
         self.assertEqual({("sieve", "smime_stores"): "warning",
-                          ("quarantine", "autoexpunge"): "error",
+                          ("quarantine", "autoexpunge"): "warning",
                           **{("quarantine", setting): "warning" for setting in quota},
                           ("mail_plugins", "protocol imap { mail_plugins }"): "error",
                           ("scanner settings", "timeout"): "warning",
@@ -87,6 +129,26 @@ class SettingsThatDefeatThePurpose(StatusCase):
         self.assertIn("files into Lists, outside", wrong["sieve", "smime_stores"][1])
         self.assertNotIn("Work", wrong["sieve", "smime_stores"][1].split("outside")[0].split(
             "files into")[1])
+
+
+class ASeparatorThatNoNamespaceHas(StatusCase):
+    settings = "  smime_rule3 = mailbox=Legal/* action=deliver\n"
+
+    @classmethod
+    def before_start(cls):
+        # As Debian's namespace is, which leaves it to the format: Maildir's is ".".
+        cls.instance.write_conf = lambda: cls.write_conf_without_separator()
+
+    @classmethod
+    def write_conf_without_separator(cls):
+        instance = cls.instance
+        type(instance).write_conf(instance)
+        instance.conf.write_text(instance.conf.read_text().replace("  separator = /\n", ""))
+
+    def test_the_pattern_is_named(self):
+        self.assertEqual({("mailbox names", rule_name("smime_rule3")): (
+            "warning", '"Legal/*" does not mean what it says: "/" separates nothing in this '
+            'user\'s mailbox names, "." does')}, self.wrong(code=1))
 
 
 class OnlyWarnings(StatusCase):
@@ -108,6 +170,16 @@ class StoresThatCannotBeReadBack(StatusCase):
         self.assertEqual((setting, "ok"), (row["setting"], row["state"]))
         self.assertIn("mbox", row["detail"])
         self.assertIn("smime audit", row["remedy"])
+
+
+class IndexInMemory(StatusCase):
+    instance_options = {"location": "maildir:~/Maildir:INDEX=MEMORY"}
+
+    def test_it_is_said(self):
+        setting = "mail_index_path" if dovecot_conf.IS_24 else "mail_location"
+        ((check, (state, detail)),) = self.wrong(code=1).items()
+        self.assertEqual((("quarantine", setting), "warning"), (check, state))
+        self.assertIn("the index of Quarantine is in memory", detail)
 
 
 class KeysAndTrust(StatusCase):

@@ -48,7 +48,7 @@ class Storage:
     config = ""
     final_newline = False
     # A message can be read before it is committed; otherwise an APPEND gets no
-    # record (see can_read_back() in plugin/preserve.h).
+    # record (see can_read_back() in plugin/protect/read-back.h).
     reads_back = True
 
     instance_options: dict = {}

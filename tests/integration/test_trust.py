@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import time
 from pathlib import Path
 
 from case import DovecotCase
@@ -129,3 +130,45 @@ class NoTrust(DovecotCase):
         done = self.instance.doveadm("smime", "trust", "list", check=False)
         self.assertEqual(78, done.returncode)
         self.assertIn(b"trust_dir is not set", done.stderr)
+
+    def test_it_is_a_choice_to_status_and_to_the_check(self):
+        rows = {}
+        for command in ("status", "trust check"):
+            done = self.instance.doveadm("-f", "json", "smime", *command.split(), check=False)
+            self.assertEqual(0, done.returncode, done.stdout)
+            (rows[command],) = [row for row in json.loads(done.stdout)
+                                if row.get("setting", row.get("file")) == "trust_dir"]
+        for name in ("state", "detail", "remedy"):
+            self.assertEqual(rows["status"][name], rows["trust check"][name])
+        self.assertEqual("ok", rows["status"]["state"])
+        self.assertIn("no mail is signed/verified", rows["status"]["detail"])
+
+
+class NoDirectoryYet(DovecotCase):
+    """trust_dir is set as the shipped file shows it, and nobody has made the directory."""
+
+    @classmethod
+    def before_start(cls):
+        cls.trust = cls.directory / "trust"
+        cls.root = Authority(cls.directory, "Example Root")
+        cls.instance.scanner_conf = f"trust_dir = {cls.trust}\n"
+
+    def errors(self):
+        done = self.instance.doveadm("-f", "json", "smime", "verify", "-u", "alice", "all",
+                                     check=False)
+        return json.loads(done.stdout)[0]["errors"]
+
+    def test_mail_is_looked_into_and_the_import_makes_it(self):
+        self.assert_accepted(self.samples.signed())
+        self.assertEqual(1, len(self.bodies()))
+        self.assert_logged(f"smime-scanner: Warning: trust_dir: {self.trust} is not there")
+        self.assertIn("trust-not-configured", self.errors())
+        old = os.umask(0o077)
+        self.addCleanup(os.umask, old)
+        self.instance.doveadm("smime", "trust", "import", self.root.pem)
+        self.assertEqual(0o755, stat.S_IMODE(self.trust.stat().st_mode))
+        # A scanner looks once a second.
+        deadline = time.monotonic() + 20
+        while "trust-not-configured" in self.errors() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        self.assertNotIn("trust-not-configured", self.errors())

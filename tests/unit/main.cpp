@@ -1,5 +1,5 @@
-#include "dovecot-lib.h"
-#include "test-tools.h"
+#include "scanner/base/dovecot-lib.h"
+#include "tests/unit/test-tools.h"
 
 #include <CppUTest/CommandLineTestRunner.h>
 #include <CppUTest/MemoryLeakWarningPlugin.h>

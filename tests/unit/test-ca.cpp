@@ -1,4 +1,4 @@
-#include "test-ca.h"
+#include "tests/unit/test-ca.h"
 
 #include <fstream>
 #include <openssl/pem.h>

@@ -2,8 +2,8 @@
 #ifndef SMIME_TEST_TOOLS_H
 #define SMIME_TEST_TOOLS_H
 
-#include "detect.h"
-#include "inspection.h"
+#include "scanner/formats/detect.h"
+#include "scanner/inspection/inspection.h"
 
 namespace smime {
 

@@ -48,6 +48,13 @@ def rewrite_base64(message):
     return re.sub(rb"(?m)^([A-Za-z0-9+/]{60})([A-Za-z0-9+/]{4})\r?$", rb"\1\n\2", message)
 
 
+def replace_me(message):
+    """Changes what is marked, also where it is in base64."""
+    for marked, changed in ((b"REPLACEME", b"CHANGED!!"), (b"UkVQTEFDRU1F", b"Q0hBTkdFRCEh")):
+        message = message.replace(marked, changed)
+    return message
+
+
 def empty(message):
     return b""
 

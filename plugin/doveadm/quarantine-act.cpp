@@ -1,0 +1,367 @@
+// doveadm smime quarantine release, reject, delete and expire.
+#include "plugin/doveadm/quarantine.h"
+
+#include "plugin/doveadm/confirm.h"
+#include "plugin/doveadm/release.h"
+#include "plugin/quarantine/mailbox.h"
+#include "plugin/quarantine/recipient.h"
+
+namespace smime {
+namespace {
+
+// What is told of one message.
+struct Outcome {
+  ReleaseResult result = ReleaseResult::failed;
+  // "released", or what else became of it.
+  std::string done;
+  // Where it is now; empty if nowhere.
+  std::string mailbox;
+  std::string error;
+};
+
+void send_outcome_event(mail_user *user, const QuarantineCommand *command,
+                        const QuarantineRecord &record, const Outcome &outcome) {
+  EventFields fields(user);
+  if (command->held_for != nullptr)
+    fields.user = recipient_of(record);
+  fields.mailbox = outcome.mailbox;
+  fields.classes = class_names_of(report_of(record));
+  fields.action = outcome.done;
+  fields.id = record.id;
+  fields.sha256 = record.sha256;
+  add_actor(fields, user);
+  send_event(user->event, event_message_released, EventLevel::info, fields,
+             "quarantine id " + record.id + ": " + outcome.done +
+                 (outcome.mailbox.empty() ? "" : " to mailbox " + outcome.mailbox) + " by " +
+                 actor_text(fields));
+}
+
+void print_outcome(const std::string &id, const std::string &result, const std::string &mailbox) {
+  print(id);
+  print(result);
+  print(mailbox);
+}
+
+// Prints one line for each message. One that fails does not stop the others. plan says what
+// is to be done, act does it.
+template <typename Plan, typename Act>
+int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Plan plan, Act act) {
+  if (require_user_context(context, user) == nullptr)
+    return -1;
+  std::string error;
+  if (is_counting(context)) {
+    // What cannot be read is told in the pass that acts.
+    (void)count_selected(context, user, error);
+    return 0;
+  }
+  if (!confirm_single_user(context, user))
+    return -1;
+  int ret = 0;
+  auto visit = [&](mail *quarantined, const ParsedBlock &block) {
+    Outcome outcome = plan(block);
+    if (quarantine_command(context)->dry_run) {
+      print_outcome(block.record.id, "would be " + outcome.done, outcome.mailbox);
+      return Visit::next;
+    }
+    outcome.result = act(quarantined, block, outcome);
+    switch (outcome.result) {
+    case ReleaseResult::released:
+      send_outcome_event(user, quarantine_command(context), block.record, outcome);
+      print_outcome(block.record.id, outcome.done, outcome.mailbox);
+      return Visit::expunge;
+    case ReleaseResult::was_released:
+      // Where a client copied it out, that was the act, and is told.
+      if (!is_marked_released(quarantined))
+        send_outcome_event(user, quarantine_command(context), block.record, outcome);
+      print_outcome(block.record.id, "was already released; taken out of the quarantine",
+                    outcome.mailbox);
+      return Visit::expunge;
+    case ReleaseResult::not_found:
+    case ReleaseResult::failed: break;
+    }
+    print_outcome(block.record.id, "failed: " + outcome.error, outcome.mailbox);
+    ret = fail(context, user, block.record.id + ": " + outcome.error);
+    return Visit::next;
+  };
+  std::vector<std::string> missing;
+  if (visit_selected(context, user, visit, missing, error) == FindResult::failed)
+    ret = fail(context, user, error);
+  if (!context->iterate_single_user)
+    return ret;
+  for (const std::string &id : missing) {
+    print_outcome(id, missing_text(context, id), "");
+    doveadm_mail_failed_error(context, MAIL_ERROR_NOTFOUND);
+    ret = -1;
+  }
+  return ret;
+}
+
+void print_headers() {
+  for (const char *name : {"id", "result", "mailbox"})
+    doveadm_print_header_simple(name);
+}
+
+// Nothing is done to everything by leaving out a word.
+void act_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  require_ids(context, args);
+  if (args[0] == nullptr && filter_of(quarantine_command(context)).empty())
+    doveadm_mail_help_name(context->cmd->name);
+  print_headers();
+  prepare_count(context);
+}
+
+void act_deinit(doveadm_mail_cmd_context *context) noexcept {
+  (void)guarded("doveadm smime quarantine", false, [&] {
+    report_nobodys(context);
+    report_strangers(context);
+    return true;
+  });
+  free_command(context);
+}
+
+// Takes one of the options that all acts have; false if it is none.
+bool parse_act_option(doveadm_mail_cmd_context *context, int c) noexcept {
+  QuarantineCommand *command = quarantine_command(context);
+  if (c != 'y' && c != 'd')
+    return parse_filter(context, c);
+  (c == 'y' ? command->yes : command->dry_run) = true;
+  return true;
+}
+
+#define ACT_OPTIONS "c:r:n:s:h:yd"
+
+doveadm_mail_cmd_context *alloc_act() {
+  auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
+  set_options(context, ACT_OPTIONS, parse_act_option);
+  set_init(context, act_init);
+  context->v.deinit = act_deinit;
+  return context;
+}
+
+template <typename... Own> auto act_parameters(const Own &...own) {
+  return filter_parameters(parameter('y', "yes", CMD_PARAM_BOOL),
+                           parameter('d', "dry-run", CMD_PARAM_BOOL), own...);
+}
+
+// --- release
+
+int release_run(doveadm_mail_cmd_context *context, mail_user *user) {
+  QuarantineCommand *command = quarantine_command(context);
+  auto plan = [&](const ParsedBlock &block) {
+    Outcome outcome;
+    outcome.done = command->refilter ? "delivered anew" : "released";
+    if (!command->refilter)
+      outcome.mailbox = command->mailbox == nullptr ? block.record.mailbox : command->mailbox;
+    return outcome;
+  };
+  auto act = [&](mail *quarantined, const ParsedBlock &block, Outcome &outcome) {
+    bool named = command->mailbox != nullptr && context->iterate_single_user;
+    if (!may_go_to(user, quarantined, block.record, named, outcome.error))
+      return ReleaseResult::failed;
+    if (command->refilter)
+      return refilter_message(user, quarantined, block, outcome.error);
+    return release_message(user, *user_context(user)->settings, outcome.mailbox, quarantined, block,
+                           outcome.error);
+  };
+  return act_on_selected(context, user, plan, act);
+}
+
+bool release_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
+  QuarantineCommand *command = quarantine_command(context);
+  if (c == 'l') {
+    command->refilter = true;
+    return true;
+  }
+  return parse_act_option(context, c) || keep_option(context, c, {{'m', &command->mailbox}});
+}
+
+void release_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  QuarantineCommand *command = quarantine_command(context);
+  if (command->refilter && command->mailbox != nullptr)
+    die(EX_USAGE, std::string(context->cmd->name) +
+                      ": --refilter lets Sieve choose the mailbox: --mailbox does not go with it");
+  act_init(context, args);
+}
+
+doveadm_mail_cmd_context *alloc_release() {
+  auto *context = alloc_act();
+  // --refilter starts dovecot-lda, which becomes the user by itself.
+  context->service_flags = static_cast<mail_storage_service_flags>(
+      context->service_flags | MAIL_STORAGE_SERVICE_FLAG_TEMP_PRIV_DROP);
+  set_options(context, ACT_OPTIONS "m:l", release_parse_arg);
+  set_init(context, release_init);
+  context->v.run = run_guarded<release_run>;
+  return context;
+}
+
+// --- reject
+
+void reject_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  act_init(context, args);
+  std::string error;
+  quarantine_command(context)->submission = Submission::create(error).release();
+  if (quarantine_command(context)->submission == nullptr)
+    die(EX_CONFIG, std::string(context->cmd->name) + ": " + error);
+}
+
+// The original's header; empty if it cannot be read.
+std::string header_of(mail *quarantined, const ParsedBlock &block) {
+  istream *stored;
+  if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0)
+    return {};
+  StreamPtr original = open_original(stored, block);
+  const unsigned char *data;
+  std::size_t size;
+  (void)i_stream_read_bytes(original.get(), &data, &size, max_returned_header);
+  std::string text(reinterpret_cast<const char *>(data), size);
+  std::string header;
+  std::size_t start = 0;
+  for (std::size_t end; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
+    std::string line = text.substr(start, end - start);
+    if (line.ends_with('\r'))
+      line.pop_back();
+    if (line.empty())
+      break;
+    header += line + "\r\n";
+  }
+  return header;
+}
+
+bool has_sender(const QuarantineRecord &record) {
+  return record.from.find('@') != std::string::npos;
+}
+
+ReleaseResult send_rejection(QuarantineCommand *command, mail_user *user, mail *quarantined,
+                             const ParsedBlock &block, Outcome &outcome) {
+  const QuarantineRecord &record = block.record;
+  if (!has_sender(record))
+    return ReleaseResult::released;
+  std::string reason = command->reason == nullptr ? record.reason : command->reason;
+  if (!command->submission->prepare(user, outcome.error))
+    return ReleaseResult::failed;
+  const Submission &submission = *command->submission;
+  std::string text = format_rejection(submission.head_to(record.from), record, reason,
+                                      header_of(quarantined, block));
+  return submission.send(record.from, text, outcome.error) ? ReleaseResult::released
+                                                           : ReleaseResult::failed;
+}
+
+int reject_run(doveadm_mail_cmd_context *context, mail_user *user) {
+  auto plan = [](const ParsedBlock &block) {
+    Outcome outcome;
+    outcome.done = has_sender(block.record) ? "rejected" : "rejected; there is no sender to tell";
+    return outcome;
+  };
+  auto act = [&](mail *quarantined, const ParsedBlock &block, Outcome &outcome) {
+    return send_rejection(quarantine_command(context), user, quarantined, block, outcome);
+  };
+  return act_on_selected(context, user, plan, act);
+}
+
+bool reject_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
+  return parse_act_option(context, c) ||
+         keep_option(context, c, {{'e', &quarantine_command(context)->reason}});
+}
+
+doveadm_mail_cmd_context *alloc_reject() {
+  auto *context = alloc_act();
+  set_options(context, ACT_OPTIONS "e:", reject_parse_arg);
+  set_init(context, reject_init);
+  context->v.run = run_guarded<reject_run>;
+  return context;
+}
+
+// --- delete and expire
+
+int remove_run(doveadm_mail_cmd_context *context, mail_user *user, const char *done) {
+  auto plan = [&](const ParsedBlock &) {
+    Outcome outcome;
+    outcome.done = done;
+    return outcome;
+  };
+  auto act = [](mail *, const ParsedBlock &, Outcome &) { return ReleaseResult::released; };
+  return act_on_selected(context, user, plan, act);
+}
+
+int delete_run(doveadm_mail_cmd_context *context, mail_user *user) {
+  return remove_run(context, user, "deleted");
+}
+
+doveadm_mail_cmd_context *alloc_delete() {
+  auto *context = alloc_act();
+  context->v.run = run_guarded<delete_run>;
+  return context;
+}
+
+bool expire_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
+  if (c != 'o')
+    return parse_act_option(context, c);
+  unsigned seconds;
+  const char *error;
+  if (parse_interval(optarg, &seconds, &error) < 0)
+    die(EX_USAGE, std::string(context->cmd->name) + ": --older-than " + optarg + ": " + error +
+                      " (30d, 12 weeks)");
+  quarantine_command(context)->before = ioloop_time - static_cast<time_t>(seconds);
+  return true;
+}
+
+void expire_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  if (args[0] != nullptr || quarantine_command(context)->before == 0)
+    doveadm_mail_help_name("smime quarantine expire");
+  (void)filter_of(quarantine_command(context));
+  print_headers();
+  prepare_count(context);
+}
+
+int expire_run(doveadm_mail_cmd_context *context, mail_user *user) {
+  return remove_run(context, user, "expired");
+}
+
+doveadm_mail_cmd_context *alloc_expire() {
+  auto *context = alloc_act();
+  set_options(context, ACT_OPTIONS "o:", expire_parse_arg);
+  set_init(context, expire_init);
+  context->v.run = run_guarded<expire_run>;
+  return context;
+}
+
+const auto ids = positional("id", CMD_PARAM_ARRAY);
+const auto release_parameters = act_parameters(parameter('m', "mailbox", CMD_PARAM_STR),
+                                               parameter('l', "refilter", CMD_PARAM_BOOL), ids);
+const auto reject_parameters = act_parameters(parameter('e', "reason", CMD_PARAM_STR), ids);
+const auto delete_parameters = act_parameters(ids);
+const auto expire_parameters = act_parameters(parameter('o', "older-than", CMD_PARAM_STR));
+
+#define SELECTION                                                                                  \
+  "-u <user>|-A [-S <socket_path>] [--class <class>] [--from <pattern>] [--rule <text>] "          \
+  "[--since <date>] [--yes] [--dry-run] "
+
+} // namespace
+
+doveadm_cmd_ver2 command_quarantine_release = {nullptr,
+                                               alloc_release,
+                                               "smime quarantine release",
+                                               SELECTION
+                                               "[--mailbox <mailbox>|--refilter] [<id> ...]",
+                                               CMD_FLAG_NONE,
+                                               release_parameters.data()};
+doveadm_cmd_ver2 command_quarantine_reject = {nullptr,
+                                              alloc_reject,
+                                              "smime quarantine reject",
+                                              SELECTION "[--reason <text>] [<id> ...]",
+                                              CMD_FLAG_NONE,
+                                              reject_parameters.data()};
+doveadm_cmd_ver2 command_quarantine_delete = {nullptr,
+                                              alloc_delete,
+                                              "smime quarantine delete",
+                                              SELECTION "[<id> ...]",
+                                              CMD_FLAG_NONE,
+                                              delete_parameters.data()};
+doveadm_cmd_ver2 command_quarantine_expire = {nullptr,
+                                              alloc_expire,
+                                              "smime quarantine expire",
+                                              SELECTION "--older-than <time>",
+                                              CMD_FLAG_NONE,
+                                              expire_parameters.data()};
+
+} // namespace smime

@@ -1,0 +1,121 @@
+// doveadm smime quarantine report: the reviewers' digest mail.
+#include "plugin/doveadm/quarantine.h"
+
+namespace smime {
+namespace {
+
+void init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  QuarantineCommand *command = quarantine_command(context);
+  if (args[0] != nullptr)
+    doveadm_mail_help_name("smime quarantine report");
+  if (command->since == nullptr)
+    command->since = "1days";
+  (void)filter_of(command);
+  command->digest = new std::vector<UserDigest>;
+  std::string error;
+  command->submission = Submission::create(error).release();
+  if (command->submission == nullptr)
+    die(EX_CONFIG, std::string(context->cmd->name) + ": " + error);
+  doveadm_print_header("report", "report", DOVEADM_PRINT_HEADER_FLAG_HIDE_TITLE);
+}
+
+void deliver_digest(QuarantineCommand *command) {
+  std::string since = format_time(filter_of(command).since.value_or(0));
+  std::string to = command->to == nullptr ? "" : command->to;
+  std::string error;
+  if (command->to == nullptr) {
+    print_lines(digest_for_terminal(*command->digest, since));
+    return;
+  }
+  std::string message = format_digest(command->submission->head_to(to), *command->digest, since);
+  if (command->submission->send(to, message, error))
+    print("sent to " + to);
+  else {
+    log_error("the report is not sent: " + error);
+    doveadm_mail_failed_error(&command->ctx, MAIL_ERROR_TEMP);
+  }
+}
+
+int run(doveadm_mail_cmd_context *context, mail_user *user) {
+  UserContext *found = require_user_context(context, user);
+  if (found == nullptr)
+    return -1;
+  QuarantineCommand *command = quarantine_command(context);
+  QuarantineFilter recent = filter_of(command);
+  QuarantineFilter all = recent;
+  all.since.reset();
+  command->state->visited_users.insert(user->username);
+  UserDigest digest;
+  digest.user = user->username;
+  HeldFor whose = held_for(context);
+  if (!whose.name.empty())
+    digest.user = whose.name;
+  std::string error;
+  if (!command->submission->prepare(user, error))
+    return fail(context, user, error);
+  command->prepared = true;
+  auto result = visit_quarantine(
+      user, *found->settings, "",
+      [&](mail *, const ParsedBlock &block) {
+        auto report = report_of(block.record);
+        const Report *known = report ? &*report : nullptr;
+        if (all.matches(block.record, known))
+          digest.count++;
+        if (recent.matches(block.record, known)) {
+          digest.recent.push_back(block.record);
+          digest.recent.back().report.clear();
+        }
+        return Visit::next;
+      },
+      error, {}, whose);
+  if (result == FindResult::failed)
+    return fail(context, user, error);
+  if (digest.count > 0)
+    command->digest->push_back(std::move(digest));
+  return 0;
+}
+
+// One mail for all users.
+void finish(doveadm_mail_cmd_context *context) noexcept {
+  QuarantineCommand *command = quarantine_command(context);
+  (void)guarded("doveadm smime quarantine report", false, [&] {
+    if (command->prepared)
+      deliver_digest(command);
+    report_strangers(context);
+    return true;
+  });
+  free_command(context);
+}
+
+bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
+  return parse_filter(context, c) ||
+         keep_option(context, c, {{'t', &quarantine_command(context)->to}});
+}
+
+doveadm_mail_cmd_context *alloc() {
+  // For a person the report alone; -f asks for another format before the command is made.
+  bool for_people = !doveadm_print_is_initialized();
+  auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_FORMATTED);
+  if (for_people)
+    doveadm_print_formatted_set_format("%{report}\n");
+  set_options(context, "c:r:n:s:h:t:", parse_arg);
+  set_init(context, init);
+  context->v.run = run_guarded<run>;
+  context->v.deinit = finish;
+  return context;
+}
+
+const auto parameters = filter_parameters(parameter('t', "to", CMD_PARAM_STR));
+
+} // namespace
+
+doveadm_cmd_ver2 command_quarantine_report = {
+    nullptr,
+    alloc,
+    "smime quarantine report",
+    "-u <user>|-A [-S <socket_path>] [--class <class>] [--from <pattern>] [--rule <text>] "
+    "[--since <date>] [--to <address>]",
+    CMD_FLAG_NONE,
+    parameters.data()};
+
+} // namespace smime

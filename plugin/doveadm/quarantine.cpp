@@ -1,0 +1,434 @@
+// doveadm smime quarantine list and show, and what the other commands share.
+#include "plugin/doveadm/quarantine.h"
+
+#include "common/report.h"
+#include "plugin/doveadm/lines-format.h"
+#include "plugin/quarantine/access.h"
+#include "plugin/quarantine/original-header.h"
+#include "plugin/quarantine/recipient.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace smime {
+
+std::optional<Report> report_of(const QuarantineRecord &record) {
+  std::string ignored;
+  return report_from_json(record.report, ignored);
+}
+
+std::string class_names_of(const std::optional<Report> &report) {
+  return report ? join_class_names(report->classes) : "?";
+}
+
+int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &text) {
+  log_error(user->event, text);
+  doveadm_mail_failed_error(context, MAIL_ERROR_TEMP);
+  return -1;
+}
+
+QuarantineFilter filter_of(const QuarantineCommand *command) {
+  QuarantineFilter filter;
+  if (command->class_name != nullptr)
+    filter.classes = classes_from_name(command->class_name);
+  if (command->class_name != nullptr && !filter.classes)
+    die(EX_USAGE, std::string(command->ctx.cmd->name) + ": \"" + command->class_name +
+                      "\" is no class, any-signed or any-encrypted");
+  if (command->from != nullptr)
+    filter.from = command->from;
+  if (command->rule != nullptr)
+    filter.rule = command->rule;
+  if (command->since != nullptr) {
+    time_t since;
+    bool utc;
+    if (mail_parse_human_timestamp(command->since, &since, &utc) < 0)
+      die(EX_USAGE, std::string(command->ctx.cmd->name) + ": \"" + command->since +
+                        "\" is no date (2026-01-31, 7days, see doveadm-search-query(7))");
+    filter.since = since;
+  }
+  if (command->before != 0)
+    filter.before = command->before;
+  if (command->held_for != nullptr)
+    filter.held_for = command->held_for;
+  return filter;
+}
+
+bool parse_filter(doveadm_mail_cmd_context *context, int c) {
+  QuarantineCommand *command = quarantine_command(context);
+  return keep_option(context, c,
+                     {{'c', &command->class_name},
+                      {'r', &command->from},
+                      {'n', &command->rule},
+                      {'s', &command->since},
+                      {'h', &command->held_for}});
+}
+
+void require_ids(const doveadm_mail_cmd_context *context, const char *const args[]) {
+  for (const char *const *id = args; *id != nullptr; id++) {
+    if (!may_name_id(*id))
+      die(EX_USAGE, std::string(context->cmd->name) + ": \"" + *id +
+                        "\" is no quarantine id (32 hexadecimal digits or at least " +
+                        std::to_string(min_id_prefix) +
+                        " from its beginning, see doveadm smime quarantine list)");
+  }
+}
+
+std::string ambiguous_text(const std::string &beginning, const std::set<std::string> &ids) {
+  constexpr std::size_t most = 10;
+  std::string text = beginning + " is the beginning of several ids:";
+  std::size_t told = 0;
+  for (const std::string &id : ids) {
+    if (told++ == most)
+      return text + " and " + std::to_string(ids.size() - most) + " more";
+    text += " " + id;
+  }
+  return text;
+}
+
+// Of many users each is asked for his own; of one, another's may be meant.
+HeldFor held_for(doveadm_mail_cmd_context *context) {
+  const QuarantineCommand *command = quarantine_command(context);
+  bool of_another = command->held_for != nullptr && context->iterate_single_user;
+  return {of_another ? command->held_for : "",
+          [state = command->state](const QuarantineRecord &record) {
+            state->others[record.id] = recipient_of(record);
+          },
+          &command->state->known};
+}
+
+namespace {
+
+// The ids in the user's quarantine that begin with one of those that were given.
+bool find_ids(doveadm_mail_cmd_context *context, mail_user *user,
+              std::map<std::string, std::set<std::string>> &found, std::string &error) {
+  auto visit = [&](mail *, const ParsedBlock &block) {
+    for (auto &[beginning, ids] : found) {
+      if (block.record.id.starts_with(beginning))
+        ids.insert(block.record.id);
+    }
+    return Visit::next;
+  };
+  if (visit_quarantine(user, *user_context(user)->settings, "", visit, error, {},
+                       held_for(context)) == FindResult::failed)
+    return false;
+  // A user without a quarantine has none of them.
+  error.clear();
+  return true;
+}
+
+// Whole ids in place of what was given, each once; those that are not there, too. False with
+// error set.
+bool resolve_ids(doveadm_mail_cmd_context *context, mail_user *user,
+                 std::vector<std::string> &wanted, std::string &error) {
+  std::map<std::string, std::set<std::string>> found;
+  for (const char *const *id = arguments_of(context); *id != nullptr; id++) {
+    if (!is_quarantine_id(*id))
+      found[*id];
+  }
+  if (!found.empty() && !find_ids(context, user, found, error))
+    return false;
+  for (const char *const *id = arguments_of(context); *id != nullptr; id++) {
+    std::string whole = *id;
+    if (auto ids = found.find(whole); ids != found.end() && !ids->second.empty()) {
+      if (ids->second.size() > 1)
+        error = ambiguous_text(whole, ids->second);
+      whole = *ids->second.begin();
+      quarantine_command(context)->state->named[ids->first].insert(ids->second.begin(),
+                                                                   ids->second.end());
+    }
+    if (std::find(wanted.begin(), wanted.end(), whole) == wanted.end())
+      wanted.push_back(whole);
+  }
+  return error.empty();
+}
+
+} // namespace
+
+FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
+                          const std::function<Visit(mail *, const ParsedBlock &)> &visit,
+                          std::vector<std::string> &missing, std::string &error,
+                          const std::function<void(mail *)> &visit_foreign) {
+  const Settings &settings = *user_context(user)->settings;
+  QuarantineFilter filter = filter_of(quarantine_command(context));
+  auto visit_matching = [&](mail *quarantined, const ParsedBlock &block) {
+    auto report = report_of(block.record);
+    return filter.matches(block.record, report ? &*report : nullptr) ? visit(quarantined, block)
+                                                                     : Visit::next;
+  };
+  quarantine_command(context)->state->visited_users.insert(user->username);
+  if (arguments_of(context)[0] == nullptr)
+    return visit_quarantine(user, settings, "", visit_matching, error,
+                            filter.empty() ? visit_foreign : nullptr, held_for(context));
+  std::vector<std::string> wanted;
+  if (!resolve_ids(context, user, wanted, error))
+    return FindResult::failed;
+  FindResult result = FindResult::done;
+  for (const std::string &id : wanted) {
+    bool found = false;
+    auto visit_one = [&](mail *quarantined, const ParsedBlock &block) {
+      found = true;
+      return visit_matching(quarantined, block) == Visit::expunge ? Visit::expunge_and_stop
+                                                                  : Visit::stop;
+    };
+    if (visit_quarantine(user, settings, id, visit_one, error, {}, held_for(context)) ==
+        FindResult::failed)
+      result = FindResult::failed;
+    else if (!found)
+      missing.push_back(id);
+    else
+      quarantine_command(context)->state->named[id].insert(id);
+  }
+  return result;
+}
+
+std::string missing_text(doveadm_mail_cmd_context *context, const std::string &id) {
+  const auto &others = quarantine_command(context)->state->others;
+  auto other = others.lower_bound(id);
+  if (other == others.end() || !other->first.starts_with(id))
+    return "not in the quarantine (released or deleted before?)";
+  return "held for " + other->second + ", not for this user: use -u " + other->second;
+}
+
+void report_strangers(doveadm_mail_cmd_context *context) {
+  const CommandState &state = *quarantine_command(context)->state;
+  if (context->iterate_single_user || arguments_of(context)[0] != nullptr)
+    return;
+  std::map<std::string, std::size_t> strangers;
+  for (const auto &[id, user] : state.others) {
+    if (!state.visited_users.contains(user))
+      strangers[user]++;
+  }
+  for (const auto &[user, count] : strangers)
+    log_warning(std::to_string(count) + " more in the quarantine held for " + user +
+                ", who is not among these users: doveadm smime quarantine list -u ANYONE "
+                "--held-for " +
+                user);
+}
+
+void report_nobodys(doveadm_mail_cmd_context *context) {
+  if (context->iterate_single_user)
+    return;
+  const auto &named = quarantine_command(context)->state->named;
+  for (const char *const *id = arguments_of(context); *id != nullptr; id++) {
+    if (named.contains(*id))
+      continue;
+    const auto &others = quarantine_command(context)->state->others;
+    auto other = others.lower_bound(*id);
+    if (other != others.end() && other->first.starts_with(*id))
+      log_error(std::string(*id) + " is held for " + other->second +
+                ", who is not among these users: --held-for finds it");
+    else
+      log_error(std::string(*id) + " is in nobody's quarantine (released or deleted before?)");
+    doveadm_mail_failed_error(context, MAIL_ERROR_NOTFOUND);
+  }
+}
+
+void free_command(doveadm_mail_cmd_context *context) noexcept {
+  QuarantineCommand *command = quarantine_command(context);
+  delete std::exchange(command->state, nullptr);
+  delete std::exchange(command->digest, nullptr);
+  delete std::exchange(command->submission, nullptr);
+}
+
+doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type) {
+  auto *command = doveadm_mail_cmd_alloc(QuarantineCommand);
+  doveadm_print_init(print_type);
+  command->state = new CommandState;
+  command->ctx.v.deinit = free_command;
+  set_options(&command->ctx, filter_options, [](doveadm_mail_cmd_context *context, int c) noexcept {
+    return parse_filter(context, c);
+  });
+  return &command->ctx;
+}
+
+namespace {
+
+// --- list
+
+void list_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  (void)filter_of(quarantine_command(context));
+  if (args[0] != nullptr)
+    doveadm_mail_help_name("smime quarantine list");
+  for (const char *name : {"id", "time", "mailbox", "from", "to", "class", "reason", "user",
+                           "subject", "header_from", "header_from_address", "size"})
+    doveadm_print_header_simple(name);
+}
+
+void print_header(const HeldHeader &header) {
+  print(header.subject);
+  print(header.from);
+  print(header.from_address);
+}
+
+void print_held(mail_user *user, mail *quarantined, const ParsedBlock &block) {
+  const QuarantineRecord &record = block.record;
+  auto report = report_of(record);
+  print(record.id);
+  print(record.time);
+  print(record.mailbox);
+  print(record.from);
+  print(record.to);
+  print(class_names_of(report));
+  print(record.reason);
+  print(is_central(quarantined->box) ? recipient_of(record) : std::string(user->username));
+  print_header(read_held_header(quarantined, block));
+  print(std::to_string(size_of_original(quarantined, block, report)));
+}
+
+// A message that is in the mailbox and not held.
+void print_foreign(mail_user *user, mail *foreign) {
+  time_t received = 0;
+  (void)mail_get_received_date(foreign, &received);
+  print("");
+  print(format_time(received));
+  for (int field = 0; field < 3; field++)
+    print("");
+  print("foreign");
+  print("not held by this software: UID " + std::to_string(foreign->uid) + " of " +
+        foreign->box->vname + ", which its owner does not see (see doveadm smime status)");
+  print(user->username);
+  print_header(read_header(foreign));
+  uoff_t size = 0;
+  (void)mail_get_physical_size(foreign, &size);
+  print(std::to_string(size));
+}
+
+int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
+  if (require_user_context(context, user) == nullptr)
+    return -1;
+  std::vector<std::string> missing;
+  std::string error;
+  auto result = visit_selected(
+      context, user,
+      [&](mail *quarantined, const ParsedBlock &block) {
+        print_held(user, quarantined, block);
+        return Visit::next;
+      },
+      missing, error, [&](mail *foreign) { print_foreign(user, foreign); });
+  return result == FindResult::failed ? fail(context, user, error) : 0;
+}
+
+// --- show
+
+void show_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  require_ids(context, args);
+  if (args[0] == nullptr && filter_of(quarantine_command(context)).empty())
+    doveadm_mail_help_name("smime quarantine show");
+  for (const char *name : {"id", "time", "mailbox", "from", "to", "rule", "reason", "class",
+                           "uninspectable", "encrypted-to", "strength", "sha256", "report", "user",
+                           "subject", "header_from", "header_from_address", "size"})
+    doveadm_print_header_simple(name);
+}
+
+std::string describe_uninspectable(const Report &report) {
+  std::string text;
+  for (const Uninspectable &part : report.uninspectable) {
+    text += text.empty() ? "" : "; ";
+    text += part.path.empty() ? "the message" : "part " + part.path;
+    text += " (" + part.type + (part.name.empty() ? "" : ", " + part.name) + "): " + part.reason;
+  }
+  return text;
+}
+
+void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block) {
+  const QuarantineRecord &record = block.record;
+  print(record.id);
+  print(record.time);
+  print(record.mailbox);
+  print(record.from);
+  print(record.to);
+  print(record.rule);
+  print(record.reason);
+  auto report = report_of(record);
+  print(class_names_of(report));
+  print(report ? describe_uninspectable(*report) : "");
+  print(report ? describe_recipients(*report) : "");
+  print(report ? std::string(name_of(report->strength)) : "");
+  print(record.sha256);
+  print(record.report);
+  print(is_central(quarantined->box) ? recipient_of(record) : std::string(user->username));
+  print_header(read_held_header(quarantined, block));
+  print(std::to_string(size_of_original(quarantined, block, report)));
+}
+
+int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
+  if (require_user_context(context, user) == nullptr)
+    return -1;
+  std::vector<std::string> missing;
+  std::string error;
+  auto result = visit_selected(
+      context, user,
+      [&](mail *quarantined, const ParsedBlock &block) {
+        print_record(user, quarantined, block);
+        return Visit::next;
+      },
+      missing, error);
+  if (result == FindResult::failed)
+    return fail(context, user, error);
+  // Of several users one has it, and the others have nothing to say.
+  if (!context->iterate_single_user)
+    return 0;
+  for (const std::string &id : missing) {
+    log_error(user->event, id + " is " + missing_text(context, id));
+    doveadm_mail_failed_error(context, MAIL_ERROR_NOTFOUND);
+  }
+  return missing.empty() ? 0 : -1;
+}
+
+void show_deinit(doveadm_mail_cmd_context *context) noexcept {
+  (void)guarded("doveadm smime quarantine show", false, [&] {
+    report_nobodys(context);
+    return true;
+  });
+  free_command(context);
+}
+
+void list_deinit(doveadm_mail_cmd_context *context) noexcept {
+  end_lines_format();
+  (void)guarded("doveadm smime quarantine list", false, [&] {
+    report_strangers(context);
+    return true;
+  });
+  free_command(context);
+}
+
+doveadm_mail_cmd_context *alloc_list() {
+  init_lines_format();
+  auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
+  set_init(context, list_init);
+  context->v.deinit = list_deinit;
+  context->v.run = run_guarded<list_run>;
+  return context;
+}
+
+doveadm_mail_cmd_context *alloc_show() {
+  auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_PAGER);
+  set_init(context, show_init);
+  context->v.deinit = show_deinit;
+  context->v.run = run_guarded<show_run>;
+  return context;
+}
+
+const auto list_parameters = filter_parameters();
+const auto show_parameters = filter_parameters(positional("id", CMD_PARAM_ARRAY));
+
+#define FILTERS                                                                                    \
+  "[--class <class>] [--from <pattern>] [--rule <text>] [--since <date>] [--held-for <user>]"
+
+} // namespace
+
+doveadm_cmd_ver2 command_quarantine_list = {nullptr,
+                                            alloc_list,
+                                            "smime quarantine list",
+                                            "-u <user>|-A [-S <socket_path>] " FILTERS,
+                                            CMD_FLAG_NONE,
+                                            list_parameters.data()};
+doveadm_cmd_ver2 command_quarantine_show = {nullptr,
+                                            alloc_show,
+                                            "smime quarantine show",
+                                            "-u <user>|-A [-S <socket_path>] " FILTERS
+                                            " [<id> ...]",
+                                            CMD_FLAG_NONE,
+                                            show_parameters.data()};
+
+} // namespace smime

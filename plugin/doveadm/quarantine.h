@@ -1,0 +1,129 @@
+// What the doveadm smime quarantine commands share.
+#ifndef SMIME_DOVEADM_QUARANTINE_H
+#define SMIME_DOVEADM_QUARANTINE_H
+
+#include "plugin/doveadm/smime.h"
+#include "plugin/doveadm/submit.h"
+#include "plugin/dovecot/events.h"
+#include "plugin/quarantine/filter.h"
+#include "plugin/quarantine/known-recipients.h"
+#include "plugin/quarantine/quarantine.h"
+
+#include <map>
+#include <set>
+
+namespace smime {
+
+// What a command knows beyond one user.
+struct CommandState {
+  // The ids that were given, or beginnings of some, with the ids that they were found to be.
+  std::map<std::string, std::set<std::string>> named;
+
+  // Of messages in a quarantine of several users that are not this user's: whose, by id.
+  std::map<std::string, std::string> others;
+  std::set<std::string> visited_users;
+  KnownRecipients known;
+
+  // The pass in which messages of several users are counted is under way; confirm.h.
+  bool counting = false;
+  int (*next_in_first_pass)(doveadm_mail_cmd_context *context, const char **name) = nullptr;
+  std::vector<std::string> users;
+  std::size_t next_user = 0;
+  std::size_t count = 0;
+  std::size_t users_with_any = 0;
+};
+
+// Zeroed by doveadm: plain members only.
+struct QuarantineCommand {
+  doveadm_mail_cmd_context ctx;
+  // The filters.
+  const char *class_name;
+  const char *from;
+  const char *rule;
+  const char *since;
+  const char *held_for;
+  // release --mailbox, --refilter
+  const char *mailbox;
+  bool refilter;
+  // Of all acts.
+  bool yes;
+  bool dry_run;
+  // reject --reason
+  const char *reason;
+  // expire --older-than, as a time
+  time_t before;
+  // report --to
+  const char *to;
+  Submission *submission;
+  std::vector<UserDigest> *digest;
+  // Some user was there, whose settings send the report.
+  bool prepared;
+  // Owned; there as long as the command.
+  CommandState *state;
+};
+
+inline QuarantineCommand *quarantine_command(doveadm_mail_cmd_context *context) {
+  return reinterpret_cast<QuarantineCommand *>(context);
+}
+
+// The filters that were given; a wrong one ends doveadm with EX_USAGE.
+QuarantineFilter filter_of(const QuarantineCommand *command);
+
+// Takes one of the filters' options; false if it is none.
+bool parse_filter(doveadm_mail_cmd_context *context, int c);
+inline constexpr const char *filter_options = "c:r:n:s:h:";
+
+template <typename... Own> auto filter_parameters(const Own &...own) {
+  return mail_parameters(
+      parameter('c', "class", CMD_PARAM_STR), parameter('r', "from", CMD_PARAM_STR),
+      parameter('n', "rule", CMD_PARAM_STR), parameter('s', "since", CMD_PARAM_STR),
+      parameter('h', "held-for", CMD_PARAM_STR), own...);
+}
+
+// Ends doveadm with EX_USAGE if one of the arguments is no quarantine id, nor the beginning
+// of one.
+void require_ids(const doveadm_mail_cmd_context *context, const char *const args[]);
+
+std::optional<Report> report_of(const QuarantineRecord &record);
+std::string class_names_of(const std::optional<Report> &report);
+
+// Visits what the ids or, without ids, the filters say; without either, with visit_foreign
+// also what is no held message. The beginning of an id stands for the one message whose id
+// begins so; where there are several, nothing is visited, and error names them. Ids that are
+// not there are put into missing.
+FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
+                          const std::function<Visit(mail *, const ParsedBlock &)> &visit,
+                          std::vector<std::string> &missing, std::string &error,
+                          const std::function<void(mail *)> &visit_foreign = {});
+
+// Whose messages the command is about.
+HeldFor held_for(doveadm_mail_cmd_context *context);
+
+std::string ambiguous_text(const std::string &beginning, const std::set<std::string> &ids);
+
+// Why there is no message with this id, or beginning of one, for the user.
+std::string missing_text(doveadm_mail_cmd_context *context, const std::string &id);
+
+// Tells of messages in a quarantine of several users that are of none of those who were asked
+// for, after a command without ids.
+void report_strangers(doveadm_mail_cmd_context *context);
+
+// Tells of ids that no user has. With one user they are told where they are missing.
+void report_nobodys(doveadm_mail_cmd_context *context);
+
+// The end of a command: frees what it has.
+void free_command(doveadm_mail_cmd_context *context) noexcept;
+
+// Logs text and has doveadm end with a temporary error; returns -1.
+int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &text);
+
+doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type);
+
+template <int (*run)(doveadm_mail_cmd_context *, mail_user *)>
+int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
+  return guarded("doveadm smime quarantine", -1, [&] { return run(context, user); });
+}
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,109 @@
+#include "plugin/hooks/current-mail.h"
+
+#include "plugin/quarantine/review.h"
+#include "plugin/quarantine/seclusion.h"
+#include "plugin/settings/user-context.h"
+
+namespace smime {
+namespace {
+
+MODULE_CONTEXT_DEFINE_INIT(smime_mail_module, &mail_module_register);
+
+mail_vfuncs &super(mail *m) {
+  auto *pmail = reinterpret_cast<mail_private *>(m);
+  return static_cast<union mail_module_context *>(MODULE_CONTEXT(pmail, smime_mail_module))->super;
+}
+
+void enter(mail *m) {
+  UserContext *user = user_context(m->box->storage->user);
+  if (user != nullptr)
+    user->current_mail = m;
+}
+
+void leave(mail *m) {
+  UserContext *user = user_context(m->box->storage->user);
+  if (user != nullptr && user->current_mail == m)
+    user->current_mail = nullptr;
+}
+
+void set_seq(mail *m, std::uint32_t seq, bool saving) noexcept {
+  super(m).set_seq(m, seq, saving);
+  if (!saving)
+    enter(m);
+}
+
+bool set_uid(mail *m, std::uint32_t uid) noexcept {
+  bool found = super(m).set_uid(m, uid);
+  if (found)
+    enter(m);
+  return found;
+}
+
+// On top of all other plugins' functions: super() is the storage's own.
+void expunge_quarantined(mail *m) noexcept {
+  UserContext *user = user_context(m->box->storage->user);
+  if (user->internal_access == 0 && !has_expunge_right(m->box))
+    return;
+  (void)guarded("noting an expunge", false, [&] {
+    note_expunge(m);
+    return true;
+  });
+  super(m).expunge(m);
+}
+
+// As the acl plugin does it, which is passed over.
+void update_quarantined_flags(mail *m, modify_type type, mail_flags flags) noexcept {
+  constexpr unsigned all = MAIL_FLAGS_NONRECENT;
+  unsigned allowed =
+      user_context(m->box->storage->user)->internal_access > 0 ? all : changeable_flags(m->box);
+  auto update = [m](modify_type how, unsigned which) {
+    super(m).update_flags(m, how, static_cast<mail_flags>(which));
+  };
+  if (type != MODIFY_REPLACE || allowed == all)
+    return update(type, allowed == all ? unsigned{flags} : flags & allowed);
+  update(MODIFY_REMOVE, ~unsigned{flags} & allowed);
+  update(MODIFY_ADD, flags & allowed);
+}
+
+void update_quarantined_keywords(mail *m, modify_type type, mail_keywords *keywords) noexcept {
+  UserContext *user = user_context(m->box->storage->user);
+  if (user->internal_access > 0 || (changeable_flags(m->box) & MAIL_FLAGGED) != 0)
+    super(m).update_keywords(m, type, keywords);
+}
+
+void close_mail(mail *m) noexcept {
+  leave(m);
+  super(m).close(m);
+}
+
+void free_mail(mail *m) noexcept {
+  leave(m);
+  super(m).free(m);
+}
+
+} // namespace
+
+void mail_allocated(mail *m) noexcept {
+  UserContext *user = user_context(m->box->storage->user);
+  if (user == nullptr)
+    return;
+  bool quarantined =
+      guarded("looking where a message is", true, [m] { return is_in_quarantine(m->box); });
+  // Deliveries know their original.
+  if (!user->edits_in_session && !quarantined)
+    return;
+  auto *pmail = reinterpret_cast<mail_private *>(m);
+  mail_vfuncs *v = pmail->vlast;
+  auto *context = p_new(pmail->pool, union mail_module_context, 1);
+  context->super = *v;
+  pmail->vlast = &context->super;
+  MODULE_CONTEXT_SET_SELF(pmail, smime_mail_module, context);
+  v->set_seq = set_seq;
+  v->set_uid = set_uid;
+  v->close = close_mail;
+  v->free = free_mail;
+  if (quarantined)
+    put_on_top(pmail, {expunge_quarantined, update_quarantined_flags, update_quarantined_keywords});
+}
+
+} // namespace smime

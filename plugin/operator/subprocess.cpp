@@ -1,0 +1,178 @@
+#include "plugin/operator/subprocess.h"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+extern char **environ;
+
+namespace smime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+class Descriptor {
+public:
+  Descriptor() = default;
+  ~Descriptor() { reset(); }
+  Descriptor(const Descriptor &) = delete;
+  Descriptor &operator=(const Descriptor &) = delete;
+  void reset(int fd = -1) {
+    if (fd_ >= 0)
+      (void)close(fd_);
+    fd_ = fd;
+  }
+  int get() const { return fd_; }
+
+private:
+  int fd_ = -1;
+};
+
+// Two ends; a socket, so that a reader that went away is no signal to us.
+bool make_pair(Descriptor &ours, Descriptor &theirs) {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+    return false;
+  ours.reset(fds[0]);
+  theirs.reset(fds[1]);
+  (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
+  return true;
+}
+
+class Program {
+public:
+  Program(std::string_view input, unsigned seconds, ProgramResult &result)
+      : input_(input), deadline_(Clock::now() + std::chrono::seconds(seconds)), result_(result) {}
+  ~Program() {
+    if (pid_ > 0) {
+      (void)kill(pid_, SIGKILL);
+      (void)wait_for_end();
+    }
+  }
+  Program(const Program &) = delete;
+  Program &operator=(const Program &) = delete;
+
+  void run(const std::vector<std::string> &arguments) {
+    if (!start(arguments))
+      return;
+    while (output_.get() >= 0 || errors_.get() >= 0) {
+      if (!exchange())
+        return;
+    }
+    int status = wait_for_end();
+    if (WIFEXITED(status))
+      result_.status = WEXITSTATUS(status);
+    else
+      result_.error = "it was killed by signal " + std::to_string(WTERMSIG(status));
+  }
+
+private:
+  bool start(const std::vector<std::string> &arguments) {
+    Descriptor in;
+    Descriptor out;
+    Descriptor err;
+    if (!make_pair(input_end_, in) || !make_pair(output_, out) || !make_pair(errors_, err))
+      return fail("socketpair");
+    std::vector<char *> argv;
+    for (const std::string &argument : arguments)
+      argv.push_back(const_cast<char *>(argument.c_str()));
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, err.get(), STDERR_FILENO);
+    errno = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (errno != 0) {
+      pid_ = -1;
+      return fail(argv[0]);
+    }
+    return true;
+  }
+
+  bool fail(const char *what) {
+    result_.error = std::string(what) + ": " + std::strerror(errno);
+    return false;
+  }
+
+  // Once what is ready now, in both directions.
+  bool exchange() {
+    if (input_.empty())
+      input_end_.reset();
+    std::array<pollfd, 3> entries{
+        {{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}, {input_end_.get(), POLLOUT, 0}}};
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    int ready = left <= 0 ? 0 : poll(entries.data(), entries.size(), static_cast<int>(left));
+    if (ready < 0 && errno == EINTR)
+      return true;
+    if (ready <= 0) {
+      result_.error = ready == 0 ? "it did not end in time" : std::strerror(errno);
+      return false;
+    }
+    if (entries[2].revents != 0)
+      write_input();
+    return (entries[0].revents == 0 || take(output_, result_.output)) &&
+           (entries[1].revents == 0 || take(errors_, result_.errors));
+  }
+
+  void write_input() {
+    ssize_t sent = send(input_end_.get(), input_.data(), input_.size(), MSG_NOSIGNAL);
+    if (sent > 0)
+      input_.remove_prefix(static_cast<std::size_t>(sent));
+    else if (errno != EAGAIN && errno != EINTR)
+      input_ = {};
+  }
+
+  bool take(Descriptor &from, std::string &text) {
+    std::array<char, 16384> buffer;
+    ssize_t size = read(from.get(), buffer.data(), buffer.size());
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+      return true;
+    if (size <= 0) {
+      from.reset();
+      return true;
+    }
+    text.append(buffer.data(), static_cast<std::size_t>(size));
+    if (text.size() <= max_program_output)
+      return true;
+    result_.error = "it prints without end";
+    return false;
+  }
+
+  int wait_for_end() {
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return status;
+  }
+
+  std::string_view input_;
+  Clock::time_point deadline_;
+  ProgramResult &result_;
+  pid_t pid_ = -1;
+  Descriptor input_end_;
+  Descriptor output_;
+  Descriptor errors_;
+};
+
+} // namespace
+
+ProgramResult run_program(const std::vector<std::string> &arguments, std::string_view input,
+                          unsigned seconds) {
+  ProgramResult result;
+  Program(input, seconds, result).run(arguments);
+  return result;
+}
+
+} // namespace smime

@@ -1,0 +1,129 @@
+#include "plugin/quarantine/access.h"
+
+#include "plugin/dovecot/ptr.h"
+#include "plugin/dovecot/session.h"
+#include "plugin/quarantine/known-names.h"
+#include "plugin/quarantine/ownership.h"
+#include "plugin/settings/awareness.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace smime {
+namespace {
+
+// A "user*NAME" login: the authentication was another user's, one of names.
+bool is_login_of(const mail_user *user, const std::vector<std::string> &names) {
+  return user->auth_user != nullptr && std::string_view(user->auth_user) != user->username &&
+         std::find(names.begin(), names.end(), user->auth_user) != names.end();
+}
+
+bool is_reviewer(const mail_user *user, const Settings &settings) {
+  return is_login_of(user, settings.reviewers) || is_login_of(user, settings.reviewers_all_mail);
+}
+
+// A shared namespace holds others' quarantines under the name that theirs has;
+// alias namespaces show the same store twice.
+bool is_same_store(mail_namespace *home, mail_namespace *ns) {
+  if (home->type == MAIL_NAMESPACE_TYPE_PRIVATE && ns->type == MAIL_NAMESPACE_TYPE_SHARED)
+    return true;
+  return is_same_root(home, ns);
+}
+
+} // namespace
+
+namespace {
+
+bool is_named(mail_namespace *ns, std::string_view vname, const std::string &own) {
+  if (vname == own)
+    return true;
+  // The last level tells most mailboxes apart at no cost.
+  if (!vname.ends_with(std::string_view(own).substr(own.find_last_of("/.\\^") + 1)))
+    return false;
+  mail_namespace *home = mail_namespace_find(ns->user->namespaces, own.c_str());
+  if (home == nullptr || (home != ns && !is_same_store(home, ns)))
+    return false;
+  DataStackFrame frame;
+  return strcmp(mailbox_list_get_storage_name(home->list, own.c_str()),
+                mailbox_list_get_storage_name(ns->list, vname.data())) == 0;
+}
+
+bool is_named_as_quarantine(mail_namespace *ns, std::string_view vname, const Settings &settings) {
+  if (is_named(ns, vname, settings.quarantine_mailbox))
+    return true;
+  return vname.ends_with(beside_suffix) &&
+         is_named(ns, vname, name_beside(settings.quarantine_mailbox));
+}
+
+} // namespace
+
+bool is_configured_name(mail_namespace *ns, const char *vname, const Settings &settings) {
+  if (is_named_as_quarantine(ns, vname, settings))
+    return true;
+  const std::string aliased = aliased_mailbox(ns, vname);
+  return !aliased.empty() && is_named_as_quarantine(ns, aliased, settings);
+}
+
+bool is_quarantine_name(mail_namespace *ns, const char *vname, const Settings &settings) {
+  if (is_configured_name(ns, vname, settings))
+    return true;
+  DataStackFrame frame;
+  return is_known_name(ns->list, mailbox_list_get_storage_name(ns->list, vname));
+}
+
+bool is_quarantine_mailbox(mailbox *box, const Settings &settings) {
+  return is_quarantine_name(mailbox_get_namespace(box), box->vname, settings) && !is_users_own(box);
+}
+
+bool holds_quarantine_mailbox(mailbox *box, const Settings &settings) {
+  if (is_quarantine_mailbox(box, settings))
+    return true;
+  std::string_view own(settings.quarantine_mailbox);
+  std::string_view name(box->vname);
+  return own.size() > name.size() && own.starts_with(name) &&
+         own[name.size()] == mail_namespace_get_sep(mailbox_get_namespace(box));
+}
+
+bool is_central(mailbox *box) { return is_central(mailbox_get_namespace(box)); }
+
+bool is_central(const mail_namespace *ns) { return ns->type != MAIL_NAMESPACE_TYPE_PRIVATE; }
+
+bool is_below_quarantine(mailbox *box, const Settings &settings) {
+  mail_namespace *ns = mailbox_get_namespace(box);
+  std::string name(box->vname);
+  char separator = mail_namespace_get_sep(ns);
+  for (auto end = name.find(separator); end != std::string::npos;
+       end = name.find(separator, end + 1)) {
+    std::string parent = name.substr(0, end);
+    if (is_quarantine_name(ns, parent.c_str(), settings) &&
+        look_for_owner(ns, parent) == Owner::quarantine)
+      return true;
+  }
+  return false;
+}
+
+bool sees_quarantine_alone(const mail_user *user, const Settings &settings) {
+  return serves_client(user) && is_reviewer(user, settings) &&
+         !is_login_of(user, settings.reviewers_all_mail);
+}
+
+Access quarantine_access(const mail_namespace *ns, const Settings &settings) {
+  const mail_user *user = ns->user;
+  if (delivers(user))
+    return Access::none;
+  if (!serves_client(user))
+    return Access::full;
+  if (is_reviewer(user, settings))
+    return Access::full;
+  // Settings that cannot be read open nothing.
+  if (!settings.errors.empty() || is_central(ns))
+    return Access::none;
+  switch (settings.quarantine_access) {
+  case QuarantineAccess::owner: return Access::full;
+  case QuarantineAccess::owner_read: return Access::read_only;
+  case QuarantineAccess::reviewers: break;
+  }
+  return Access::none;
+}
+
+} // namespace smime

@@ -1,0 +1,39 @@
+// Which quarantined messages a reviewer asks for. No Dovecot header.
+#ifndef SMIME_QUARANTINE_FILTER_H
+#define SMIME_QUARANTINE_FILTER_H
+
+#include "common/report.h"
+#include "plugin/quarantine/block.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace smime {
+
+// A condition that is not set holds for every message.
+struct QuarantineFilter {
+  std::optional<ClassSet> classes;
+  // A pattern as in the rule key from.
+  std::optional<std::string> from;
+  // A part of the rule as recorded: "smime_rule3", "action=quarantine".
+  std::optional<std::string> rule;
+  // Seconds since the epoch.
+  std::optional<std::int64_t> since;
+  std::optional<std::int64_t> before;
+  // A user's full name.
+  std::optional<std::string> held_for;
+
+  bool empty() const { return !classes && !from && !rule && !since && !before && !held_for; }
+
+  // report: the record's own; null if it cannot be read, which no class matches.
+  bool matches(const QuarantineRecord &record, const Report *report) const;
+};
+
+// "CN=X 12AB (rsaEncryption); key 34CD", with how many more there are: to whom a
+// message is encrypted.
+std::string describe_recipients(const Report &report);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,34 @@
+// Looking for a message in the quarantine, and holding it unless it is there, is one act, and
+// so is taking back what is still provisional: deliveries exclude each other.
+#ifndef SMIME_QUARANTINE_LOCK_H
+#define SMIME_QUARANTINE_LOCK_H
+
+#include "plugin/dovecot/compat.h"
+
+#include <string>
+
+struct file_lock;
+
+namespace smime {
+
+class QuarantineLock {
+public:
+  // Waits for a while. box is open and outlives the lock.
+  explicit QuarantineLock(mailbox *box);
+  ~QuarantineLock();
+  QuarantineLock(const QuarantineLock &) = delete;
+  QuarantineLock &operator=(const QuarantineLock &) = delete;
+
+  // False: error() says why; others may be at work in the quarantine. True as well where the
+  // index is in memory: it has no directory for a lock, and keeps no marks.
+  bool held() const { return error_.empty(); }
+  const std::string &error() const { return error_; }
+
+private:
+  file_lock *lock_ = nullptr;
+  std::string error_;
+};
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,31 @@
+// What writing to the quarantine and taking out of it share.
+#ifndef SMIME_QUARANTINE_MAILBOX_H
+#define SMIME_QUARANTINE_MAILBOX_H
+
+#include "plugin/dovecot/ptr.h"
+#include "plugin/quarantine/block.h"
+#include "plugin/quarantine/original.h"
+#include "plugin/store/own-save.h"
+
+#include <ctime>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace smime {
+
+// What a client copied out of the quarantine, and told by an event, has it: to take the
+// message out of the quarantine then is part of the same act.
+inline constexpr const char *released_keyword = "$SMIMEReleased";
+bool is_marked_released(mail *quarantined);
+
+// Reads the block at the beginning of a stored message.
+std::optional<ParsedBlock> read_block(istream *stored);
+
+// Over the canonical form (CRLF line ends), from the stream's present position.
+// Returns an empty string and sets error if the stream cannot be read.
+std::string canonical_sha256(istream *input, std::string &error);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,102 @@
+#include "plugin/quarantine/original-header.h"
+
+#include "plugin/quarantine/original.h"
+
+extern "C" {
+#include "message-address.h"
+#include "message-header-decode.h"
+#include "message-header-parser.h"
+}
+
+namespace smime {
+namespace {
+
+constexpr uoff_t max_header = 64UL * 1024;
+// Of a field as it stands, and of what is made of it.
+constexpr std::size_t max_raw = 2000;
+constexpr std::size_t max_decoded = 500;
+
+std::string decode(const unsigned char *data, std::size_t size) {
+  string_t *text = t_str_new(256);
+  message_header_decode_utf8(data, std::min(size, max_raw), text, nullptr);
+  std::string decoded(str_c(text), str_len(text));
+  // Folded fields, and fields that another one follows in disguise.
+  for (char &c : decoded)
+    c = c == '\r' || c == '\n' || c == '\t' ? ' ' : c;
+  return decoded.substr(0, max_decoded);
+}
+
+std::string first_address(const unsigned char *data, std::size_t size) {
+  const message_address *address =
+      message_address_parse(pool_datastack_create(), data, std::min(size, max_raw), 1,
+                            static_cast<message_address_parse_flags>(0));
+  if (address == nullptr || address->mailbox == nullptr || address->domain == nullptr)
+    return {};
+  return std::string(address->mailbox) + "@" + address->domain;
+}
+
+void take_field(const message_header_line *field, HeldHeader &header) {
+  const unsigned char *value = field->full_value;
+  std::size_t size = field->full_value_len;
+  if (strcasecmp(field->name, "Subject") == 0 && header.subject.empty()) {
+    header.subject = decode(value, size);
+  } else if (strcasecmp(field->name, "From") == 0 && header.from.empty()) {
+    header.from = decode(value, size);
+    header.from_address = first_address(value, size);
+  }
+}
+
+bool is_wanted(const message_header_line *field) {
+  return strcasecmp(field->name, "Subject") == 0 || strcasecmp(field->name, "From") == 0;
+}
+
+HeldHeader read_from(istream *message) {
+  HeldHeader header;
+  StreamPtr beginning(i_stream_create_limit(message, max_header));
+  message_header_parser_ctx *parser = message_parse_header_init(
+      beginning.get(), nullptr,
+      static_cast<message_header_parser_flags>(MESSAGE_HEADER_PARSER_FLAG_SKIP_INITIAL_LWSP |
+                                               MESSAGE_HEADER_PARSER_FLAG_CLEAN_ONELINE));
+  message_header_line *field;
+  while (message_parse_header_next(parser, &field) > 0 && !field->eoh) {
+    if (!is_wanted(field))
+      continue;
+    if (field->continues)
+      field->use_full_value = TRUE;
+    else
+      take_field(field, header);
+  }
+  message_parse_header_deinit(&parser);
+  return header;
+}
+
+} // namespace
+
+HeldHeader read_held_header(mail *quarantined, const ParsedBlock &block) {
+  DataStackFrame frame;
+  istream *stored;
+  if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0)
+    return {};
+  return read_from(open_original(stored, block).get());
+}
+
+HeldHeader read_header(mail *foreign) {
+  DataStackFrame frame;
+  istream *stored;
+  if (mail_get_stream(foreign, nullptr, nullptr, &stored) < 0)
+    return {};
+  i_stream_seek(stored, 0);
+  return read_from(stored);
+}
+
+std::uint64_t size_of_original(mail *quarantined, const ParsedBlock &block,
+                               const std::optional<Report> &report) {
+  if (report && report->size > 0)
+    return report->size;
+  uoff_t size;
+  if (mail_get_physical_size(quarantined, &size) < 0 || size < block.size)
+    return 0;
+  return size - block.size;
+}
+
+} // namespace smime

@@ -1,0 +1,25 @@
+// What the header of a held message says of itself, for lists that people read.
+#ifndef SMIME_QUARANTINE_ORIGINAL_HEADER_H
+#define SMIME_QUARANTINE_ORIGINAL_HEADER_H
+
+#include "common/report.h"
+#include "plugin/dovecot/ptr.h"
+#include "plugin/quarantine/block.h"
+#include "plugin/quarantine/summary.h"
+
+namespace smime {
+
+// Subject and From of the first so many kilobytes, decoded (RFC 2047) by lib-mail and
+// shortened; nothing in them is harmless yet. What cannot be read says nothing.
+HeldHeader read_held_header(mail *quarantined, const ParsedBlock &block);
+
+// The same of a message that is in the mailbox and not held.
+HeldHeader read_header(mail *foreign);
+
+// Bytes of the original. The report knows; where it does not, the storage does.
+std::uint64_t size_of_original(mail *quarantined, const ParsedBlock &block,
+                               const std::optional<Report> &report);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,184 @@
+#include "plugin/quarantine/review.h"
+
+#include "common/report.h"
+#include "plugin/dovecot/events.h"
+#include "plugin/dovecot/say.h"
+#include "plugin/dovecot/session.h"
+#include "plugin/protect/preserve.h"
+#include "plugin/protect/read-back.h"
+#include "plugin/quarantine/access.h"
+#include "plugin/quarantine/quarantine.h"
+#include "plugin/quarantine/recipient.h"
+#include "plugin/quarantine/release-copy.h"
+#include "plugin/settings/user-context.h"
+#include "plugin/store/keywords.h"
+#include "plugin/store/record.h"
+#include "plugin/store/save-frame.h"
+
+namespace smime {
+namespace {
+
+// As mail_storage_copy() does (lib-storage/mail-copy.c), from another stream.
+int save_copy(mail_save_context *save, istream *input) {
+  save->copying_via_save = TRUE;
+  if (mailbox_save_begin(&save, input) < 0) {
+    if (save != nullptr)
+      mailbox_save_cancel(&save);
+    return -1;
+  }
+  ssize_t ret;
+  do {
+    if (mailbox_save_continue(save) < 0)
+      break;
+    ret = i_stream_read(input);
+  } while (ret > 0);
+  if (input->stream_errno != 0) {
+    set_critical(save->transaction->box,
+                 std::string("reading a quarantined message failed: ") + i_stream_get_error(input));
+    mailbox_save_cancel(&save);
+    return -1;
+  }
+  mailbox_context(save->transaction->box)->unseen_copy = save;
+  return mailbox_save_finish(&save);
+}
+
+// The one event and line of an act in box.
+void log_act(mailbox *box, const QuarantineRecord &record, const char *action,
+             const std::string &what) {
+  EventFields fields(box);
+  if (is_central(box))
+    fields.user = recipient_of(record);
+  fields.mailbox = box->vname;
+  fields.action = action;
+  fields.id = record.id;
+  fields.sha256 = record.sha256;
+  std::string ignored;
+  if (auto report = report_from_json(record.report, ignored))
+    fields.classes = join_class_names(report->classes);
+  add_actor(fields, box->storage->user);
+  send_event(box->event, event_message_released, EventLevel::info, fields,
+             "quarantine id " + record.id + ": " + what +
+                 (serves_client(box->storage->user) ? " over IMAP by " : " by ") +
+                 actor_text(fields));
+}
+
+void note_copied_out(mail_user *user, const std::string &id) {
+  // A session of years shall not keep them all: the mark on the message has it as well.
+  constexpr std::size_t most = 10000;
+  auto &ids = user_context(user)->copied_out;
+  if (ids.size() >= most)
+    ids.clear();
+  ids.insert(id);
+}
+
+void mark_released(mail_user *user, const std::string &mailbox, std::uint32_t uid) {
+  InternalAccess access(user);
+  add_keyword_to_stored(user, mailbox, {uid, uid}, released_keyword);
+}
+
+int release_copy(MailboxContext *context, mail_save_context *save, mail *source, istream *stored,
+                 const ParsedBlock &block) {
+  mailbox *box = save->transaction->box;
+  std::string error;
+  std::string owner = EventFields(box).user;
+  if (!may_be_given_to(block.record, owner, is_central(source->box)))
+    return refuse_save(save, MAIL_ERROR_PERM,
+                       "Quarantine id " + block.record.id + " was held for " +
+                           recipient_of(block.record) + " and is not released to " + owner);
+  if (!is_original(stored, block, error))
+    return refuse_save(save, MAIL_ERROR_NOTPOSSIBLE, error);
+  auto release = begin_release(box->storage->user, source, block, error);
+  if (!release)
+    return refuse_save(save, MAIL_ERROR_UNAVAILABLE, error);
+  auto there = is_released_to(box->storage->user, box->vname, *release, error);
+  if (!there)
+    return refuse_save(save, MAIL_ERROR_UNAVAILABLE, error);
+  if (*there)
+    return refuse_save(save, MAIL_ERROR_EXISTS,
+                       "Quarantine id " + block.record.id +
+                           " was already released to this mailbox");
+  set_save_data(save, release->data);
+  // The reviewer read it, not its owner.
+  constexpr unsigned reviewers_flags = MAIL_SEEN | MAIL_DELETED;
+  take_off_release_marks(save);
+  save->data.flags = static_cast<mail_flags>(save->data.flags & ~reviewers_flags);
+  save->data.pvt_flags = static_cast<mail_flags>(save->data.pvt_flags & ~reviewers_flags);
+
+  ProtectedContent content;
+  StreamPtr original = open_original(stored, block);
+  if (!find_protected(original.get(), {}, content, error))
+    return refuse_save(save, MAIL_ERROR_UNAVAILABLE, error);
+  original = open_sized_original(stored, block);
+  if (save_copy(save, original.get()) < 0)
+    return -1;
+  original = open_original(stored, block);
+  auto expected = [&]() -> const ProtectedContent & { return content; };
+  std::optional<ProtectedContent> served;
+  if (read_back(save->dest_mail, original.get(), expected, {}, served, error) !=
+      ReadBackResult::same) {
+    context->failed_transaction = save->transaction;
+    set_critical(box, "reading back a released message: " + error + "; it was not saved");
+    return -1;
+  }
+  ArrivalRecord record;
+  record.version = ArrivalRecord::present;
+  record.flags = ArrivalRecord::flag_released;
+  record.sha256 = (served ? *served : content).combined().value_or(Digest{});
+  set_record(save->dest_mail, record);
+  // MOVE goes on to expunge the source, in this session; others may do it later.
+  bool stays = !save->moving;
+  after_commit(context, [box, stays, done = block.record, source = std::string(source->box->vname),
+                         uid = source->uid](const mail_transaction_commit_changes &) {
+    log_act(box, done, "released", std::string("released to mailbox ") + box->vname);
+    note_copied_out(box->storage->user, done.id);
+    if (stays)
+      mark_released(box->storage->user, source, uid);
+  });
+  return 0;
+}
+
+} // namespace
+
+std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_context *save,
+                                          mail *source) {
+  mail_user *user = source->box->storage->user;
+  UserContext *found = user_context(user);
+  if (found == nullptr || !is_quarantine_mailbox(source->box, *found->settings))
+    return std::nullopt;
+  if (quarantine_access(mailbox_get_namespace(source->box), *found->settings) != Access::full)
+    return refuse_save(save, MAIL_ERROR_PERM,
+                       "Only a reviewer releases messages from the quarantine");
+  if (is_quarantine_mailbox(save->transaction->box, *found->settings))
+    return std::nullopt;
+  istream *stored;
+  if (mail_get_stream(source, nullptr, nullptr, &stored) < 0)
+    return refuse_save(save, MAIL_ERROR_UNAVAILABLE, last_error(source->box));
+  i_stream_seek(stored, 0);
+  auto block = read_block(stored);
+  if (!block)
+    return std::nullopt;
+  return release_copy(context, save, source, stored, *block);
+}
+
+void note_expunge(mail *quarantined) {
+  mailbox *box = quarantined->box;
+  UserContext *user = user_context(box->storage->user);
+  MailboxContext *context = mailbox_context(box);
+  // dsync does again what was done on the other side.
+  bool is_sync = (quarantined->transaction->flags & MAILBOX_TRANSACTION_FLAG_SYNC) != 0;
+  if (user == nullptr || context == nullptr || is_sync || user->internal_access > 0 ||
+      is_rebuilding(box->storage) || !is_quarantine_mailbox(box, *user->settings) ||
+      is_marked_released(quarantined))
+    return;
+  istream *stored;
+  if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0)
+    return;
+  i_stream_seek(stored, 0);
+  if (auto block = read_block(stored))
+    after_commit(context, [box, done = block->record](const mail_transaction_commit_changes &) {
+      if (!user_context(box->storage->user)->copied_out.contains(done.id))
+        log_act(box, done, "deleted", "deleted");
+    });
+}
+
+} // namespace smime

@@ -1,0 +1,46 @@
+// The keywords that a delivered message gets from its report.
+#ifndef SMIME_KEYWORDS_H
+#define SMIME_KEYWORDS_H
+
+#include "common/report.h"
+
+#include <string>
+#include <vector>
+
+struct mail;
+struct mail_save_context;
+struct mail_user;
+struct seq_range;
+
+namespace smime {
+
+// Adds name to the keywords that the save has already. Dovecot leaves out what a mailbox cannot
+// keep (mailbox_keywords_create_valid()).
+void add_keyword(mail_save_context *save, const std::string &name);
+
+// Adds the report's keywords, and flag if it is not empty.
+void add_keywords(mail_save_context *save, const Report &report, const std::string &flag);
+
+// What add_keywords() would leave.
+std::vector<std::string> keywords_for(const mail_save_context *save, const Report &report,
+                                      const std::string &flag);
+
+// Those that the save has.
+std::vector<std::string> keywords_of_save(const mail_save_context *save);
+
+// The report's, and flag if it is not empty.
+std::vector<std::string> keywords_of_report(const Report &report, const std::string &flag);
+
+// Takes name off those that the save has.
+void remove_keyword(mail_save_context *save, const std::string &name);
+
+// Those that a stored message has.
+std::vector<std::string> keywords_of(mail *m);
+
+// Adds flag to stored messages, through a session of its own with the mailbox.
+void add_keyword_to_stored(mail_user *user, const std::string &mailbox, seq_range uids,
+                           const std::string &flag);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,66 @@
+#include "scanner/content/message-reader.h"
+
+#include "scanner/content/content.h"
+#include "scanner/formats/detect.h"
+#include "scanner/mime/walk.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace smime {
+namespace {
+
+// Content that its reader, or an MTA's user, may well open without it being a
+// message: a bare CMS object, an archive.
+bool is_bare_file(Bytes prefix) {
+  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  if (looks_like_entity(prefix))
+    return false;
+  text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t\r\n")));
+  return !looks_like_text(prefix) || text.starts_with("-----BEGIN ") || text.starts_with("MI");
+}
+
+} // namespace
+
+MessageReader::MessageReader(Inspection &inspection)
+    : inspection_(inspection), walk_(make_message_walk(inspection)) {
+  if (inspection.tools().engine != nullptr)
+    engine_ = inspection.tools().engine->begin();
+}
+
+void MessageReader::feed(Bytes bytes) {
+  if (engine_ != nullptr)
+    engine_->feed(bytes);
+  walk_->feed(bytes);
+  labels_.feed(bytes, inspection_.wants_labels());
+  if (!decided_) {
+    prefix_.insert(prefix_.end(), bytes.begin(), bytes.end());
+    if (prefix_.size() >= max_type_prefix)
+      decide();
+  } else if (file_ != nullptr) {
+    file_->feed(bytes);
+  }
+}
+
+void MessageReader::decide() {
+  decided_ = true;
+  Bytes beginning = Bytes(prefix_).first(std::min(prefix_.size(), max_type_prefix));
+  if (!prefix_.empty() && is_bare_file(beginning)) {
+    file_ = std::make_unique<Content>(inspection_, Place{"1", {}, {}, {}, false, false, false, {}});
+    file_->feed(prefix_);
+  }
+  prefix_ = {};
+}
+
+void MessageReader::finish() {
+  walk_->finish();
+  if (!decided_)
+    decide();
+  if (file_ != nullptr)
+    file_->finish();
+  inspection_.add_labels({}, labels_.finish(inspection_.wants_labels()));
+  if (engine_ != nullptr)
+    inspection_.add_verdict({}, engine_->finish());
+}
+
+} // namespace smime

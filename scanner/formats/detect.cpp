@@ -1,0 +1,225 @@
+// What a file is, from its first bytes: first by the table of signatures, then by libmagic. A new
+// format is a signature here with its Kind (detect.h), and a reader for that kind, which
+// content/content.cpp chooses; what is not opened is named there.
+#include "scanner/formats/detect.h"
+
+#include <algorithm>
+#include <array>
+#include <magic.h>
+#include <optional>
+#include <string_view>
+
+namespace smime {
+namespace {
+
+using namespace std::string_view_literals;
+
+// A PDF reader looks for the header this far (ISO 32000-1, annex H.3.4.1).
+constexpr std::size_t pdf_header_range = 1024;
+
+struct Signature {
+  std::size_t offset;
+  std::string_view bytes;
+  Kind kind;
+  Access access = Access::streamed;
+};
+
+constexpr std::array<Signature, 25> signatures{{
+    {0, "PK\3\4"sv, Kind::archive},
+    {0, "PK\5\6"sv, Kind::archive},
+    {0, "PK\7\10PK"sv, Kind::archive},
+    {0, "PK00PK\3\4"sv, Kind::archive},
+    {0, "7z\xbc\xaf\x27\x1c"sv, Kind::archive, Access::whole},
+    {0, "Rar!\x1a\7\0"sv, Kind::archive},
+    {0, "Rar!\x1a\7\1\0"sv, Kind::archive},
+    {0, "\x1f\x8b\x08"sv, Kind::compressed},
+    {0, "BZh"sv, Kind::compressed},
+    {0,
+     "\xfd"
+     "7zXZ\0"sv,
+     Kind::compressed},
+    {0, "\x28\xb5\x2f\xfd"sv, Kind::compressed},
+    {0, "\x04\x22\x4d\x18"sv, Kind::compressed},
+    {0, "\x1f\x9d"sv, Kind::compressed},
+    {0, "LZIP"sv, Kind::compressed},
+    {0, "MSCF\0\0\0\0"sv, Kind::archive},
+    {257, "ustar"sv, Kind::archive},
+    {2, "-lh"sv, Kind::archive},
+    {0, "%PDF-"sv, Kind::pdf},
+    {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, Kind::compound_file},
+    {0, "\x60\xea"sv, Kind::unsupported_archive}, // ARJ
+    {7, "**ACE**"sv, Kind::unsupported_archive},
+    {0, "ALZ\1"sv, Kind::unsupported_archive},
+    {0, "EGGA"sv, Kind::unsupported_archive},
+    {0, "SIT!"sv, Kind::unsupported_archive},
+    {0, "RE~^"sv, Kind::unsupported_archive}, // RAR before 1.5
+}};
+
+bool has_signature(std::string_view text, const Signature &signature) {
+  return text.size() >= signature.offset + signature.bytes.size() &&
+         text.substr(signature.offset, signature.bytes.size()) == signature.bytes;
+}
+
+// One OpenPGP packet header (RFC 9580 section 4.2).
+struct Packet {
+  unsigned tag = 0;
+  std::size_t header_size = 0;
+  // nullopt: partial or until the end of the data.
+  std::optional<std::size_t> length;
+};
+
+std::optional<Packet> read_packet(Bytes bytes) {
+  if (bytes.size() < 6 || (bytes[0] & 0x80) == 0)
+    return std::nullopt;
+  Packet packet;
+  if ((bytes[0] & 0x40) == 0) { // the old format
+    packet.tag = (bytes[0] >> 2) & 15U;
+    unsigned size_of_length = 1U << (bytes[0] & 3U);
+    if (size_of_length == 8) {
+      packet.header_size = 1;
+      return packet;
+    }
+    packet.header_size = 1 + size_of_length;
+    std::size_t length = 0;
+    for (unsigned i = 0; i < size_of_length; i++)
+      length = length << 8 | bytes[1 + i];
+    packet.length = length;
+    return packet;
+  }
+  packet.tag = bytes[0] & 63U;
+  packet.header_size = 2;
+  if (bytes[1] < 192) {
+    packet.length = bytes[1];
+  } else if (bytes[1] < 224) {
+    packet.length = ((bytes[1] - 192U) << 8) + bytes[2] + 192U;
+    packet.header_size = 3;
+  } else if (bytes[1] == 255) {
+    packet.length = static_cast<std::size_t>(bytes[2]) << 24 |
+                    static_cast<std::size_t>(bytes[3]) << 16 |
+                    static_cast<std::size_t>(bytes[4]) << 8 | bytes[5];
+    packet.header_size = 6;
+  }
+  return packet;
+}
+
+constexpr unsigned tag_public_key_session = 1;
+constexpr unsigned tag_symmetric_session = 3;
+constexpr unsigned tag_encrypted = 9;
+constexpr unsigned tag_integrity_protected = 18;
+constexpr unsigned tag_aead = 20;
+constexpr unsigned tag_marker = 10;
+
+bool is_session_packet(const Packet &packet, Bytes body) {
+  if (body.empty() || !packet.length)
+    return false;
+  if (packet.tag == tag_public_key_session)
+    return (body[0] == 3 || body[0] == 6) && *packet.length > 12 && *packet.length < 5000;
+  return packet.tag == tag_symmetric_session && body[0] >= 4 && body[0] <= 6 &&
+         *packet.length >= 4 && *packet.length < 256;
+}
+
+bool is_encrypted_packet(const Packet &packet, Bytes body) {
+  if (packet.tag == tag_integrity_protected || packet.tag == tag_aead)
+    return !body.empty() && (body[0] == 1 || body[0] == 2);
+  return packet.tag == tag_encrypted;
+}
+
+} // namespace
+
+std::unique_ptr<Detector> Detector::create(std::string &error) {
+  magic_set *magic = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF |
+                                MAGIC_NO_CHECK_TEXT | MAGIC_NO_CHECK_ENCODING |
+                                MAGIC_NO_CHECK_TOKENS | MAGIC_NO_CHECK_CSV | MAGIC_NO_CHECK_JSON);
+  if (magic == nullptr || magic_load(magic, nullptr) < 0) {
+    error = "libmagic's database cannot be loaded: " +
+            std::string(magic == nullptr ? "out of memory" : magic_error(magic));
+    if (magic != nullptr)
+      magic_close(magic);
+    return nullptr;
+  }
+  return std::unique_ptr<Detector>(new Detector(magic));
+}
+
+Detector::~Detector() { magic_close(magic_); }
+
+Detected Detector::detect(Bytes prefix) const {
+  Detected detected;
+  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  const auto *known = std::find_if(signatures.begin(), signatures.end(),
+                                   [&](const Signature &s) { return has_signature(text, s); });
+  if (known != signatures.end()) {
+    detected.kind = known->kind;
+    detected.access = known->access;
+  } else if (has_pdf_header(prefix, false)) {
+    detected.kind = Kind::pdf;
+  }
+  const char *type = magic_buffer(magic_, prefix.data(), prefix.size());
+  if (type != nullptr && type != "application/octet-stream"sv)
+    detected.type = type;
+  // libmagic 5.46 knows a ZIP file by its end, which a prefix has not.
+  if (detected.type.empty() && text.starts_with("PK\3\4"))
+    detected.type = "application/zip";
+  return detected;
+}
+
+bool has_pdf_header(Bytes prefix, bool labelled_text) {
+  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  auto at = text.substr(0, pdf_header_range).find("%PDF-");
+  return labelled_text ? at == 0 : at != std::string_view::npos;
+}
+
+bool looks_like_text(Bytes prefix) {
+  return std::none_of(prefix.begin(), prefix.end(), [](unsigned char c) {
+    return (c < 0x20 && c != '\t' && c != '\r' && c != '\n' && c != '\f' && c != 0x1b) || c == 0x7f;
+  });
+}
+
+bool looks_like_entity(Bytes prefix) {
+  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  if (text.starts_with("\r\n") || text.starts_with("\n"))
+    return true;
+  const auto *name_end = std::find_if(text.begin(), text.end(),
+                                      [](char c) { return c <= ' ' || c >= 0x7f || c == ':'; });
+  const auto *colon =
+      std::find_if(name_end, text.end(), [](char c) { return c != ' ' && c != '\t'; });
+  return name_end != text.begin() && colon != text.end() && *colon == ':';
+}
+
+bool looks_like_mail(Bytes prefix) {
+  if (!looks_like_entity(prefix))
+    return false;
+  std::string text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  for (char &c : text) {
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c + 32);
+  }
+  auto has_field = [&](std::string_view field) {
+    return text.starts_with(field) || text.find("\n" + std::string(field)) != std::string::npos;
+  };
+  return has_field("mime-version:") || has_field("content-type:");
+}
+
+bool looks_like_pgp(Bytes prefix) {
+  bool session_key = false;
+  for (;;) {
+    auto packet = read_packet(prefix);
+    if (!packet)
+      return false;
+    Bytes body = prefix.subspan(std::min(prefix.size(), packet->header_size));
+    if (is_encrypted_packet(*packet, body))
+      return session_key || packet->tag != tag_encrypted;
+    bool marker = packet->tag == tag_marker && packet->length == 3 && body.size() >= 3 &&
+                  body[0] == 'P' && body[1] == 'G' && body[2] == 'P';
+    if (!marker && !is_session_packet(*packet, body))
+      return false;
+    session_key = session_key || !marker;
+    // Many recipients: the encrypted data begins behind what is at hand.
+    if (*packet->length >= body.size())
+      return session_key;
+    prefix = body.subspan(*packet->length);
+    if (prefix.size() < 6)
+      return session_key;
+  }
+}
+
+} // namespace smime

@@ -1,0 +1,68 @@
+// What a piece of content is, by its first bytes.
+#ifndef SMIME_DETECT_H
+#define SMIME_DETECT_H
+
+#include "common/byte-sink.h"
+
+#include <memory>
+#include <string>
+
+struct magic_set;
+
+namespace smime {
+
+enum class Kind : unsigned char {
+  archive,
+  compressed,          // one file, compressed
+  unsupported_archive, // known, and nothing here opens it
+  pdf,
+  compound_file, // legacy Office, and Office's encrypted packages (MS-CFB)
+  other,
+};
+
+// How an archive can be read.
+enum class Access : unsigned char { streamed, whole };
+
+struct Detected {
+  Kind kind = Kind::other;
+  Access access = Access::streamed;
+  // libmagic's media type; empty if neither it nor we know one.
+  std::string type;
+};
+
+class Detector {
+public:
+  // Loads libmagic's database. Returns null with error set if that fails.
+  static std::unique_ptr<Detector> create(std::string &error);
+  ~Detector();
+  Detector(const Detector &) = delete;
+  Detector &operator=(const Detector &) = delete;
+
+  Detected detect(Bytes prefix) const;
+
+private:
+  explicit Detector(magic_set *magic) : magic_(magic) {}
+  magic_set *magic_;
+};
+
+// A PDF header; where the label says otherwise, only at the very beginning.
+bool has_pdf_header(Bytes prefix, bool labelled_text);
+
+// No bytes that text does not have.
+bool looks_like_text(Bytes prefix);
+
+// A header field, or the empty line of an entity without any.
+bool looks_like_entity(Bytes prefix);
+
+// The beginning of a whole message with MIME header fields, such as an .eml file.
+// Needs max_type_prefix bytes.
+bool looks_like_mail(Bytes prefix);
+
+// The beginning of a binary OpenPGP message (RFC 9580 section 4) that is
+// encrypted: a session key packet with another packet behind it, or encrypted
+// data.
+bool looks_like_pgp(Bytes prefix);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,356 @@
+#include "scanner/mime/entity.h"
+
+#include "common/mime-labels.h"
+#include "scanner/base/base64.h"
+#include "scanner/base/dovecot-lib.h"
+#include "scanner/base/scan-limits.h"
+#include "scanner/formats/detect.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace smime {
+namespace {
+
+// Of a Content-Type field, to tell two apart.
+constexpr std::size_t max_raw_type = 1024;
+
+// Of a header's lines that are no fields, in bytes: less than one line of base64, which is
+// nothing that could be opened.
+constexpr std::size_t max_stray = 76;
+
+// As much of a line as tells whether a part may begin there.
+constexpr std::size_t max_sign = 256;
+
+std::string lower(std::string_view text) {
+  std::string result(text.substr(0, max_parameter));
+  for (char &c : result) {
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c + 32);
+  }
+  return result;
+}
+
+// RFC 2046 section 5.1.1; lib-mail cuts off what is longer than 80.
+constexpr std::size_t max_boundary = 70;
+
+// Whether a Content-Type says its boundary in more than one way, which readers choose
+// from differently. Of the parameters as they are there: Dovecot 2.4 merges the forms
+// of RFC 2231 and drops what is there again. The parser is behind the type.
+bool has_contradicting_boundary(rfc822_parser_context parser) {
+  string_t *text = t_str_new(64);
+  std::optional<std::string> plain;
+  bool in_pieces = false;
+  const char *name;
+  int ret;
+  while ((ret = rfc822_parse_content_param(&parser, &name, text)) != 0) {
+    if (ret < 0) {
+      if (parser.data >= parser.end)
+        break;
+      parser.data++;
+      continue;
+    }
+    std::string key = lower(name);
+    std::string_view value(str_c(text), str_len(text));
+    if (key == "boundary") {
+      if (plain && *plain != value)
+        return true;
+      plain = value;
+    } else if (key.starts_with("boundary*")) {
+      if (key.back() == '*')
+        return true;
+      in_pieces = true;
+    }
+  }
+  return in_pieces && plain;
+}
+
+void read_boundary(std::string_view value, Entity &entity) {
+  if (entity.boundary.empty())
+    entity.boundary = value.substr(0, max_parameter);
+  entity.odd_boundary = entity.odd_boundary || value.size() > max_boundary;
+}
+
+bool has_nul(const message_header_line *hdr) {
+  return std::find(hdr->full_value, hdr->full_value + hdr->full_value_len, '\0') !=
+         hdr->full_value + hdr->full_value_len;
+}
+
+// Of a Content-Type, or of another field, which may say a name alone.
+void read_parameters(rfc822_parser_context *parser, Entity &entity, bool of_type) {
+  const char *const *parameters = nullptr;
+  (void)rfc2231_parse(parser, &parameters);
+  for (; parameters != nullptr && parameters[0] != nullptr; parameters += 2) {
+    std::string key = lower(parameters[0]);
+    std::string_view value = parameters[1];
+    if (key == "filename" || (key == "name" && entity.name.empty()))
+      entity.name = shortened_name(value, max_parameter);
+    if (!of_type)
+      continue;
+    if (key == "boundary" || key == "boundary*")
+      read_boundary(value, entity);
+    else if (key == "protocol")
+      entity.protocol = lower(value);
+    else if (key == "micalg")
+      entity.micalg = lower(value);
+    else if (key == "smime-type")
+      entity.smime_type = lower(value);
+    else if (key == "hp" || key == "protected-headers")
+      entity.protects_header = true;
+  }
+}
+
+void read_content_type(const message_header_line *hdr, Entity &entity) {
+  DataStackFrame frame;
+  rfc822_parser_context parser;
+  rfc822_parser_init(&parser, hdr->full_value, hdr->full_value_len, nullptr);
+  rfc822_skip_lwsp(&parser);
+  string_t *type = t_str_new(64);
+  if (rfc822_parse_content_type(&parser, type) >= 0 && str_len(type) > 0)
+    entity.type = lower(std::string_view(str_c(type), str_len(type)));
+  entity.contradicting = entity.contradicting || has_contradicting_boundary(parser);
+  read_parameters(&parser, entity, true);
+  rfc822_parser_deinit(&parser);
+}
+
+void read_content_disposition(const message_header_line *hdr, Entity &entity) {
+  DataStackFrame frame;
+  rfc822_parser_context parser;
+  rfc822_parser_init(&parser, hdr->full_value, hdr->full_value_len, nullptr);
+  rfc822_skip_lwsp(&parser);
+  string_t *disposition = t_str_new(32);
+  (void)rfc822_parse_mime_token(&parser, disposition);
+  read_parameters(&parser, entity, false);
+  rfc822_parser_deinit(&parser);
+}
+
+// What a Content-Type field says that readers may differ about. Of two types of text they
+// show the same bytes.
+std::string facts_of_type(const Entity &field) {
+  std::string facts = field.is_text() ? "text/" : field.type;
+  for (const std::string *value :
+       {&field.boundary, &field.protocol, &field.smime_type, &field.name})
+    facts += '\0' + *value;
+  return facts;
+}
+
+// The word of a Content-Transfer-Encoding in small letters, without what stands between
+// letters and digits.
+std::string encoding_word(const message_header_line *hdr) {
+  std::string word;
+  for (std::size_t i = 0; i < std::min<std::size_t>(hdr->full_value_len, 32); i++) {
+    unsigned char c = hdr->full_value[i];
+    if (c == ';' || c == '(')
+      break;
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'))
+      word += static_cast<char>(c);
+    else if (c >= 'A' && c <= 'Z')
+      word += static_cast<char>(c + 32);
+    else if (c != '-' && c != '_' && c != ' ' && c != '\t' && c != '"' && c != '.')
+      return {};
+  }
+  return word;
+}
+
+// What senders write who mean that nothing is encoded.
+bool means_identity(std::string_view word) {
+  static constexpr std::array<std::string_view, 11> words{"7bit",   "7bits",    "8bit", "8bits",
+                                                          "binary", "utf8",     "none", "usascii",
+                                                          "ascii",  "identity", "plain"};
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool means_base64(std::string_view word) {
+  return word == "base64" || word == "xbase64" || word == "b64" || word == "bas64";
+}
+
+// Which readers of it find in the midst of other bytes.
+bool means_armor(std::string_view word) {
+  return word.empty() || word.find("uu") != std::string_view::npos ||
+         word.find("enc") != std::string_view::npos || word.find("hex") != std::string_view::npos ||
+         word.find("hqx") != std::string_view::npos;
+}
+
+TransferDecoder::Encoding read_encoding(const message_header_line *hdr) {
+  switch (message_decoder_parse_cte(hdr)) {
+  case MESSAGE_CTE_QP: return TransferDecoder::Encoding::quoted_printable;
+  case MESSAGE_CTE_BASE64: return TransferDecoder::Encoding::base64;
+  case MESSAGE_CTE_78BIT:
+  case MESSAGE_CTE_BINARY: return TransferDecoder::Encoding::none;
+  case MESSAGE_CTE_UNKNOWN: break;
+  }
+  return TransferDecoder::Encoding::unknown;
+}
+
+} // namespace
+
+struct TransferDecoder::State {
+  explicit State(Encoding e) : encoding(e) {
+    if (encoding == Encoding::quoted_printable) {
+      buffer = buffer_create_dynamic(default_pool, 8192);
+      qp = qp_decoder_init(buffer);
+    }
+  }
+  ~State() {
+    if (qp != nullptr)
+      qp_decoder_deinit(&qp);
+    buffer_free(&buffer);
+  }
+  State(const State &) = delete;
+  State &operator=(const State &) = delete;
+
+  Encoding encoding;
+  Base64Decoder base64;
+  std::vector<unsigned char> output;
+  buffer_t *buffer = nullptr;
+  qp_decoder *qp = nullptr;
+};
+
+TransferDecoder::TransferDecoder(Encoding encoding) : state_(std::make_unique<State>(encoding)) {}
+TransferDecoder::~TransferDecoder() = default;
+TransferDecoder::TransferDecoder(TransferDecoder &&) noexcept = default;
+TransferDecoder &TransferDecoder::operator=(TransferDecoder &&) noexcept = default;
+
+Bytes TransferDecoder::decode(Bytes bytes) {
+  State &state = *state_;
+  switch (state.encoding) {
+  case Encoding::none:
+  case Encoding::unknown: break;
+  case Encoding::quoted_printable: {
+    std::size_t invalid_at;
+    const char *error;
+    buffer_set_used_size(state.buffer, 0);
+    (void)qp_decoder_more(state.qp, bytes.data(), bytes.size(), &invalid_at, &error);
+    return {static_cast<const unsigned char *>(state.buffer->data), state.buffer->used};
+  }
+  case Encoding::base64:
+    state.output.clear();
+    state.base64.decode(bytes, state.output);
+    return state.output;
+  }
+  return bytes;
+}
+
+bool Entity::has_cms_label() const {
+  return is_cms_type(type) || is_cms_signature_type(type) || is_cms_name(name);
+}
+
+void Entity::read_header(const message_header_line *hdr) {
+  // lib-mail takes the first of several equal fields; so does this.
+  if (hdr->name_len == 12 && strcasecmp(hdr->name, "Content-Type") == 0) {
+    Entity field;
+    read_content_type(hdr, field);
+    if (!seen_type) {
+      read_content_type(hdr, *this);
+      type_facts = facts_of_type(field);
+    }
+    bool too_long = seen_type && hdr->full_value_len > max_raw_type;
+    contradicting = contradicting || field.contradicting || facts_of_type(field) != type_facts ||
+                    too_long || has_nul(hdr);
+    seen_type = true;
+  } else if (hdr->name_len == 25 && strcasecmp(hdr->name, "Content-Transfer-Encoding") == 0) {
+    auto read = read_encoding(hdr);
+    if (!seen_encoding)
+      encoding = read;
+    maybe_base64 = maybe_base64 ||
+                   (read == TransferDecoder::Encoding::unknown && means_base64(encoding_word(hdr)));
+    maybe_identity = maybe_identity || (read == TransferDecoder::Encoding::unknown &&
+                                        means_identity(encoding_word(hdr)));
+    maybe_armor = maybe_armor ||
+                  (read == TransferDecoder::Encoding::unknown && means_armor(encoding_word(hdr)));
+    using enum TransferDecoder::Encoding;
+    bool of_text = (read == none && encoding == quoted_printable) ||
+                   (read == quoted_printable && encoding == none);
+    maybe_quoted_printable = maybe_quoted_printable || of_text;
+    contradicting = contradicting || (read != encoding && !of_text) || has_nul(hdr);
+    seen_encoding = true;
+  } else if (hdr->name_len == 19 && strcasecmp(hdr->name, "Content-Disposition") == 0) {
+    read_content_disposition(hdr, *this);
+  }
+}
+
+// A boundary comes as a block of its own, with the line end before it; the rest
+// of its line comes next.
+void Entity::read_boundaries(Bytes bytes) {
+  std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  if (at_boundary) {
+    bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+    odd_boundary = odd_boundary || !blank;
+    at_boundary = text.find('\n') == std::string_view::npos;
+    return;
+  }
+  if (text.starts_with('\r'))
+    text.remove_prefix(1);
+  if (text.starts_with('\n'))
+    text.remove_prefix(1);
+  if (!text.starts_with("--") || boundary.empty())
+    return;
+  text.remove_prefix(2);
+  at_boundary =
+      text == boundary || (text.starts_with(boundary) && text.substr(boundary.size()) == "--");
+}
+
+void Entity::end_header() {
+  contradicting = contradicting || (maybe_quoted_printable && !is_text());
+}
+
+// One line of a stray header is no content that could be opened.
+bool Entity::has_empty_body() const {
+  bool has_more = is_multipart() && signs != nullptr ? signs->has_text() : has_body;
+  return !has_more && stray_bytes <= max_stray;
+}
+
+bool Entity::looks_like_base64(Bytes bytes) {
+  std::size_t letters = 0;
+  for (unsigned char c : bytes) {
+    bool letter = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                  c == '+' || c == '/' || c == '=';
+    if (!letter && c != '\r' && c != '\n')
+      return false;
+    letters += letter ? 1 : 0;
+  }
+  return letters >= 8;
+}
+
+void Entity::read_body(Bytes bytes) {
+  if (content->wants_more()) {
+    if (decoder == nullptr)
+      decoder = std::make_unique<TransferDecoder>(encoding);
+    content->feed(decoder->decode(bytes));
+  }
+  if (other_content != nullptr && other_content->wants_more())
+    other_content->feed(other_decoder->decode(bytes));
+}
+
+void PartSigns::feed(Bytes bytes) {
+  for (unsigned char c : bytes) {
+    if (has_sign_)
+      return;
+    if (c == '\n' || c == '\r')
+      end_line();
+    else if (line_.size() < max_sign)
+      line_ += static_cast<char>(c);
+  }
+}
+
+void PartSigns::end_line() {
+  std::string line = std::exchange(line_, {});
+  line.erase(line.find_last_not_of(" \t\r") + 1);
+  if (line.empty() || line == closing_)
+    return;
+  has_text_ = true;
+  Bytes bytes(reinterpret_cast<const unsigned char *>(line.data()), line.size());
+  TransferDecoder base64(TransferDecoder::Encoding::base64);
+  has_sign_ = has_sign_ || (line.size() > 2 && line.starts_with("--")) ||
+              (lower(line).starts_with("content-") &&
+               (line.find(':') != std::string::npos || lower(line).starts_with("content-t"))) ||
+              line.find("-----BEGIN ") != std::string::npos || line.starts_with("PK\3\4") ||
+              line.starts_with("UEsDB") || looks_like_cms(bytes) || looks_like_pgp(bytes) ||
+              (line.starts_with('M') && looks_like_cms(base64.decode(bytes)));
+}
+
+} // namespace smime

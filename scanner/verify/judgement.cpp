@@ -1,0 +1,339 @@
+#include "scanner/verify/judgement.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace smime {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Weight>, 21> weights{{
+    {"digest-mismatch", Weight::broken},
+    {"signature-invalid", Weight::broken},
+    {"content-type-mismatch", Weight::broken},
+    {"partial-cover", Weight::unverified},
+    {"trust-not-configured", Weight::unverified},
+    {"digest-not-computed", Weight::unverified},
+    {"signature-unsupported", Weight::unverified},
+    {"content-type-not-data", Weight::unverified},
+    {"type-mismatch", Weight::unverified},
+    {"ambiguous-structure", Weight::unverified},
+    {"spliced-encryption", Weight::unverified},
+    {"signature-outside-encryption", Weight::unverified},
+    {"too-many-signers", Weight::unverified},
+    {"too-many-layers", Weight::unverified},
+    {"damaged-signature", Weight::unverified},
+    {"certificate-expired-now", Weight::note},
+    {"signing-time-in-future", Weight::note},
+    {"odd-certificate-address", Weight::note},
+    {"trust-file-unreadable", Weight::note},
+    {"trust-file-invalid", Weight::note},
+    {"trust-limit", Weight::note},
+}};
+
+std::string joined(const std::vector<std::string> &words) {
+  std::string text;
+  for (const std::string &word : words) {
+    if (text.size() > 300)
+      return text + ", ...";
+    text += (text.empty() ? "" : ", ") + word;
+  }
+  return text;
+}
+
+bool has_address(const std::vector<std::string> &addresses, const std::string &wanted) {
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [&](const std::string &address) { return is_same_address(address, wanted); });
+}
+
+bool is_ascii(const std::string &text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+class Judge {
+public:
+  Judge(SignatureFindings &findings, const Verifier &verifier, Report &report)
+      : findings_(findings), verifier_(verifier), report_(report) {}
+
+  void run();
+
+private:
+  void check_senders();
+  void check_protected_header();
+  void check_layer_addresses();
+  std::string missing_address(const SignerCheck &signer) const;
+  void check_contradictions(LayerSignature &layer);
+  void check_cover();
+  void check_structure();
+  void write_errors();
+  void write_signers(bool verified);
+  Weight weight(const std::vector<ReportError> &errors) const;
+  Weight weight(const LayerSignature &layer) const;
+  bool counts(const LayerSignature &layer) const {
+    return layer.cover.whole &&
+           (!findings_.outside_encryption || layer.cover.encrypted > findings_.outside_level);
+  }
+  SignatureStatus status() const;
+  void add(const char *code, const std::string &path, std::string text, std::string remedy = {});
+
+  SignatureFindings &findings_;
+  const Verifier &verifier_;
+  Report &report_;
+};
+
+void Judge::add(const char *code, const std::string &path, std::string text, std::string remedy) {
+  findings_.errors.push_back({code, path, std::move(text), std::move(remedy)});
+}
+
+Weight Judge::weight(const std::vector<ReportError> &errors) const {
+  Weight worst = Weight::note;
+  for (const ReportError &error : errors)
+    worst = std::max(worst, weight_of(error.code, verifier_.config));
+  return worst;
+}
+
+Weight Judge::weight(const LayerSignature &layer) const {
+  Weight worst = weight(layer.errors);
+  for (const SignerCheck &signer : layer.signers) {
+    worst = std::max(worst, weight(signer.errors));
+    // Whatever the reason: what does not hold is not verified.
+    if (!signer.holds)
+      worst = std::max(worst, Weight::unverified);
+  }
+  return layer.signers.empty() ? std::max(worst, Weight::unverified) : worst;
+}
+
+void Judge::check_senders() {
+  const Senders &senders = findings_.senders;
+  if (senders.from_fields > 1 || senders.sender_fields > 1)
+    add("several-from", "",
+        "The message has several From or several Sender fields: readers show different ones.",
+        "Treat the message as forged; ask the sender by another way.");
+  else if (senders.from.size() > 1)
+    add("several-from", "", "The message is from several people: " + joined(senders.from) + ".",
+        "A signature cannot speak for all of them.");
+  if (!senders.odd.empty() || senders.from.empty())
+    add("odd-address", "",
+        "The From or Sender field is odd: " +
+            (senders.odd.empty() ? std::string("there is none") : senders.odd) + ".",
+        "Treat the message as forged; ask the sender by another way.");
+  if (!senders.address_in_name.empty())
+    add("address-in-name", "",
+        "The sender's display name reads as another address than the sender's own: " +
+            senders.address_in_name + ".",
+        "Treat the message as forged; ask the sender by another way.");
+}
+
+void Judge::check_protected_header() {
+  if (!findings_.has_protected_from)
+    return;
+  const Senders &inner = findings_.protected_senders;
+  const Senders &outer = findings_.senders;
+  auto compare = [this](const char *field, unsigned fields, const std::vector<std::string> &inside,
+                        const std::vector<std::string> &outside) {
+    bool same = fields == 1 && inside.size() == outside.size();
+    for (const std::string &address : inside)
+      same = same && has_address(outside, address);
+    if (fields > 0 && !same)
+      add("header-mismatch", "",
+          "The signed header says " + std::string(field) + ": " + joined(inside) +
+              ", and the message's own says " + (outside.empty() ? "nothing" : joined(outside)) +
+              ".",
+          "Look for what rewrites From or Sender between the sender and here, such as a mailing "
+          "list.");
+  };
+  compare("From", inner.from_fields, inner.from, outer.from);
+  compare("Sender", inner.sender_fields, inner.sender, outer.sender);
+  if (!inner.odd.empty() || !inner.address_in_name.empty())
+    add("header-mismatch", "",
+        "The signed header's From or Sender field is odd: " +
+            (inner.odd.empty() ? "it reads as " + inner.address_in_name : inner.odd) + ".",
+        "Treat the message as forged; ask the sender by another way.");
+}
+
+// The sender's address that the certificate does not have; empty if it has all.
+std::string Judge::missing_address(const SignerCheck &signer) const {
+  for (const std::string &address : findings_.senders.from) {
+    if (!has_address(signer.addresses, address))
+      return "From: " + address;
+  }
+  for (const std::string &address : findings_.senders.sender) {
+    if (!has_address(signer.addresses, address))
+      return "Sender: " + address;
+  }
+  return {};
+}
+
+void Judge::check_layer_addresses() {
+  std::size_t matching = 0;
+  for (const LayerSignature &layer : findings_.layers) {
+    for (const SignerCheck &signer : layer.signers)
+      matching += counts(layer) && missing_address(signer).empty();
+  }
+  for (LayerSignature &layer : findings_.layers) {
+    for (SignerCheck &signer : layer.signers) {
+      std::string missing = missing_address(signer);
+      if (!layer.cover.whole || missing.empty() || signer.signer.subject.empty())
+        continue;
+      bool nested = matching > 0 && layer.signers.size() == 1 && counts(layer);
+      std::string of = signer.addresses.empty() ? "no address" : joined(signer.addresses);
+      std::string idn = is_ascii(missing)
+                            ? ""
+                            : " The address has letters outside ASCII, which may only look like "
+                              "those of another one.";
+      signer.errors.push_back(
+          {nested ? "nested-signers" : "address-mismatch", layer.path,
+           (nested ? "Another layer is signed by the sender, and this one by someone else: "
+                   : "The message is not from the one who signed it: ") +
+               missing + " against " + of + " in the certificate." + idn,
+           "Look for what rewrites From or Sender between the sender and here; else ask the "
+           "sender by another way."});
+    }
+    check_contradictions(layer);
+  }
+}
+
+void Judge::check_contradictions(LayerSignature &layer) {
+  std::size_t bad = 0;
+  for (const SignerCheck &signer : layer.signers)
+    bad += !signer.holds || weight(signer.errors) >= Weight::failed;
+  if (bad > 0 && bad < layer.signers.size())
+    layer.errors.push_back({"signers-contradict", layer.path,
+                            "Of " + std::to_string(layer.signers.size()) + " signers " +
+                                std::to_string(bad) +
+                                " cannot be taken for the sender's good signature.",
+                            "Treat the message as not signed."});
+}
+
+void Judge::check_cover() {
+  bool any_whole = std::any_of(findings_.layers.begin(), findings_.layers.end(),
+                               [](const LayerSignature &layer) { return layer.cover.whole; });
+  if (!any_whole)
+    add("partial-cover", findings_.layers.front().path,
+        "The signature covers part " + findings_.layers.front().path +
+            " alone; what is beside it is not signed.",
+        "Read the signed part by itself; look for what adds to the message, such as a mailing "
+        "list.");
+}
+
+void Judge::check_structure() {
+  if (report_.classes.has(MessageClass::malformed))
+    add("ambiguous-structure", "",
+        "The message is malformed (see errors): readers may show something else than what was "
+        "checked.",
+        "Look at the message's source.");
+  for (const ReportError &error : report_.errors) {
+    if (error.code == "smime-type-mismatch")
+      add("type-mismatch", error.path, error.text,
+          "The sender's software labels its mail wrongly.");
+  }
+}
+
+SignatureStatus Judge::status() const {
+  bool encrypted = findings_.outside_encryption;
+  bool counted = std::any_of(findings_.layers.begin(), findings_.layers.end(),
+                             [this](const LayerSignature &layer) { return counts(layer); });
+  Weight worst = Weight::note;
+  for (const ReportError &error : findings_.errors) {
+    // Told, and of no weight where there is a signature inside.
+    if (!counted || error.code != "signature-outside-encryption")
+      worst = std::max(worst, weight_of(error.code, verifier_.config));
+  }
+  bool any_whole = false;
+  for (const LayerSignature &layer : findings_.layers) {
+    // Signatures around the encryption matter only where there are none inside.
+    if (!layer.cover.whole || (counted && !counts(layer)))
+      continue;
+    any_whole = true;
+    worst = std::max(worst, weight(layer));
+    encrypted = encrypted || layer.cover.encrypted > 0;
+  }
+  // Without a store only what does not hold in mathematics fails; what no
+  // reader takes for the message's signature cannot fail the message.
+  bool failed = any_whole && (worst == Weight::broken ||
+                              (worst == Weight::failed && verifier_.store != nullptr));
+  if (failed)
+    return encrypted ? SignatureStatus::encrypted_signed_failed : SignatureStatus::signed_failed;
+  if (!counted || worst != Weight::note || verifier_.store == nullptr)
+    return SignatureStatus::signed_;
+  return encrypted ? SignatureStatus::encrypted_signed_verified : SignatureStatus::signed_verified;
+}
+
+void Judge::write_errors() {
+  auto write = [this](const std::vector<ReportError> &errors) {
+    for (const ReportError &error : errors) {
+      bool known = std::any_of(report_.signature_errors.begin(), report_.signature_errors.end(),
+                               [&](const ReportError &other) {
+                                 return other.code == error.code && other.path == error.path &&
+                                        other.text == error.text;
+                               });
+      if (known)
+        continue;
+      if (report_.signature_errors.size() < Report::max_signature_errors)
+        report_.signature_errors.push_back(error);
+      else
+        report_.dropped++;
+    }
+  };
+  for (const LayerSignature &layer : findings_.layers) {
+    write(layer.errors);
+    for (const SignerCheck &signer : layer.signers)
+      write(signer.errors);
+  }
+  write(findings_.errors);
+}
+
+// Certificates go along only with what they were verified for.
+void Judge::write_signers(bool verified) {
+  for (LayerSignature &layer : findings_.layers) {
+    for (SignerCheck &signer : layer.signers) {
+      if (!verified || !counts(layer))
+        signer.signer.certificate.clear();
+      if (report_.signers.size() < Report::max_signers)
+        report_.signers.push_back(std::move(signer.signer));
+      else
+        report_.dropped++;
+    }
+  }
+}
+
+void Judge::run() {
+  if (findings_.layers.empty())
+    return;
+  check_senders();
+  check_protected_header();
+  check_layer_addresses();
+  check_cover();
+  check_structure();
+  if (verifier_.store == nullptr)
+    add("trust-not-configured", "",
+        "No trust_dir is set, or it is not there: whose signature it is was not checked, only "
+        "whether it fits.",
+        "Set trust_dir in smime-scanner.conf to a folder with the certificates of the CAs that you "
+        "trust for mail.");
+  report_.signature = status();
+  write_errors();
+  write_signers(report_.signature == SignatureStatus::signed_verified ||
+                report_.signature == SignatureStatus::encrypted_signed_verified);
+}
+
+} // namespace
+
+Weight weight_of(std::string_view code, const TrustConfig &config) {
+  if (code.starts_with("crl-"))
+    return config.crl_policy == CrlPolicy::require ? Weight::unverified : Weight::note;
+  if (code == "weak-algorithm")
+    return config.min_strength == MinStrength::strong ? Weight::unverified : Weight::note;
+  for (const auto &[name, weight] : weights) {
+    if (name == code)
+      return weight;
+  }
+  return Weight::failed;
+}
+
+void judge(SignatureFindings findings, const Verifier &verifier, Report &report) {
+  Judge(findings, verifier, report).run();
+}
+
+} // namespace smime

@@ -1,0 +1,48 @@
+// Who a message says that it is from: its From and Sender fields, taken with
+// distrust.
+#ifndef SMIME_SENDERS_H
+#define SMIME_SENDERS_H
+
+#include "common/byte-sink.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace smime {
+
+struct Senders {
+  // Fields of that name, whatever is in them.
+  unsigned from_fields = 0;
+  unsigned sender_fields = 0;
+  // Addresses, at most max_addresses of each.
+  std::vector<std::string> from;
+  std::vector<std::string> sender;
+  // What reads as an address in a field (its display names, comments, routes)
+  // and is none of the field's addresses.
+  std::string address_in_name;
+  // Why the fields cannot be taken at their word: NUL, no address, syntax, a
+  // charset or a direction of writing that hides what is written.
+  std::string odd;
+
+  static constexpr unsigned max_addresses = 16;
+
+  // One whole field without its name, as it is in the message.
+  void add_from(Bytes value);
+  void add_sender(Bytes value);
+
+private:
+  void add(Bytes value, std::vector<std::string> &addresses);
+};
+
+// Whether two addresses are the same for a reader: letters of ASCII in any case
+// (RFC 8550 section 3 wants the local part's compared exactly; no mailbox that
+// people use tells them apart), all else byte for byte.
+bool is_same_address(std::string_view a, std::string_view b);
+
+// Lower case; empty without one.
+std::string domain_of(std::string_view address);
+
+} // namespace smime
+
+#endif

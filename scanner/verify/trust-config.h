@@ -1,0 +1,33 @@
+// What smime-scanner.conf says about trust.
+#ifndef SMIME_TRUST_CONFIG_H
+#define SMIME_TRUST_CONFIG_H
+
+#include <string>
+
+namespace smime {
+
+// What a CRL that is missing or stale does to a signature.
+enum class CrlPolicy : unsigned char {
+  require, // it is not verified
+  soft,    // it is told; a revoked certificate fails
+  off,     // CRLs are not looked at
+};
+
+// The weakest algorithms that a verified signature may have.
+enum class MinStrength : unsigned char {
+  weak,   // all that OpenSSL checks; what is weak is told
+  strong, // RFC 8551's SHOULD: no MD5, no SHA-1, no RSA below 2048 bits
+};
+
+struct TrustConfig {
+  // Empty: signatures are checked in mathematics alone and never verified.
+  std::string directory;
+  CrlPolicy crl_policy = CrlPolicy::soft;
+  MinStrength min_strength = MinStrength::weak;
+  // Signers of verified signatures are reported with their certificates.
+  bool report_certificates = false;
+};
+
+} // namespace smime
+
+#endif

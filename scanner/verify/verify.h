@@ -1,0 +1,63 @@
+// The signatures of one SignedData (RFC 5652 section 5, RFC 8551): the
+// mathematics of each signer, and what speaks against its certificate.
+#ifndef SMIME_VERIFY_H
+#define SMIME_VERIFY_H
+
+#include "common/report.h"
+#include "scanner/cms/content-digests.h"
+#include "scanner/verify/trust-config.h"
+#include "scanner/verify/trust-store.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace smime {
+
+// What signatures are held against. Without a store the mathematics alone are
+// checked.
+struct Verifier {
+  TrustStore *store = nullptr;
+  TrustConfig config;
+  // Instead of the clock's time, for messages of the past.
+  std::optional<std::int64_t> at;
+
+  std::int64_t now() const;
+};
+
+// One signer's part of a layer.
+struct SignerCheck {
+  Signer signer;
+  // addresses of the certificate; all of them, unlike signer.email.
+  std::vector<std::string> addresses;
+  // The mathematics hold: the digest is that of the content and the
+  // signature is that of the certificate's key.
+  bool holds = false;
+  std::vector<ReportError> errors;
+};
+
+// What is to be verified.
+struct SignedLayer {
+  CMS_ContentInfo *object = nullptr; // without its content
+  const ContentDigests *digests = nullptr;
+  std::string path;
+  // Of the sender's address, for what is trusted for that domain.
+  std::string domain;
+  // "bytes 300 to 1200 of the message", or empty: for who looks for a change.
+  std::string place;
+};
+
+// One check for each signer, Report::max_signers at most, in the object's order.
+// more: there are more signers than that. Leaves object's signers' certificates
+// set.
+std::vector<SignerCheck> check_signers(const SignedLayer &layer, const Verifier &verifier,
+                                       bool &more);
+
+// Whether the signed content is plain data, as mail is (RFC 8551 section 2.4.1).
+bool is_plain_data(const CMS_ContentInfo *object);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,129 @@
+#include "scanner/verify/senders.h"
+
+#include <CppUTest/TestHarness.h>
+#include <string>
+
+using namespace smime;
+
+namespace {
+
+Bytes bytes(const std::string &text) {
+  return {reinterpret_cast<const unsigned char *>(text.data()), text.size()};
+}
+
+std::string joined(const std::vector<std::string> &words) {
+  std::string text;
+  for (const std::string &word : words)
+    text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+struct Case {
+  std::string field;
+  const char *addresses;
+  const char *in_name;
+  bool odd;
+};
+
+const Case cases[] = {
+    {"alice@example.org", "alice@example.org", "", false},
+    {"Alice <alice@example.org>", "alice@example.org", "", false},
+    {"  Alice\r\n\t<alice@example.org>  ", "alice@example.org", "", false},
+    {"\"A, B\" <alice@example.org>", "alice@example.org", "", false},
+    {"a@example.org, b@example.org", "a@example.org b@example.org", "", false},
+    {"Team: a@example.org, b@example.org;", "a@example.org b@example.org", "", false},
+    {"o'brien@example.org", "o'brien@example.org", "", false},
+    {"\"o'brien@example.org\" <o'brien@example.org>", "o'brien@example.org", "", false},
+    {"\"'alice@example.org'\" <alice@example.org>", "alice@example.org", "", false},
+    {"\"ALICE@example.ORG\" <alice@example.org>", "alice@example.org", "", false},
+    {"\"Bob @ Example\" <alice@example.org>", "alice@example.org", "", false},
+    {"\"a b\"@example.org", "a b@example.org", "", false},
+    {"", "", "", true},
+    {" ", "", "", true},
+    {"nobody:;", "", "", true},
+    {"<>", "", "", true},
+    {"Alice", "", "", true},
+    {"Alice <alice@example.org", "alice@example.org", "", true},
+    {"alice@example.org x", "alice@example.org", "", true},
+    {"alice@example.org,", "alice@example.org", "", true},
+    {"alice@example.org (", "", "alice@example.org", true},
+    {"alice@example.org \\", "alice@example.org", "", true},
+    {"<@a.example,@b.example:alice@example.org>", "alice@example.org", "", true},
+    {std::string("alice@example.org\0", 18), "", "", true},
+    {"a@example.org, end-of-field@sentinel.invalid x", "", "end-of-field@sentinel.invalid", true},
+    {"\"boss@example.com\" <alice@example.org>", "alice@example.org", "boss@example.com", false},
+    {"alice@example.org (boss@example.com)", "alice@example.org", "boss@example.com", false},
+    {"A (boss@example.com) <alice@example.org>", "alice@example.org", "boss@example.com", false},
+    {"\"boss@example.com\": alice@example.org;", "alice@example.org", "boss@example.com", false},
+    {"=?utf-8?b?Ym9zc0BleGFtcGxlLmNvbQ==?= <alice@example.org>", "alice@example.org",
+     "boss@example.com", false},
+    {"=?us-ascii*en?q?boss=40example.com?= <alice@example.org>", "alice@example.org",
+     "boss@example.com", false},
+    {"\"boss\uff20example\u3002com\" <alice@example.org>", "alice@example.org", "boss@example.com",
+     false},
+    {"\"alice@example.org.example.com\" <alice@example.org>", "alice@example.org",
+     "alice@example.org.example.com", false},
+    {"=?utf-16?b?AEA=?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?cp037?q?=7c?= <alice@example.org>", "alice@example.org", "", true},
+    {"\"\u202egro\" <alice@example.org>", "alice@example.org", "", true},
+};
+
+} // namespace
+
+TEST_GROUP(Senders){};
+
+TEST(Senders, Fields) {
+  for (const Case &one : cases) {
+    Senders from;
+    from.add_from(bytes(one.field));
+    // A NUL leaves nothing that could be trusted.
+    if (one.field.find('\0') == std::string::npos || !one.odd)
+      STRCMP_EQUAL_TEXT(one.in_name, from.address_in_name.c_str(), one.field.c_str());
+    STRCMP_EQUAL_TEXT(one.addresses, joined(from.from).c_str(), one.field.c_str());
+    CHECK_EQUAL_TEXT(one.odd, !from.odd.empty(), one.field.c_str());
+    LONGS_EQUAL(1, from.from_fields);
+    Senders sender;
+    sender.add_sender(bytes(one.field));
+    STRCMP_EQUAL_TEXT(one.addresses, joined(sender.sender).c_str(), one.field.c_str());
+    CHECK_EQUAL_TEXT(one.odd, !sender.odd.empty(), one.field.c_str());
+    LONGS_EQUAL(0, sender.from_fields);
+  }
+}
+
+TEST(Senders, SeveralFields) {
+  Senders senders;
+  senders.add_from(bytes("a@example.org"));
+  senders.add_from(bytes("b@example.org"));
+  LONGS_EQUAL(2, senders.from_fields);
+  STRCMP_EQUAL("a@example.org b@example.org", joined(senders.from).c_str());
+}
+
+TEST(Senders, ManyAddresses) {
+  std::string field = "a0@example.org";
+  for (int i = 1; i < 16; i++)
+    field += ", a" + std::to_string(i) + "@example.org";
+  Senders at_bound;
+  at_bound.add_from(bytes(field));
+  LONGS_EQUAL(16, at_bound.from.size());
+  CHECK(at_bound.odd.empty());
+  Senders over;
+  over.add_from(bytes(field + ", b@example.org"));
+  CHECK(!over.odd.empty());
+  LONGS_EQUAL(Senders::max_addresses, over.from.size());
+  Senders far_over;
+  for (int i = 0; i < 5000; i++)
+    field += ", b@example.org";
+  far_over.add_from(bytes(field));
+  CHECK(!far_over.odd.empty());
+}
+
+TEST(Senders, SameAddress) {
+  CHECK(is_same_address("Alice@Example.org", "alice@example.ORG"));
+  CHECK(!is_same_address("alice@example.org", "alice@example.org."));
+  CHECK(!is_same_address("älice@example.org", "Älice@example.org"));
+  CHECK(!is_same_address("", "a"));
+  CHECK(is_same_address("", ""));
+  STRCMP_EQUAL("example.org", domain_of("Alice@EXAMPLE.org").c_str());
+  STRCMP_EQUAL("example.com", domain_of("\"a@example.org\"@example.com").c_str());
+  STRCMP_EQUAL("", domain_of("alice").c_str());
+}
