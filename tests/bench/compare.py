@@ -1,6 +1,9 @@
 """Stock Dovecot, the plugin, its scanner, with clamd; what others use instead; IMAP; all
 in one run, taking turns. Usage: make bench [ROUNDS=30], or
-compare.py ROOT [--rounds N] [--output DIRECTORY] [--only WORD] [--held N]"""
+compare.py ROOT [--rounds N] [--output DIRECTORY] [--only WORD] [--held N] [--against ROOT...]
+
+With --against: deliveries alone, by stock Dovecot, by ROOT's scanner and by that of each other
+ROOT (an older state of this project, say), taking turns; the table is printed and not kept."""
 
 import argparse
 import base64
@@ -78,14 +81,14 @@ class Bench:
         self.rows = []
         self.measured = {}
 
-    def start(self, name, **options):
+    def start(self, name, root=None, **options):
         directory = self.work / name.replace(" ", "-")
         directory.mkdir()
         # A mailbox in service is given a new log at 32 kB; here only after five minutes of
         # deliveries, which read up to 1 MB each by then, of one server as of another.
         extra = ("service lmtp {\n  process_min_avail = 8\n}\n"
                  f"mail_index_log_rotate_min_age = 1s\nmail_temp_dir = {self.spool}\n")
-        self.instances[name] = Instance(directory, self.root, extra=extra,
+        self.instances[name] = Instance(directory, root or self.root, extra=extra,
                                         users=USERS + RECIPIENTS[1:], **options).start()
 
         self.fill(self.instances[name])
@@ -111,6 +114,13 @@ class Bench:
         self.start("scanner, clamd", settings="  smime_scanner_timeout = 330s\n",
                    scanner_conf=f"{trust}clamd = {self.clamd.socket}\ntimeout = 300s\n")
         self.check_verified()
+
+    def start_against(self, others):
+        trust = f"trust_dir = {self.samples.trust()}\n"
+        self.start("stock", load_smime=False)
+        self.start("this", scanner_conf=trust)
+        for number, root in enumerate(others, 1):
+            self.start(f"other {number}", root=root, scanner_conf=trust)
 
     def check_verified(self):
         file = self.work / "signed.eml"
@@ -317,6 +327,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--output", type=Path, default=Path(__file__).resolve().parent / "results")
     parser.add_argument("--only", default="", help="cases whose name has this in it")
+    parser.add_argument("--against", type=Path, nargs="+", default=[], metavar="ROOT")
     parser.add_argument("--held", type=int, default=2000, help="messages in each INBOX before")
     options = parser.parse_args()
     # So that what was started is stopped.
@@ -325,6 +336,10 @@ def main():
     bench = Bench(options.root.resolve(), options.rounds, options.only, options.held)
     where["store"] = f"{bench.store.description}, {options.held} messages in each INBOX"
     try:
+        if options.against:
+            bench.start_against([root.resolve() for root in options.against])
+            bench.deliveries()
+            return print(results.table(bench.rows, bench.measured, where))
         bench.start_all()
         bench.deliveries()
         bench.imap()
