@@ -13,7 +13,7 @@ namespace {
 template <typename Enum, std::size_t N>
 using NameTable = std::array<std::pair<Enum, std::string_view>, N>;
 
-constexpr NameTable<MessageClass, 12> class_names{{
+constexpr NameTable<MessageClass, 13> class_names{{
     {MessageClass::plain, "plain"},
     {MessageClass::signed_, "signed"},
     {MessageClass::opaque_signed, "opaque-signed"},
@@ -26,6 +26,7 @@ constexpr NameTable<MessageClass, 12> class_names{{
     {MessageClass::encrypted_document, "encrypted-document"},
     {MessageClass::non_canonical, "non-canonical"},
     {MessageClass::malformed, "malformed"},
+    {MessageClass::unrecognised, "unrecognised"},
 }};
 
 constexpr NameTable<SignatureStatus, 6> status_names{{
@@ -244,6 +245,20 @@ std::uint64_t write_protected(JsonWriter &writer, const Report &report) {
                               });
 }
 
+void write_parts(JsonWriter &writer, const Report &report) {
+  writer.key("parts").begin_list();
+  for (const PartState &part : report.parts)
+    writer.begin_object()
+        .put("path", part.path, text_limit)
+        .put_if_set("name", part.name, text_limit)
+        .put_if_set("type", part.type, text_limit)
+        .put("kind", part.kind, text_limit)
+        .put("state", part.state, text_limit)
+        .put("by", part.by, text_limit)
+        .end_object();
+  writer.end_list();
+}
+
 } // namespace
 
 std::string_view name_of(MessageClass c) { return look_up_name(class_names, c); }
@@ -304,6 +319,8 @@ std::string to_json(const Report &report) {
     left_out += write_errors(writer, report.errors, errors_share);
   if (report.dropped + left_out != 0)
     writer.put("dropped", report.dropped + left_out);
+  if (!report.parts.empty())
+    write_parts(writer, report);
   return writer.end_object().take();
 }
 

@@ -2,12 +2,15 @@
 
 #include "scanner/content/layer.h"
 #include "scanner/content/text.h"
+#include "scanner/content/unknown.h"
 #include "scanner/formats/archive.h"
 #include "scanner/formats/detect.h"
 #include "scanner/formats/document.h"
 #include "scanner/layers/cms.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace smime {
@@ -38,6 +41,8 @@ void Content::feed(Bytes bytes) {
     decide();
   }
   (void)inspection_.in_time(place_);
+  if (outcome_.is_text)
+    text_check_.feed(bytes);
   // A reader that has begun knows what it leaves out behind a bound.
   if (reader_ != nullptr && !bytes.empty())
     reader_->feed(bytes);
@@ -46,55 +51,79 @@ void Content::feed(Bytes bytes) {
 void Content::decide() {
   decided_ = true;
   reader_ = choose();
+  if (outcome_.is_text)
+    text_check_.feed(prefix_);
   if (reader_ != nullptr)
     reader_->feed(prefix_);
   prefix_ = {};
 }
 
-std::unique_ptr<ByteSink> Content::known(std::unique_ptr<ByteSink> reader) {
+std::unique_ptr<ByteSink> Content::known(std::string_view kind, std::unique_ptr<ByteSink> reader) {
+  kind_ = &kind_named(kind);
   outcome_.is_known = true;
   return reader;
 }
 
+// What has no magic number comes first: CMS objects, mail, text, OpenPGP.
 std::unique_ptr<ByteSink> Content::choose() {
-  if (prefix_.empty() && !place_.has_cms_label)
+  if (prefix_.empty() && !place_.has_cms_label) {
+    kind_ = &kind_named("empty");
     return nullptr;
+  }
   if (looks_like_cms(prefix_) || (place_.has_cms_label && !prefix_.empty() && prefix_[0] == 0x30))
-    return known(std::make_unique<CmsLayer>(inspection_, place_, outcome_));
+    return known("CMS object", std::make_unique<CmsLayer>(inspection_, place_, outcome_));
   // A message that is attached as a file: readers open it by its name.
   // It is not what they show of the message, and has a sender of its own.
   if ((!place_.is_text || place_.has_mail_name()) && looks_like_mail(prefix_)) {
     Place attached = place_;
     attached.cover.whole = false;
-    return known(std::make_unique<LayerContent>(inspection_, std::move(attached), false));
+    return known("mail", std::make_unique<LayerContent>(inspection_, std::move(attached), false));
   }
   outcome_.is_text = looks_like_text(prefix_) && !has_pdf_header(prefix_, place_.is_text);
-  if (outcome_.is_text)
+  if (outcome_.is_text) {
+    kind_ = &kind_named("text");
     return std::make_unique<TextContent>(inspection_, place_, outcome_);
+  }
   if (place_.has_cms_label)
     report_not_cms(inspection_, place_);
   if (looks_like_pgp(prefix_)) {
-    outcome_.is_known = true;
     report_pgp_message(inspection_, place_, outcome_);
-    return nullptr;
+    return known("OpenPGP message", nullptr);
   }
+  return choose_file();
+}
+
+std::unique_ptr<ByteSink> Content::choose_file() {
   if (inspection_.tools().detector == nullptr)
     return nullptr;
   Detected detected = inspection_.tools().detector->detect(prefix_);
-  outcome_.is_known = !detected.type.empty() || detected.kind != Kind::other;
+  kind_ = detected.kind;
+  outcome_.is_known = !detected.type.empty() || kind_ != nullptr;
   if (!detected.type.empty())
     place_.type = detected.type;
-  switch (detected.kind) {
+  if (kind_ == nullptr)
+    return make_unknown(detected.words.empty() ? detected.type : detected.words);
+  if (kind_->look == Look::named)
+    inspection_.add_uninspectable(place_, std::string(kind_->reason));
+  return kind_->look == Look::opened ? make_reader() : nullptr;
+}
+
+std::unique_ptr<ByteSink> Content::make_reader() {
+  switch (kind_->opener) {
   case Kind::archive:
-  case Kind::compressed: return std::make_unique<ArchiveContent>(inspection_, place_, detected);
+  case Kind::compressed: return std::make_unique<ArchiveContent>(inspection_, place_, *kind_);
   case Kind::pdf: return make_pdf_reader(inspection_, place_);
   case Kind::compound_file: return make_compound_file_reader(inspection_, place_);
-  case Kind::unsupported_archive:
-    inspection_.add_uninspectable(place_, "unsupported-archive");
-    return nullptr;
   case Kind::other: break;
   }
   return nullptr;
+}
+
+// Decoded by a guess, it is what it is without the decoding, and that is looked at as well.
+std::unique_ptr<ByteSink> Content::make_unknown(std::string words) {
+  if (place_.is_guess)
+    return nullptr;
+  return std::make_unique<UnknownContent>(inspection_, place_, std::move(words));
 }
 
 void Content::finish() {
@@ -102,6 +131,37 @@ void Content::finish() {
     decide();
   if (reader_ != nullptr)
     reader_->finish();
+  // Text that has something else behind it.
+  if (outcome_.is_text && !text_check_.is_text() && inspection_.tools().detector != nullptr) {
+    kind_ = nullptr;
+    if (auto unknown = make_unknown("text, and something else behind it"))
+      unknown->finish();
+  }
+  finished_ = decided_;
+}
+
+// Each part ends in one state, also one that nobody finished.
+void Content::record_part() {
+  PartState state{place_.path, place_.name, place_.type, "unrecognised", "named", "unrecognised"};
+  std::string reason = inspection_.reason_of(place_);
+  if (kind_ != nullptr) {
+    state.kind = kind_->name;
+    state.state = kind_->look == Look::leaf ? "read" : "opened";
+    state.by = kind_->look == Look::leaf ? "" : kind_->reader;
+  }
+  if (!reason.empty()) {
+    state.state = "named";
+    state.by = std::move(reason);
+  } else if (!finished_) {
+    state.state = "cut";
+    state.by = "limit-exceeded";
+  }
+  inspection_.record_part(std::move(state));
+}
+
+Content::~Content() {
+  if (inspection_.tools().wants_parts)
+    record_part();
 }
 
 } // namespace smime

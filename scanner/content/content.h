@@ -3,9 +3,13 @@
 #ifndef SMIME_CONTENT_H
 #define SMIME_CONTENT_H
 
+#include "scanner/content/text-check.h"
+#include "scanner/formats/kinds.h"
 #include "scanner/inspection/reader.h"
 
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace smime {
@@ -14,6 +18,7 @@ class Content : public ContentReader {
 public:
   // inspection outlives the content.
   Content(Inspection &inspection, Place place);
+  ~Content() override;
 
   void feed(Bytes bytes) override;
   void finish() override;
@@ -25,14 +30,22 @@ private:
   std::size_t wanted_prefix() const;
   void decide();
   std::unique_ptr<ByteSink> choose();
-  std::unique_ptr<ByteSink> known(std::unique_ptr<ByteSink> reader);
+  std::unique_ptr<ByteSink> known(std::string_view kind, std::unique_ptr<ByteSink> reader);
+  std::unique_ptr<ByteSink> choose_file();
+  std::unique_ptr<ByteSink> make_reader();
+  std::unique_ptr<ByteSink> make_unknown(std::string words);
+  void record_part();
 
   Inspection &inspection_;
   Place place_;
   Outcome outcome_;
   std::vector<unsigned char> prefix_;
   bool decided_ = false;
+  // Null as long as it is not known, and if it is none.
+  const KindRow *kind_ = nullptr;
   std::unique_ptr<ByteSink> reader_;
+  TextCheck text_check_;
+  bool finished_ = false;
 };
 
 } // namespace smime

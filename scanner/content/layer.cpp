@@ -70,7 +70,10 @@ void LayerContent::decide() {
   if (is_entity) {
     reader_ = make_layer_walk(inspection_, place_.path + "/", place_.in_archive, place_.cover);
   } else {
-    Place inside{place_.path + "/1", {}, {}, {}, false, false, place_.in_archive, place_.cover};
+    Place inside;
+    inside.path = place_.path + "/1";
+    inside.in_archive = place_.in_archive;
+    inside.cover = place_.cover;
     reader_ = make_content_reader(inspection_, std::move(inside));
   }
   reader_->feed(prefix_);

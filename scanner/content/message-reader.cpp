@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace smime {
 namespace {
@@ -46,7 +47,9 @@ void MessageReader::decide() {
   decided_ = true;
   Bytes beginning = Bytes(prefix_).first(std::min(prefix_.size(), max_type_prefix));
   if (!prefix_.empty() && is_bare_file(beginning)) {
-    file_ = std::make_unique<Content>(inspection_, Place{"1", {}, {}, {}, false, false, false, {}});
+    Place place;
+    place.path = "1";
+    file_ = std::make_unique<Content>(inspection_, std::move(place));
     file_->feed(prefix_);
   }
   prefix_ = {};

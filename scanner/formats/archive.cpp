@@ -114,9 +114,9 @@ bool is_compressed_nothing(Window &window) {
 
 } // namespace
 
-ArchiveContent::ArchiveContent(Inspection &inspection, Place place, const Detected &detected)
-    : inspection_(inspection), place_(std::move(place)), kind_(detected.kind),
-      access_(detected.access), window_(std::make_unique<Window>(inspection)) {}
+ArchiveContent::ArchiveContent(Inspection &inspection, Place place, const KindRow &kind)
+    : inspection_(inspection), place_(std::move(place)), kind_(kind.opener), access_(kind.access),
+      window_(std::make_unique<Window>(inspection)) {}
 
 ArchiveContent::~ArchiveContent() = default;
 
@@ -224,7 +224,9 @@ bool ArchiveContent::read_entry(archive *reader, archive_entry *entry) {
   if (name == nullptr)
     name = archive_entry_pathname(entry);
   const std::string file = name == nullptr ? "" : shortened_name(name, max_entry_name);
-  Place place{place_.path, {}, {}, {}, false, false, true};
+  Place place;
+  place.path = place_.path;
+  place.in_archive = true;
   if (kind_ == Kind::compressed)
     place.name = place_.name;
   else

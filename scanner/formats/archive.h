@@ -20,7 +20,7 @@ class ArchiveContent : public ByteSink {
 public:
   // streamed: a small archive is still read as a whole, by its directory, as
   // its readers do; a large one from its beginning to its end.
-  ArchiveContent(Inspection &inspection, Place place, const Detected &detected);
+  ArchiveContent(Inspection &inspection, Place place, const KindRow &kind);
   ~ArchiveContent() override;
 
   void feed(Bytes bytes) override;

@@ -1,6 +1,5 @@
-// What a file is, from its first bytes: first by the table of signatures, then by libmagic. A new
-// format is a signature here with its Kind (detect.h), and a reader for that kind, which
-// content/content.cpp chooses; what is not opened is named there.
+// What a file is, from its first bytes, with libmagic and the table of kinds (kinds.cpp), which is
+// where a new format goes.
 #include "scanner/formats/detect.h"
 
 #include <algorithm>
@@ -17,48 +16,9 @@ using namespace std::string_view_literals;
 // A PDF reader looks for the header this far (ISO 32000-1, annex H.3.4.1).
 constexpr std::size_t pdf_header_range = 1024;
 
-struct Signature {
-  std::size_t offset;
-  std::string_view bytes;
-  Kind kind;
-  Access access = Access::streamed;
-};
-
-constexpr std::array<Signature, 25> signatures{{
-    {0, "PK\3\4"sv, Kind::archive},
-    {0, "PK\5\6"sv, Kind::archive},
-    {0, "PK\7\10PK"sv, Kind::archive},
-    {0, "PK00PK\3\4"sv, Kind::archive},
-    {0, "7z\xbc\xaf\x27\x1c"sv, Kind::archive, Access::whole},
-    {0, "Rar!\x1a\7\0"sv, Kind::archive},
-    {0, "Rar!\x1a\7\1\0"sv, Kind::archive},
-    {0, "\x1f\x8b\x08"sv, Kind::compressed},
-    {0, "BZh"sv, Kind::compressed},
-    {0,
-     "\xfd"
-     "7zXZ\0"sv,
-     Kind::compressed},
-    {0, "\x28\xb5\x2f\xfd"sv, Kind::compressed},
-    {0, "\x04\x22\x4d\x18"sv, Kind::compressed},
-    {0, "\x1f\x9d"sv, Kind::compressed},
-    {0, "LZIP"sv, Kind::compressed},
-    {0, "MSCF\0\0\0\0"sv, Kind::archive},
-    {257, "ustar"sv, Kind::archive},
-    {2, "-lh"sv, Kind::archive},
-    {0, "%PDF-"sv, Kind::pdf},
-    {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, Kind::compound_file},
-    {0, "\x60\xea"sv, Kind::unsupported_archive}, // ARJ
-    {7, "**ACE**"sv, Kind::unsupported_archive},
-    {0, "ALZ\1"sv, Kind::unsupported_archive},
-    {0, "EGGA"sv, Kind::unsupported_archive},
-    {0, "SIT!"sv, Kind::unsupported_archive},
-    {0, "RE~^"sv, Kind::unsupported_archive}, // RAR before 1.5
-}};
-
-bool has_signature(std::string_view text, const Signature &signature) {
-  return text.size() >= signature.offset + signature.bytes.size() &&
-         text.substr(signature.offset, signature.bytes.size()) == signature.bytes;
-}
+constexpr int magic_flags = MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF |
+                            MAGIC_NO_CHECK_TEXT | MAGIC_NO_CHECK_ENCODING | MAGIC_NO_CHECK_TOKENS |
+                            MAGIC_NO_CHECK_CSV | MAGIC_NO_CHECK_JSON;
 
 // One OpenPGP packet header (RFC 9580 section 4.2).
 struct Packet {
@@ -127,9 +87,7 @@ bool is_encrypted_packet(const Packet &packet, Bytes body) {
 } // namespace
 
 std::unique_ptr<Detector> Detector::create(std::string &error) {
-  magic_set *magic = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF |
-                                MAGIC_NO_CHECK_TEXT | MAGIC_NO_CHECK_ENCODING |
-                                MAGIC_NO_CHECK_TOKENS | MAGIC_NO_CHECK_CSV | MAGIC_NO_CHECK_JSON);
+  magic_set *magic = magic_open(magic_flags);
   if (magic == nullptr || magic_load(magic, nullptr) < 0) {
     error = "libmagic's database cannot be loaded: " +
             std::string(magic == nullptr ? "out of memory" : magic_error(magic));
@@ -145,21 +103,29 @@ Detector::~Detector() { magic_close(magic_); }
 Detected Detector::detect(Bytes prefix) const {
   Detected detected;
   std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
-  const auto *known = std::find_if(signatures.begin(), signatures.end(),
-                                   [&](const Signature &s) { return has_signature(text, s); });
-  if (known != signatures.end()) {
-    detected.kind = known->kind;
-    detected.access = known->access;
-  } else if (has_pdf_header(prefix, false)) {
-    detected.kind = Kind::pdf;
-  }
   const char *type = magic_buffer(magic_, prefix.data(), prefix.size());
   if (type != nullptr && type != "application/octet-stream"sv)
     detected.type = type;
   // libmagic 5.46 knows a ZIP file by its end, which a prefix has not.
   if (detected.type.empty() && text.starts_with("PK\3\4"))
     detected.type = "application/zip";
+  detected.kind = recognise(prefix, detected.type);
+  if (has_pdf_header(prefix, false) &&
+      (detected.kind == nullptr || detected.kind->look == Look::leaf))
+    detected.kind = &kind_named("PDF document");
+  if (detected.kind == nullptr && detected.type.empty()) {
+    detected.words = describe(prefix);
+    detected.kind = recognise_words(prefix, detected.words);
+  }
   return detected;
+}
+
+std::string Detector::describe(Bytes prefix) const {
+  (void)magic_setflags(magic_, magic_flags & ~MAGIC_MIME_TYPE);
+  const char *word = magic_buffer(magic_, prefix.data(), prefix.size());
+  std::string description = word == nullptr ? "" : word;
+  (void)magic_setflags(magic_, magic_flags);
+  return description;
 }
 
 bool has_pdf_header(Bytes prefix, bool labelled_text) {

@@ -3,6 +3,7 @@
 #define SMIME_DETECT_H
 
 #include "common/byte-sink.h"
+#include "scanner/formats/kinds.h"
 
 #include <memory>
 #include <string>
@@ -11,23 +12,13 @@ struct magic_set;
 
 namespace smime {
 
-enum class Kind : unsigned char {
-  archive,
-  compressed,          // one file, compressed
-  unsupported_archive, // known, and nothing here opens it
-  pdf,
-  compound_file, // legacy Office, and Office's encrypted packages (MS-CFB)
-  other,
-};
-
-// How an archive can be read.
-enum class Access : unsigned char { streamed, whole };
-
 struct Detected {
-  Kind kind = Kind::other;
-  Access access = Access::streamed;
+  // Null if no kind fits.
+  const KindRow *kind = nullptr;
   // libmagic's media type; empty if neither it nor we know one.
   std::string type;
+  // libmagic's words for people, where no kind and no type was found; "data" if it has none.
+  std::string words;
 };
 
 class Detector {
@@ -41,6 +32,7 @@ public:
   Detected detect(Bytes prefix) const;
 
 private:
+  std::string describe(Bytes prefix) const;
   explicit Detector(magic_set *magic) : magic_(magic) {}
   magic_set *magic_;
 };

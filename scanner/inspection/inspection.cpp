@@ -30,7 +30,16 @@ void Inspection::add_layer(Layer layer) { append(report_.layers, std::move(layer
 
 void Inspection::add_uninspectable(const Place &place, const std::string &reason) {
   append(report_.uninspectable, Uninspectable{place.path, reason, place.type, place.name});
+  if (tools_.wants_parts)
+    reasons_[{place.path, place.name}] = reason;
 }
+
+std::string Inspection::reason_of(const Place &place) const {
+  auto found = reasons_.find({place.path, place.name});
+  return found == reasons_.end() ? "" : found->second;
+}
+
+void Inspection::record_part(PartState state) { report_.parts.push_back(std::move(state)); }
 
 void Inspection::add_error(const std::string &code, const std::string &path,
                            const std::string &text, const std::string &remedy) {
@@ -195,6 +204,10 @@ Report Inspection::finish(std::uint64_t size) {
   }
   if (report_.classes.empty())
     report_.classes.add(MessageClass::plain);
+  for (PartState &part : report_.parts) {
+    if (part.state == "read")
+      part.by = report_.scan_engine.empty() ? "nobody" : report_.scan_engine;
+  }
   return std::move(report_);
 }
 

@@ -10,8 +10,10 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <ctime>
+#include <map>
+#include <string>
+#include <utility>
 
 namespace smime {
 
@@ -25,6 +27,8 @@ struct Tools {
   ContentKeys *keys = nullptr;
   Engine *engine = nullptr;
   const Verifier *verifier = nullptr;
+  // The report is to have the state of each part (Report::parts).
+  bool wants_parts = false;
 };
 
 // Where a piece of content is, and what its labels say.
@@ -40,6 +44,8 @@ struct Place {
   bool has_cms_label = false;
   // What is in an archive is no layer of the message.
   bool in_archive = false;
+  // Nothing says that its bytes were encoded in the way in which they were decoded.
+  bool is_guess = false;
   Cover cover = {};
 
   // Named as a message in a file is.
@@ -75,6 +81,10 @@ public:
   void add_class(MessageClass c) { report_.classes.add(c); }
   void add_layer(Layer layer);
   void add_uninspectable(const Place &place, const std::string &reason);
+  // With Tools::wants_parts: why the content at place was not looked into, the last reason of
+  // several; empty if it was. And what became of a part.
+  std::string reason_of(const Place &place) const;
+  void record_part(PartState state);
   void add_error(const std::string &code, const std::string &path, const std::string &text,
                  const std::string &remedy = {});
   // The error, and the class malformed.
@@ -139,6 +149,8 @@ private:
   const Tools &tools_;
   Report report_;
   SignatureFindings signatures_;
+  // By path and name.
+  std::map<std::pair<std::string, std::string>, std::string> reasons_;
   std::uint64_t expanded_ = 0;
   std::uint64_t parts_ = 0;
   std::uint64_t layers_ = 0;

@@ -135,8 +135,16 @@ std::string Walk::full_path(const std::string &path) const {
 }
 
 Place Walk::place_of(const Entity &entity) const {
-  return {full_path(entity.path), entity.type, entity.name, entity.smime_type, entity.is_text(),
-          entity.has_cms_label(), in_archive_, entity.cover};
+  Place place;
+  place.path = full_path(entity.path);
+  place.type = entity.type;
+  place.name = entity.name;
+  place.smime_type = entity.smime_type;
+  place.is_text = entity.is_text();
+  place.has_cms_label = entity.has_cms_label();
+  place.in_archive = in_archive_;
+  place.cover = entity.cover;
+  return place;
 }
 
 void Walk::add_layer(const std::string &path, const std::string &type, const Entity &entity) {
@@ -363,6 +371,7 @@ void Walk::look_for_parts(Entity &multipart, Bytes bytes) {
     Place place = place_of(multipart);
     if (place.path.empty())
       place.path = "1";
+    place.is_guess = true;
     multipart.content = make_content_reader(inspection_, std::move(place));
   }
   multipart.content->feed(bytes);
@@ -401,7 +410,9 @@ void Walk::begin_unknown_encoding(Entity &leaf) {
   }
   open_content(leaf);
   if (leaf.encoding == unknown && Entity::looks_like_base64(beginning)) {
-    leaf.other_content = make_content_reader(inspection_, place_of(leaf));
+    Place guessed = place_of(leaf);
+    guessed.is_guess = true;
+    leaf.other_content = make_content_reader(inspection_, std::move(guessed));
     leaf.other_decoder = std::make_unique<TransferDecoder>(base64);
   }
   leaf.read_body(bytes);

@@ -4,6 +4,7 @@
 #include "common/sha256.h"
 #include "scanner/base/dovecot-lib.h"
 #include "scanner/content/inspect-stream.h"
+#include "scanner/formats/kinds.h"
 #include "scanner/process/config.h"
 #include "scanner/process/lookup.h"
 #include "scanner/process/sandbox.h"
@@ -42,9 +43,10 @@ struct Options {
   bool config_given = false;
   // Nobody's mail is opened, and the key is never read.
   bool no_escrow = false;
-  enum class Action : unsigned char { serve, inspect, health, trust, certificate };
+  enum class Action : unsigned char { serve, inspect, kinds, health, trust, certificate };
   Action action = Action::serve;
   std::optional<std::int64_t> at;
+  bool parts = false;
   std::vector<std::string> files;
 };
 
@@ -53,13 +55,16 @@ void complain(const std::string &text) {
 }
 
 void print_usage(FILE *to) {
-  std::fputs("Usage: smime-scanner [-c FILE] --inspect FILE...\n"
+  std::fputs("Usage: smime-scanner [-c FILE] --inspect [--parts] FILE...\n"
+             "       smime-scanner --kinds\n"
              "       smime-scanner [-c FILE] --health\n"
              "       smime-scanner [-c FILE] --trust [DIRECTORY]\n"
              "       smime-scanner --certificate FILE...\n"
              "       smime-scanner [-c FILE] [--no-escrow]  (started by Dovecot's master process)\n"
              "\n"
              "  --inspect      print the report for each message file (- is standard input)\n"
+             "  --parts        with what became of each part of the message\n"
+             "  --kinds        print the kinds of content that are known, and who looks into each\n"
              "  --at TIME      verify signatures as of that time (2026-11-24T12:00:00Z)\n"
              "  --health       print what there is to know of the configuration\n"
              "  --trust        print what is in trust_dir, or in another directory\n"
@@ -74,6 +79,7 @@ bool is_file_count(Options::Action action, std::size_t count) {
   case Options::Action::inspect:
   case Options::Action::certificate: return count > 0;
   case Options::Action::trust: return count <= 1;
+  case Options::Action::kinds:
   case Options::Action::health:
   case Options::Action::serve: break;
   }
@@ -86,7 +92,8 @@ int parse_options(int argc, char *argv[], Options &options) {
       {"inspect", no_argument, nullptr, 'i'},     {"at", required_argument, nullptr, 'a'},
       {"health", no_argument, nullptr, 'H'},      {"trust", no_argument, nullptr, 'T'},
       {"certificate", no_argument, nullptr, 'C'}, {"config", required_argument, nullptr, 'c'},
-      {"no-escrow", no_argument, nullptr, 'E'},   {"help", no_argument, nullptr, 'h'},
+      {"no-escrow", no_argument, nullptr, 'E'},   {"parts", no_argument, nullptr, 'P'},
+      {"kinds", no_argument, nullptr, 'K'},       {"help", no_argument, nullptr, 'h'},
       {"version", no_argument, nullptr, 'V'},     {nullptr, 0, nullptr, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "c:", long_options, nullptr)) != -1) {
@@ -106,6 +113,8 @@ int parse_options(int argc, char *argv[], Options &options) {
     case 'H': options.action = Options::Action::health; break;
     case 'T': options.action = Options::Action::trust; break;
     case 'C': options.action = Options::Action::certificate; break;
+    case 'P': options.parts = true; break;
+    case 'K': options.action = Options::Action::kinds; break;
     case 'E': options.no_escrow = true; break;
     case 'h': print_usage(stdout); return 0;
     case 'V': std::puts("smime-scanner " SMIME_VERSION); return 0;
@@ -114,7 +123,7 @@ int parse_options(int argc, char *argv[], Options &options) {
   }
   options.files.assign(argv + optind, argv + argc);
   if (!is_file_count(options.action, options.files.size()) ||
-      (options.at && options.action != Options::Action::inspect)) {
+      ((options.at || options.parts) && options.action != Options::Action::inspect)) {
     print_usage(stderr);
     return 64;
   }
@@ -209,8 +218,10 @@ int inspect(const Options &options, const ScannerConfig &config) {
     complain(toolbox->warning());
   if (options.at)
     toolbox->verify_at(*options.at);
+  Tools tools = toolbox->tools();
+  tools.wants_parts = options.parts;
   for (const auto &[file, fd] : opened) {
-    ok = inspect_file(file, fd, config.limits, toolbox->tools()) && ok;
+    ok = inspect_file(file, fd, config.limits, tools) && ok;
     (void)close(fd);
   }
   lib_deinit();
@@ -424,6 +435,10 @@ int main(int argc, char *argv[]) {
     return smime::run_service(argv[0], options);
   }
   std::string error;
+  if (options.action == smime::Options::Action::kinds) {
+    std::fputs(smime::kinds_as_text().c_str(), stdout);
+    return 0;
+  }
   if (options.action == smime::Options::Action::certificate)
     return smime::print_certificates(options);
   auto config = smime::read_scanner_config(options.config, options.config_given, error);

@@ -140,13 +140,14 @@ TEST(Detect, BinaryOpenPgp) {
 
 TEST(Detect, Kinds) {
   const Detector &detector = *test_tools().detector;
-  CHECK(detector.detect(as_bytes("%PDF-1.7\n")).kind == Kind::pdf);
-  CHECK(detector.detect(octets({'P', 'K', 3, 4, 20, 0, 0, 0, 8, 0})).kind == Kind::archive);
+  CHECK(detector.detect(as_bytes("%PDF-1.7\n")).kind->opener == Kind::pdf);
+  CHECK(detector.detect(octets({'P', 'K', 3, 4, 20, 0, 0, 0, 8, 0})).kind->opener == Kind::archive);
   STRCMP_EQUAL("application/zip",
                detector.detect(octets({'P', 'K', 3, 4, 20, 0, 0, 0, 8, 0})).type.c_str());
-  CHECK(detector.detect(octets({0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1})).kind ==
+  CHECK(detector.detect(octets({0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1})).kind->opener ==
         Kind::compound_file);
-  CHECK(detector.detect(as_bytes("GIF89a")).kind == Kind::other);
+  CHECK(detector.detect(as_bytes("GIF89a")).kind->look == Look::leaf);
+  POINTERS_EQUAL(nullptr, detector.detect(octets({0, 1, 2, 3, 4, 5, 6, 7})).kind);
 }
 
 TEST_GROUP(Rar5){};

@@ -1,0 +1,69 @@
+#include "scanner/content/text-check.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace smime {
+namespace {
+
+constexpr bool is_odd(unsigned char c) {
+  // What terminals, printers and old programs know: backspace to carriage return, the end of
+  // MS-DOS's files, escape.
+  return (c < 0x20 && !(c >= 0x08 && c <= 0x0d) && c != 0x1a && c != 0x1b) || c == 0x7f;
+}
+
+constexpr std::array<bool, 256> make_table() {
+  std::array<bool, 256> table{};
+  for (unsigned c = 0; c < table.size(); c++)
+    table[c] = is_odd(static_cast<unsigned char>(c));
+  return table;
+}
+
+constexpr std::array<bool, 256> odd_bytes = make_table();
+
+std::size_t count_odd(Bytes bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t high = 0x8080808080808080;
+  std::size_t count = 0;
+  while (!bytes.empty()) {
+    std::size_t size = std::min(bytes.size(), sizeof(std::uint64_t));
+    if (size == sizeof(std::uint64_t)) {
+      std::uint64_t word;
+      std::memcpy(&word, bytes.data(), size);
+      // No byte below 0x20, and none that is 0x7f: most of a text.
+      std::uint64_t below = (word - ones * 0x20) & ~word & high;
+      std::uint64_t del = word ^ (ones * 0x7f);
+      if ((below | ((del - ones) & ~del & high)) == 0) {
+        bytes = bytes.subspan(size);
+        continue;
+      }
+    }
+    for (unsigned char c : bytes.first(size))
+      count += odd_bytes[c] ? 1 : 0;
+    bytes = bytes.subspan(size);
+  }
+  return count;
+}
+
+} // namespace
+
+void TextCheck::feed(Bytes bytes) {
+  while (!bytes.empty()) {
+    Bytes taken = bytes.first(std::min(bytes.size(), block_size - in_block_));
+    odd_ += count_odd(taken);
+    in_block_ += taken.size();
+    bytes = bytes.subspan(taken.size());
+    if (in_block_ == block_size)
+      end_block();
+  }
+}
+
+void TextCheck::end_block() {
+  found_other_ = !is_text();
+  in_block_ = 0;
+  odd_ = 0;
+}
+
+} // namespace smime

@@ -1,0 +1,34 @@
+// Whether content that began as text is text to its end: a script may have a program behind it,
+// and a letter an archive.
+#ifndef SMIME_TEXT_CHECK_H
+#define SMIME_TEXT_CHECK_H
+
+#include "common/byte-sink.h"
+
+#include <cstddef>
+
+namespace smime {
+
+// Takes bytes in pieces of any size.
+class TextCheck {
+public:
+  void feed(Bytes bytes);
+  // Of all bytes so far. A few control bytes make no text something else; many in a row of
+  // bytes that is shorter than any archive do.
+  bool is_text() const { return !found_other_ && odd_ * least_share <= in_block_ + slack; }
+
+private:
+  static constexpr std::size_t block_size = 512;
+  // Of encrypted and compressed bytes every tenth is one that text does not have.
+  static constexpr std::size_t least_share = 16;
+  static constexpr std::size_t slack = 64;
+  void end_block();
+
+  std::size_t in_block_ = 0;
+  std::size_t odd_ = 0;
+  bool found_other_ = false;
+};
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,460 @@
+// A new kind of content is a row here. With Look::opened it needs a reader as well, which
+// content/content.cpp chooses by its Kind.
+#include "scanner/formats/kinds.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+namespace smime {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view engine = "virus scanner";
+
+bool is_jpeg(Bytes prefix) {
+  return prefix.size() >= 4 && (prefix[3] >= 0xc0 && prefix[3] <= 0xfe);
+}
+
+// MS-DOS's header says where Windows's begins; alone it is a program of MS-DOS.
+bool is_exe(Bytes prefix) { return prefix.size() >= 64 && !looks_like_chance(prefix); }
+
+// The file's size and that of its header (BITMAPFILEHEADER and what follows it).
+bool is_bitmap(Bytes prefix) {
+  return prefix.size() >= 18 && prefix[6] == 0 && prefix[7] == 0 && prefix[15] == 0 &&
+         prefix[16] == 0 && prefix[17] == 0;
+}
+
+bool is_icon(Bytes prefix) {
+  // Two bytes for the number of images, and of the first: 0 behind the number of colours.
+  return prefix.size() >= 22 && prefix[5] == 0 && prefix[4] != 0 && prefix[9] == 0;
+}
+
+bool is_mpeg_audio(Bytes prefix) { return !looks_like_chance(prefix) || prefix[0] == 'I'; }
+
+// Wide text has a zero byte in most of its characters, or the same leading byte.
+bool is_wide_text(Bytes prefix) { return prefix.size() % 2 == 0 && !looks_like_chance(prefix); }
+
+bool has_at(Bytes bytes, std::size_t at, std::string_view wanted) {
+  return bytes.size() >= at + wanted.size() &&
+         std::equal(wanted.begin(), wanted.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at),
+                    [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; });
+}
+
+// Of DER (X.690) with a length in two bytes: what the outer SEQUENCE begins with.
+bool has_der_inside(Bytes prefix, std::string_view inside) {
+  return has_at(prefix, 0, "\x30\x82"sv) && has_at(prefix, 4, inside);
+}
+
+// RFC 5280 section 4.1: a SEQUENCE of a TBSCertificate of version 3.
+bool is_certificate(Bytes prefix) {
+  return has_der_inside(prefix, "\x30\x82"sv) && has_at(prefix, 8, "\xa0\3\2\1\2"sv);
+}
+bool is_revocation_list(Bytes prefix) {
+  return has_der_inside(prefix, "\x30\x82"sv) && has_at(prefix, 8, "\2\1\1\x30"sv);
+}
+// RFC 8017 and RFC 5958: the version, then a number or the algorithm.
+bool is_private_key(Bytes prefix) {
+  return has_der_inside(prefix, "\2\1\0\2"sv) || has_der_inside(prefix, "\2\1\0\x30"sv);
+}
+// RFC 7292 section 4: version 3.
+bool is_pkcs12(Bytes prefix) {
+  return has_der_inside(prefix, "\2\1\3\x30"sv) || has_at(prefix, 0, "\x30\x80\2\1\3\x30"sv);
+}
+
+// Rows of signatures come before rows of libmagic's types alone, whichever come first here.
+std::vector<KindRow> make_table() {
+  return {
+      // -- what content/content.cpp knows without this table; here for --kinds
+      {.name = "text", .look = Look::leaf, .evidence = "no control bytes in it"},
+      {.name = "empty", .look = Look::leaf, .evidence = "no bytes"},
+      {.name = "mail", .look = Look::opened, .evidence = "fields of a header", .reader = "MIME"},
+      {.name = "CMS object",
+       .look = Look::opened,
+       .evidence = "ContentInfo of a known type",
+       .reader = "CMS"},
+      {.name = "OpenPGP message",
+       .look = Look::named,
+       .evidence = "packets, armor lines",
+       .reason = "pgp-encrypted"},
+
+      // -- containers that are opened
+      {.name = "ZIP archive",
+       .look = Look::opened,
+       .signatures = {{0, "PK\3\4"sv}, {0, "PK\5\6"sv}, {0, "PK\7\10PK"sv}, {0, "PK00PK\3\4"sv}},
+       .opener = Kind::archive,
+       .reader = "libarchive"},
+      {.name = "7z archive",
+       .look = Look::opened,
+       .signatures = {{0, "7z\xbc\xaf\x27\x1c"sv}},
+       .opener = Kind::archive,
+       .access = Access::whole,
+       .reader = "libarchive"},
+      {.name = "RAR archive",
+       .look = Look::opened,
+       .signatures = {{0, "Rar!\x1a\7\0"sv}, {0, "Rar!\x1a\7\1\0"sv}},
+       .opener = Kind::archive,
+       .reader = "libarchive"},
+      {.name = "cabinet",
+       .look = Look::opened,
+       .signatures = {{0, "MSCF\0\0\0\0"sv}},
+       .opener = Kind::archive,
+       .reader = "libarchive"},
+      {.name = "tar archive",
+       .look = Look::opened,
+       .signatures = {{257, "ustar"sv}},
+       .opener = Kind::archive,
+       .reader = "libarchive"},
+      {.name = "LHA archive",
+       .look = Look::opened,
+       .signatures = {{2, "-lh"sv}},
+       .opener = Kind::archive,
+       .reader = "libarchive"},
+      {.name = "gzip file",
+       .look = Look::opened,
+       .signatures = {{0, "\x1f\x8b\x08"sv}},
+       .opener = Kind::compressed,
+       .reader = "libarchive"},
+      {.name = "bzip2 file",
+       .look = Look::opened,
+       .signatures = {{0, "BZh"sv}},
+       .opener = Kind::compressed,
+       .reader = "libarchive"},
+      {.name = "xz file",
+       .look = Look::opened,
+       .signatures = {{0, "\xfd\x37zXZ\0"sv}},
+       .opener = Kind::compressed,
+       .reader = "libarchive"},
+      {.name = "Zstandard file",
+       .look = Look::opened,
+       .signatures = {{0, "\x28\xb5\x2f\xfd"sv}},
+       .opener = Kind::compressed,
+       .reader = "libarchive"},
+      {.name = "LZ4 file",
+       .look = Look::opened,
+       .signatures = {{0, "\x04\x22\x4d\x18"sv}},
+       .opener = Kind::compressed,
+       .reader = "libarchive"},
+      {.name = "compress (.Z) file",
+       .look = Look::opened,
+       .signatures = {{0, "\x1f\x9d"sv}},
+       .opener = Kind::compressed,
+       .reader = "libarchive"},
+      {.name = "lzip file",
+       .look = Look::opened,
+       .signatures = {{0, "LZIP"sv}},
+       .opener = Kind::compressed,
+       .reader = "libarchive"},
+
+      // -- documents that are opened
+      {.name = "PDF document",
+       .look = Look::opened,
+       .signatures = {{0, "%PDF-"sv}},
+       .evidence = "the same in the first 1024 bytes",
+       .opener = Kind::pdf,
+       .reader = "qpdf"},
+      {.name = "compound file (legacy Office)",
+       .look = Look::opened,
+       .signatures = {{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv}},
+       .opener = Kind::compound_file,
+       .reader = "libgsf"},
+
+      // -- known, and not opened
+      {.name = "ARJ archive",
+       .look = Look::named,
+       .signatures = {{0, "\x60\xea"sv}},
+       .reason = "unsupported-archive"},
+      {.name = "ACE archive",
+       .look = Look::named,
+       .signatures = {{7, "**ACE**"sv}},
+       .reason = "unsupported-archive"},
+      {.name = "ALZip archive",
+       .look = Look::named,
+       .signatures = {{0, "ALZ\1"sv}, {0, "EGGA"sv}},
+       .reason = "unsupported-archive"},
+      {.name = "StuffIt archive",
+       .look = Look::named,
+       .signatures = {{0, "SIT!"sv}},
+       .reason = "unsupported-archive"},
+      {.name = "RAR archive before 1.5",
+       .look = Look::named,
+       .signatures = {{0, "RE~^"sv}},
+       .reason = "unsupported-archive"},
+      {.name = "PKCS #12 file",
+       .look = Look::named,
+       .check = is_pkcs12,
+       .evidence = "a PFX of version 3",
+       .reason = "encrypted-file"},
+
+      // -- leaves: images, sounds, films, fonts
+      {.name = "PNG image", .look = Look::leaf, .signatures = {{0, "\x89PNG\r\n\x1a\n"sv}}},
+      {.name = "JPEG image",
+       .look = Look::leaf,
+       .signatures = {{0, "\xff\xd8\xff"sv}},
+       .check = is_jpeg},
+      {.name = "GIF image", .look = Look::leaf, .signatures = {{0, "GIF87a"sv}, {0, "GIF89a"sv}}},
+      {.name = "TIFF image",
+       .look = Look::leaf,
+       .signatures = {{0, "II*\0"sv}, {0, "MM\0*"sv}, {0, "II+\0\x08\0\0\0"sv}}},
+      {.name = "BMP image", .look = Look::leaf, .signatures = {{0, "BM"sv}}, .check = is_bitmap},
+      {.name = "Windows icon",
+       .look = Look::leaf,
+       .signatures = {{0, "\0\0\1\0"sv}, {0, "\0\0\2\0"sv}},
+       .check = is_icon},
+      {.name = "Photoshop image", .look = Look::leaf, .signatures = {{0, "8BPS\0\1"sv}}},
+      {.name = "DjVu image", .look = Look::leaf, .signatures = {{0, "AT&TFORM"sv}}},
+      {.name = "JPEG 2000 or JPEG XL image",
+       .look = Look::leaf,
+       .signatures = {{4, "jP  \r\n\x87\n"sv}, {4, "JXL \r\n\x87\n"sv}, {0, "\xff\x4f\xff\x51"sv}}},
+      {.name = "RIFF file (WAV, AVI, WebP)",
+       .look = Look::leaf,
+       .signatures = {{0, "RIFF"sv}, {0, "RIFX"sv}, {0, "RF64"sv}}},
+      {.name = "IFF file (AIFF)", .look = Look::leaf, .signatures = {{0, "FORM"sv}}},
+      {.name = "MPEG 4 file (MP4, MOV, HEIC)",
+       .look = Look::leaf,
+       .signatures = {{4, "ftyp"sv}, {4, "moov"sv}, {4, "mdat"sv}, {4, "wide"sv}}},
+      {.name = "Ogg file", .look = Look::leaf, .signatures = {{0, "OggS\0"sv}}},
+      {.name = "FLAC sound", .look = Look::leaf, .signatures = {{0, "fLaC"sv}}},
+      {.name = "MPEG sound (MP3)",
+       .look = Look::leaf,
+       .signatures = {{0, "ID3"sv}},
+       .types = "audio/mpeg"sv,
+       .check = is_mpeg_audio},
+      {.name = "MIDI sound", .look = Look::leaf, .signatures = {{0, "MThd"sv}}},
+      {.name = "Matroska film (MKV, WebM)",
+       .look = Look::leaf,
+       .signatures = {{0, "\x1a\x45\xdf\xa3"sv}}},
+      {.name = "ASF film (WMV, WMA)",
+       .look = Look::leaf,
+       .signatures = {{0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11"sv}}},
+      {.name = "Flash film", .look = Look::leaf, .signatures = {{0, "FLV\1"sv}}},
+      {.name = "MPEG film",
+       .look = Look::leaf,
+       .signatures = {{0, "\0\0\1\xba"sv}, {0, "\0\0\1\xb3"sv}}},
+      {.name = "font (TrueType, OpenType, WOFF)",
+       .look = Look::leaf,
+       .signatures = {{0, "wOFF"sv}, {0, "wOF2"sv}, {0, "OTTO\0"sv}, {0, "ttcf\0"sv}}},
+
+      // -- leaves: programs and data
+      {.name = "program (ELF)",
+       .look = Look::leaf,
+       .signatures = {{0, "\x7f"
+                          "ELF"sv}}},
+      {.name = "program (Windows, MS-DOS)",
+       .look = Look::leaf,
+       .signatures = {{0, "MZ"sv}},
+       .check = is_exe},
+      {.name = "Java class", .look = Look::leaf, .signatures = {{0, "\xca\xfe\xba\xbe\0"sv}}},
+      {.name = "program (WebAssembly)", .look = Look::leaf, .signatures = {{0, "\0asm\1\0\0\0"sv}}},
+      {.name = "SQLite database", .look = Look::leaf, .signatures = {{0, "SQLite format 3\0"sv}}},
+      {.name = "message catalogue",
+       .look = Look::leaf,
+       .signatures = {{0, "\xde\x12\x04\x95"sv}, {0, "\x95\x04\x12\xde"sv}}},
+      {.name = "vim's spelling",
+       .look = Look::leaf,
+       .signatures = {{0, "VIMspell"sv}, {0, "VIMsug"sv}}},
+      {.name = "time zone", .look = Look::leaf, .signatures = {{0, "TZif"sv}}},
+      {.name = "PostScript",
+       .look = Look::leaf,
+       .signatures = {{0, "%!PS"sv}, {0, "\xc5\xd0\xd3\xc6"sv}}},
+      {.name = "certificate",
+       .look = Look::leaf,
+       .check = is_certificate,
+       .evidence = "X.509 v3 in DER"},
+      {.name = "certificate revocation list",
+       .look = Look::leaf,
+       .check = is_revocation_list,
+       .evidence = "X.509 in DER"},
+      {.name = "private key",
+       .look = Look::leaf,
+       .check = is_private_key,
+       .evidence = "PKCS #1 or PKCS #8 in DER"},
+      {.name = "text in UTF-16 or UTF-32",
+       .look = Look::leaf,
+       .signatures = {{0, "\xff\xfe"sv}, {0, "\xfe\xff"sv}},
+       .check = is_wide_text},
+      {.name = "image", .look = Look::leaf, .types = "image/"sv},
+      {.name = "sound", .look = Look::leaf, .types = "audio/"sv},
+      {.name = "film", .look = Look::leaf, .types = "video/"sv},
+      {.name = "font",
+       .look = Look::leaf,
+       .types = "font/ application/vnd.ms-opentype application/vnd.ms-fontobject "
+                "application/x-font-ttf application/x-font-pf2 application/x-font-pfm "
+                "application/x-font-sfn application/x-font-type1 application/x-tex-tfm"sv},
+      {.name = "model", .look = Look::leaf, .types = "model/ chemical/"sv},
+      {.name = "program",
+       .look = Look::leaf,
+       .types = "application/x-executable application/x-pie-executable application/x-sharedlib "
+                "application/x-object application/x-coredump application/x-dosexec "
+                "application/vnd.microsoft.portable-executable application/x-mach-binary "
+                "application/x-java-applet application/x-bytecode.python application/x-elc "
+                "application/javascript application/wasm"sv},
+      {.name = "data",
+       .look = Look::leaf,
+       .types = "application/vnd.sqlite3 application/x-sqlite3 application/x-dbm "
+                "application/x-gdbm application/x-hdf5 application/x-hdf application/x-netcdf "
+                "application/x-matlab-data application/x-numpy-data application/x-terminfo "
+                "application/x-terminfo2 application/x-gettext-translation application/x-git "
+                "application/vnd.tcpdump.pcap application/dicom application/x-dvi "
+                "application/x-grib application/x-ms-pdb application/x-ms-shortcut "
+                "application/x-ms-evtx application/x-winhelp application/postscript "
+                "application/x-bittorrent application/x-java-keystore "
+                "application/x-java-jce-keystore application/x-riff application/json"sv,
+       .words = "LLVM IR bitcode|Pascal unit|glibc locale file|gconv module configuration|Public "
+                "Suffix List data|OpenPGP Public Key|OpenPGP Secret Key|Linux kernel|a.out |"
+                "Windows Event Log|MS Windows registry|Berkeley DB|GNU dbm|Git pack|Git index"sv},
+  };
+}
+
+bool has_signature(Bytes prefix, const KindRow &row) {
+  if (row.signatures.empty())
+    return row.check != nullptr && row.types.empty() && row.check(prefix);
+  bool found =
+      std::any_of(row.signatures.begin(), row.signatures.end(), [&](const Signature &signature) {
+        return has_at(prefix, signature.offset, signature.bytes);
+      });
+  return found && (row.check == nullptr || row.check(prefix));
+}
+
+// Whether it is so of one of the entries of a list.
+template <typename Test> bool any_of_list(std::string_view list, char separator, Test test) {
+  while (!list.empty()) {
+    std::string_view entry = list.substr(0, list.find(separator));
+    list.remove_prefix(std::min(list.size(), entry.size() + 1));
+    if (test(entry))
+      return true;
+  }
+  return false;
+}
+
+bool has_type(const KindRow &row, std::string_view type) {
+  return any_of_list(row.types, ' ', [&](std::string_view entry) {
+    return entry == type || (entry.ends_with('/') && type.starts_with(entry));
+  });
+}
+
+std::string printable(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (char c : bytes) {
+    auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && c != '\\')
+      text += c;
+    else
+      text.append("\\x") += {digits[byte >> 4U], digits[byte & 15U]};
+  }
+  return text;
+}
+
+std::string evidence_of(const KindRow &row) {
+  std::string text;
+  auto add = [&](const std::string &word) { text += (text.empty() ? "" : ", ") + word; };
+  for (const Signature &signature : row.signatures)
+    add(printable(signature.bytes) +
+        (signature.offset == 0 ? "" : " at " + std::to_string(signature.offset)));
+  if (!row.evidence.empty())
+    add(std::string(row.evidence));
+  if (!row.types.empty())
+    add("libmagic: " + std::string(row.types));
+  if (!row.words.empty())
+    add("libmagic: " + std::string(row.words));
+  return text;
+}
+
+std::string look_of(const KindRow &row) {
+  switch (row.look) {
+  case Look::leaf: return std::string(engine);
+  case Look::opened: return std::string(row.reader);
+  case Look::named: return "not: " + std::string(row.reason);
+  }
+  return {};
+}
+
+} // namespace
+
+const std::vector<KindRow> &kinds() {
+  static const std::vector<KindRow> table = make_table();
+  return table;
+}
+
+const KindRow &kind_named(std::string_view name) {
+  for (const KindRow &row : kinds()) {
+    if (row.name == name)
+      return row;
+  }
+  std::abort();
+}
+
+const KindRow *recognise(Bytes prefix, std::string_view magic_type) {
+  for (const KindRow &row : kinds()) {
+    if (has_signature(prefix, row))
+      return &row;
+  }
+  if (magic_type.empty() || looks_like_chance(prefix))
+    return nullptr;
+  for (const KindRow &row : kinds()) {
+    if (has_type(row, magic_type))
+      return &row;
+  }
+  return nullptr;
+}
+
+const KindRow *recognise_words(Bytes prefix, std::string_view words) {
+  if (looks_like_chance(prefix))
+    return nullptr;
+  for (const KindRow &row : kinds()) {
+    if (any_of_list(row.words, '|',
+                    [&](std::string_view entry) { return words.starts_with(entry); }))
+      return &row;
+  }
+  return nullptr;
+}
+
+// Pearson's test: of encrypted bytes the sum is 255 with a deviation of 23, whatever their number.
+// What a format begins with is far above, a table of numbers or compressed bytes alone are not.
+bool looks_like_chance(Bytes bytes) {
+  constexpr std::size_t least = 48;
+  constexpr double most = 400;
+  if (bytes.size() < least)
+    return false;
+  std::array<std::uint32_t, 256> counts{};
+  for (unsigned char byte : bytes)
+    counts[byte]++;
+  double expected = static_cast<double>(bytes.size()) / 256;
+  double sum = 0;
+  for (std::uint32_t count : counts)
+    sum += (count - expected) * (count - expected) / expected;
+  return sum < most;
+}
+
+double bits_of_a_byte(const std::uint64_t (&counts)[256]) {
+  double all = 0;
+  for (std::uint64_t count : counts)
+    all += static_cast<double>(count);
+  double bits = 0;
+  for (std::uint64_t count : counts) {
+    if (count != 0)
+      bits -= static_cast<double>(count) / all * std::log2(static_cast<double>(count) / all);
+  }
+  return bits;
+}
+
+std::string kinds_as_text() {
+  constexpr std::size_t name_width = 34;
+  constexpr std::size_t look_width = 28;
+  std::string text =
+      "KIND                              LOOKED INTO BY              RECOGNISED BY\n";
+  auto padded = [](std::string word, std::size_t width) {
+    word.resize(std::max(width, word.size() + 1), ' ');
+    return word;
+  };
+  for (const KindRow &row : kinds())
+    text += padded(std::string(row.name), name_width) + padded(look_of(row), look_width) +
+            evidence_of(row) + "\n";
+  return text + padded("unrecognised", name_width) + padded("not: unrecognised", look_width) +
+         "everything else\n";
+}
+
+} // namespace smime

@@ -1,0 +1,87 @@
+"""Messages in which a client or a common tool finds what a scanner could miss, and honest ones
+that look odd: what is right for each is in tests/data/cases."""
+
+import json
+import subprocess
+
+from test_inspect import DATA, SCANNER, InspectCase
+
+CASES = DATA / "cases"
+ENCRYPTED = {"encrypted", "pgp-encrypted", "encrypted-archive", "encrypted-document"}
+STATES = {"read", "opened", "named", "cut"}
+
+
+class CaseTests(InspectCase):
+    def reports(self, folder, config, *options):
+        paths = sorted(folder.glob("*.eml"))
+        self.assertTrue(paths, folder)
+        done = subprocess.run([SCANNER, "-c", config, "--inspect", *options, *paths],
+                              capture_output=True, timeout=300)
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        return [(path.name, json.loads(line))
+                for path, line in zip(paths, done.stdout.splitlines(), strict=True)]
+
+    def assert_every_part_has_a_state(self, report):
+        for part in report.get("parts", []):
+            self.assertIn(part["state"], STATES, part)
+            self.assertTrue(part["kind"] and part["by"], part)
+            if part["state"] == "named" or part["state"] == "cut":
+                self.assertTrue(report["uninspectable"], part)
+
+
+class Hidden(CaseTests):
+    """What is hidden has its class of encryption, or its part is named."""
+
+    def check(self, folder):
+        for name, report in self.reports(folder, self.directory / "scanner.conf", "--parts"):
+            with self.subTest(name):
+                self.assertTrue(ENCRYPTED & set(report["class"]) or report["uninspectable"],
+                                report["class"])
+                self.assertNotEqual("clean", report["scan"]["verdict"])
+                self.assert_every_part_has_a_state(report)
+
+
+class Field(CaseTests):
+    """What people reported to other projects; expect.json says what is right."""
+
+    def check(self, folder):
+        expected = json.loads((folder / "expect.json").read_text())
+        config = self.directory / f"{expected['trust']}.conf"
+        config.write_text(f"trust_dir = {CASES / 'field' / expected['trust']}\n"
+                          "crl_policy = off\n")
+        for name, report in self.reports(folder, config, "--parts"):
+            with self.subTest(name):
+                self.assert_expected({**expected, **expected.get("files", {}).get(name, {})},
+                                     report)
+                self.assert_every_part_has_a_state(report)
+
+    def assert_expected(self, expected, report):
+        classes = set(report["class"])
+        missing = set(expected["class"]) - classes
+        if expected.get("uninspectable") and report["uninspectable"]:
+            missing -= ENCRYPTED
+        self.assertFalse(missing, (report["class"], report["uninspectable"]))
+        self.assertFalse(set(expected["not"]) & classes, report)
+        if expected.get("uninspectable") is not None:
+            self.assertEqual(expected["uninspectable"], bool(report["uninspectable"]), report)
+        if "status" in expected:
+            statuses = expected["status"]
+            self.assertIn(report["signature"]["status"],
+                          [statuses] if isinstance(statuses, str) else statuses,
+                          report["signature"].get("errors"))
+
+
+def add_tests(group, names):
+    """A test for each folder."""
+    for name in names:
+        def test(self, folder=CASES / group.__name__.lower() / name):
+            self.check(folder)
+        setattr(group, "test_" + name.replace("-", "_"), test)
+
+
+# Of what the signatures say: who is verified is decided elsewhere (test_verify).
+ABOUT_SIGNERS = ("01", "02", "03", "04", "05", "06", "07", "30", "31", "46", "49", "trust")
+
+add_tests(Hidden, sorted(path.name for path in (CASES / "hidden").iterdir()))
+add_tests(Field, sorted(path.name for path in (CASES / "field").iterdir()
+                        if not path.name.startswith(ABOUT_SIGNERS)))
