@@ -41,10 +41,15 @@ class Totals:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
 
-    def add(self, passed, failed, skipped=0):
+    # What went wrong before the integration tests, which are long enough to hide it.
+    failed_steps = ()
+
+    def add(self, passed, failed, skipped=0, step_name=None):
         self.passed += passed
         self.failed += failed
         self.skipped += skipped
+        if failed and step_name:
+            self.failed_steps += (f"{step_name}: {failed} failed",)
 
 
 def step(name):
@@ -58,7 +63,7 @@ def unit_tests(build, totals):
                            "tests/unit/unit-tests"], capture_output=True, text=True)
     if made.returncode != 0:
         print(made.stdout[-3000:], made.stderr[-3000:])
-        totals.add(0, 1)
+        totals.add(0, 1, step_name=f"building the unit tests ({build})")
         return
     environment = dict(os.environ, SMIME_TEST_DATA=str(HERE / "data"))
     done = subprocess.run([str(build / "tests/unit/unit-tests")], capture_output=True, text=True,
@@ -67,10 +72,10 @@ def unit_tests(build, totals):
     print(done.stdout.strip()[-3000:])
     if count is None or (done.returncode != 0) != bool(count.group(1)):
         print(done.stderr[-3000:])
-        totals.add(0, 1)
+        totals.add(0, 1, step_name=f"unit tests ({build})")
         return
     failed = int(count.group(1) or 0)
-    totals.add(int(count.group(3)) - failed, failed)
+    totals.add(int(count.group(3)) - failed, failed, step_name=f"unit tests ({build})")
 
 
 def sanitized_unit_tests(build, totals):
@@ -83,7 +88,7 @@ def sanitized_unit_tests(build, totals):
         shell=True, cwd=directory, capture_output=True, text=True)
     if done.returncode != 0:
         print(done.stdout[-2000:], done.stderr[-2000:])
-        totals.add(0, 1)
+        totals.add(0, 1, step_name="configure with sanitizers")
         return
     unit_tests(directory, totals)
 
@@ -96,10 +101,10 @@ def fuzz_targets(build, totals):
     seconds = int(os.environ.get("SMIME_FUZZ_SECONDS", "20"))
     try:
         failed = fuzz.fuzz(build / "fuzz", seconds)
-        totals.add(len(fuzz.TARGETS) - failed, failed)
+        totals.add(len(fuzz.TARGETS) - failed, failed, step_name="fuzz targets")
     except SystemExit as problem:
         print(problem)
-        totals.add(0, len(fuzz.TARGETS))
+        totals.add(0, len(fuzz.TARGETS), step_name="fuzz targets")
 
 
 def clang_tidy(build, totals):
@@ -114,7 +119,7 @@ def clang_tidy(build, totals):
     from tidy import tidy
     files, bad = tidy(build)
     print(f"{files} files, {bad} with findings")
-    totals.add(not bad, bool(bad))
+    totals.add(not bad, bool(bad), step_name="clang-tidy")
 
 
 def clang_format(totals):
@@ -127,7 +132,7 @@ def clang_format(totals):
     done = subprocess.run([sys.executable, "-B", str(HERE / "format/format.py")], capture_output=True,
                           text=True)
     print(done.stdout, done.stderr, end="")
-    totals.add(done.returncode == 0, done.returncode != 0)
+    totals.add(done.returncode == 0, done.returncode != 0, step_name="clang-format")
 
 
 def load(pattern, directories):
@@ -270,6 +275,8 @@ def main():
         clang_format(totals)
         fuzz_targets(options.build, totals)
     integration_tests(options.only, totals, options)
+    for problem in totals.failed_steps:
+        print(f"FAIL: {problem}")
     skipped = f", {totals.skipped} skipped" if totals.skipped else ""
     line = f"{totals.passed} passed, {totals.failed} failed{skipped}"
     if options.totals:

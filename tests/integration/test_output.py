@@ -136,7 +136,7 @@ class Ids(OutputCase):
         raw = self.instance.doveadm("fetch", "-u", "alice", "text", "mailbox", "Quarantine",
                                     "all").stdout
         raw = raw.split(b"text:\n", 1)[1].rstrip(b"\x0c\n") + b"\n"
-        twin = item[:8] + "0" * 24
+        twin = item[:8] + ("0" if item[8] != "0" else "1") * 24
         self.assertIn(item.encode(), raw)
         self.instance.doveadm("save", "-u", "alice", "-m", "Quarantine",
                               input=raw.replace(item.encode(), twin.encode()))
