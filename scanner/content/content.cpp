@@ -1,6 +1,7 @@
 #include "scanner/content/content.h"
 
 #include "scanner/content/layer.h"
+#include "scanner/content/leaf.h"
 #include "scanner/content/text.h"
 #include "scanner/content/unknown.h"
 #include "scanner/formats/archive.h"
@@ -105,6 +106,8 @@ std::unique_ptr<ByteSink> Content::choose_file() {
     return make_unknown(detected.words.empty() ? detected.type : detected.words);
   if (kind_->look == Look::named)
     inspection_.add_uninspectable(place_, std::string(kind_->reason));
+  if (kind_->look == Look::leaf && kind_->end != nullptr)
+    return std::make_unique<LeafContent>(inspection_, place_, kind_->end());
   return kind_->look == Look::opened ? make_reader() : nullptr;
 }
 

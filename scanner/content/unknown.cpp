@@ -30,14 +30,12 @@ void UnknownContent::feed(Bytes bytes) {
 }
 
 void UnknownContent::finish() {
-  inspection_.add_class(MessageClass::unrecognised);
-  inspection_.add_uninspectable(place_, "unrecognised");
   std::string text = (place_.name.empty() ? "The part" : place_.name) +
                      " is no kind of file that is known here (libmagic: " +
                      (word_.empty() ? "data" : word_.substr(0, 200)) + ")";
   if (looks_encrypted(counts_, size_))
     text += "; its bytes look encrypted or compressed";
-  inspection_.add_error("unrecognised", place_.path, text + ".");
+  inspection_.add_unrecognised(place_, text + ".");
 }
 
 } // namespace smime

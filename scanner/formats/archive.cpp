@@ -211,6 +211,8 @@ void ArchiveContent::read_entries(archive *reader) {
       break;
   }
   inspection_.leave_layer();
+  if (is_encrypted_document_)
+    inspection_.explain_unrecognised(place_);
 }
 
 bool ArchiveContent::read_entry(archive *reader, archive_entry *entry) {
@@ -256,8 +258,10 @@ bool ArchiveContent::read_data(archive *reader, const Place &place, bool is_mani
     content->feed(bytes);
   }
   content->finish();
-  if (is_manifest && manifest.says_encrypted())
+  if (is_manifest && manifest.says_encrypted()) {
     report_encrypted_document(inspection_, place_);
+    is_encrypted_document_ = true;
+  }
   return !inspection_.stopped();
 }
 

@@ -43,6 +43,7 @@ private:
   std::unique_ptr<Window> window_;
   std::unique_ptr<Fiber> fiber_;
   Rar5Headers rar5_;
+  bool is_encrypted_document_ = false;
   bool reported_ = false;
   bool opened_ = false;
 };

@@ -4,8 +4,10 @@
 #define SMIME_KINDS_H
 
 #include "common/byte-sink.h"
+#include "scanner/formats/file-end.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +55,8 @@ struct KindRow {
   std::string_view words = {};
   // Of signatures of less than four bytes: what must be there as well.
   bool (*check)(Bytes prefix) = nullptr;
+  // Of a leaf whose format says where it ends.
+  std::unique_ptr<FileEnd> (*end)() = nullptr;
   // For people: what else it is recognised by.
   std::string_view evidence = {};
   // Of what is opened.

@@ -34,6 +34,26 @@ void Inspection::add_uninspectable(const Place &place, const std::string &reason
     reasons_[{place.path, place.name}] = reason;
 }
 
+void Inspection::add_unrecognised(const Place &place, const std::string &text) {
+  unrecognised_++;
+  add_uninspectable(place, "unrecognised");
+  add_error("unrecognised", place.path, text);
+}
+
+void Inspection::explain_unrecognised(const Place &document) {
+  const std::string inside = document.name + "/";
+  auto explained = [&](const Uninspectable &part) {
+    return part.reason == "unrecognised" && part.path == document.path &&
+           part.name.starts_with(inside);
+  };
+  auto said = [&](const ReportError &error) {
+    return error.code == "unrecognised" && error.path == document.path &&
+           error.text.starts_with(inside);
+  };
+  unrecognised_ -= std::erase_if(report_.uninspectable, explained);
+  (void)std::erase_if(report_.errors, said);
+}
+
 std::string Inspection::reason_of(const Place &place) const {
   auto found = reasons_.find({place.path, place.name});
   return found == reasons_.end() ? "" : found->second;
@@ -202,6 +222,8 @@ Report Inspection::finish(std::uint64_t size) {
     report_.scan = ScanVerdict::uninspectable;
     report_.scan_name.clear();
   }
+  if (unrecognised_ > 0)
+    add_class(MessageClass::unrecognised);
   if (report_.classes.empty())
     report_.classes.add(MessageClass::plain);
   for (PartState &part : report_.parts) {

@@ -81,6 +81,11 @@ public:
   void add_class(MessageClass c) { report_.classes.add(c); }
   void add_layer(Layer layer);
   void add_uninspectable(const Place &place, const std::string &reason);
+  // Of a file of no kind that is known: the reason "unrecognised", and what can be said of it.
+  // The class comes with finish().
+  void add_unrecognised(const Place &place, const std::string &text);
+  // The document at place is encrypted, and what was unrecognised in it was its ciphertext.
+  void explain_unrecognised(const Place &document);
   // With Tools::wants_parts: why the content at place was not looked into, the last reason of
   // several; empty if it was. And what became of a part.
   std::string reason_of(const Place &place) const;
@@ -151,6 +156,7 @@ private:
   SignatureFindings signatures_;
   // By path and name.
   std::map<std::pair<std::string, std::string>, std::string> reasons_;
+  std::uint64_t unrecognised_ = 0;
   std::uint64_t expanded_ = 0;
   std::uint64_t parts_ = 0;
   std::uint64_t layers_ = 0;

@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "integration"))
 
+import formats  # noqa: E402
 import results  # noqa: E402
 from bench import peak_kilobytes  # noqa: E402
 from clamav import Clamd  # noqa: E402
@@ -41,7 +42,7 @@ def archive(samples, size):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
         target.writestr("text.txt", LINE * 40)
-        target.writestr("data.bin", os.urandom(max(size * 3 // 4 - 2000, 500)))
+        target.writestr("sound.wav", formats.sound(max(size * 3 // 4 - 2000, 500)))
     return (b"From: sender@example.org\r\nTo: alice@example.org\r\nSubject: archive\r\n"
             b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n"
             b"text\r\n--b\r\nContent-Type: application/zip; name=a.zip\r\n"

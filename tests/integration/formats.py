@@ -2,6 +2,7 @@
 the formats' own tools or taken from tests/data/files."""
 
 import io
+import os
 import subprocess
 import zipfile
 import zlib
@@ -19,6 +20,11 @@ def data(name):
 def run(directory, *command, **kwargs):
     subprocess.run([str(word) for word in command], cwd=directory, check=True,
                    capture_output=True, **kwargs)
+
+
+def sound(size):
+    """Of an ordinary kind, and of bytes that cannot be compressed."""
+    return b"RIFF" + (size - 8).to_bytes(4, "little") + b"WAVE" + os.urandom(size - 12)
 
 
 def zipped(name, content, method=zipfile.ZIP_DEFLATED):

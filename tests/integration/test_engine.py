@@ -147,7 +147,7 @@ class EngineLimits(EngineCase):
     clamd_options = {"StreamMaxLength": "1M"}
 
     def test_a_stream_that_is_too_long_is_not_clean(self):
-        report = self.inspect(attached(os.urandom(3_000_000)))
+        report = self.inspect(attached(formats.sound(3_000_000)))
         self.assertEqual("uninspectable", report["scan"]["verdict"])
         self.assertIn("size limit exceeded", json_text(report))
         # It ended nothing for the next message.
@@ -167,7 +167,7 @@ class EngineAddresses(EngineCase):
     def test_tcp(self):
         self.configure(f"clamd = 127.0.0.1:{self.clamd.port}\n")
         self.assertEqual("infected", self.verdict(attached(EICAR))["verdict"])
-        self.assertEqual("clean", self.verdict(attached(os.urandom(500_000)))["verdict"])
+        self.assertEqual("clean", self.verdict(attached(formats.sound(500_000)))["verdict"])
 
     def test_the_next_address(self):
         """A dead socket, a closed port, and one that hangs up before the living."""
@@ -267,7 +267,7 @@ class Service(WithClamd, DovecotCase):
         self.assertEqual([], self.bodies())
 
     def test_large(self):
-        message = attached(os.urandom(8_000_000))
+        message = attached(formats.sound(8_000_000))
         self.assertEqual(250, self.code(message)[0])
 
 

@@ -36,6 +36,11 @@ def part(content, name="data.bin", media_type="application/octet-stream"):
             f"\r\n").encode() + base64.encodebytes(content).replace(b"\n", b"\r\n")
 
 
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/VscvDQAAAABJRU5E"
+    "rkJggg==")
+
+
 # A small process of its own: what it starts has its memory counted from there.
 MEASURE = """
 import resource, subprocess, sys
@@ -107,6 +112,7 @@ CONTAINERS = {
         samples.openssl("cms", "-sign", "-nodetach", "-binary", "-outform", "DER", "-signer",
                         "user.pem", "-inkey", "user.key", input=content), "document.p7m"),
     "gzipped": lambda samples, content: attached(formats.zlib_gzip(content)),
+    "behind a picture": lambda samples, content: attached(PICTURE + content, "a.png", "image/png"),
 }
 
 
@@ -169,7 +175,7 @@ class LargeFormats(InspectCase):
     config = "max_document_size = 256k\n"
 
     def big(self):
-        return os.urandom(3 * 1024 * 1024)
+        return formats.sound(3 * 1024 * 1024)
 
     def reasons(self, content):
         return [u["reason"] for u in self.inspect(attached(content))["uninspectable"]]

@@ -1,0 +1,72 @@
+// Files that say where they end, with something behind, in pieces of any size.
+#include "scanner/formats/file-end.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/data.h" // and CppUTest, which redefines new
+
+using namespace smime;
+using namespace std::string_literals;
+
+namespace {
+
+const std::string png = "\x89PNG\r\n\x1a\n\0\0\0\1IHDRxcccc\0\0\0\3IDATxyzcccc\0\0\0\0IENDcccc"s;
+const std::string gif =
+    "GIF89a\1\0\1\0\x80\0\0aaabbb\x21\xf9\2xy\0\x2c\0\0\0\0\1\0\1\0\0\2\1z\0\x3b"s;
+// A restart and an escaped byte in the scan; fill bytes in front of the end.
+const std::string jpeg =
+    "\xff\xd8\xff\xe0\0\4xx\xff\xda\0\3yabc\xff\0d\xff\xd0"s + "ef\xff\xff\xff\xd9"s;
+const std::string riff = "RIFF\6\0\0\0WEBPxx"s;
+const std::string mpeg4 = "\0\0\0\x0c"s + "ftypisom"s + "\0\0\0\1mdat\0\0\0\0\0\0\0\x13xyz"s;
+const std::string behind = "PK\3\4 and what follows";
+
+using Make = std::unique_ptr<FileEnd> (*)();
+const std::vector<std::pair<std::string, Make>> files{
+    {png, png_end}, {gif, gif_end}, {jpeg, jpeg_end}, {riff, riff_end}, {mpeg4, mpeg4_end}};
+
+std::string what_is_behind(Make make, const std::string &file, std::size_t piece) {
+  auto end = make();
+  std::string found;
+  for (std::size_t at = 0; at < file.size(); at += piece) {
+    std::string part = file.substr(at, piece);
+    Bytes bytes(reinterpret_cast<const unsigned char *>(part.data()), part.size());
+    if (!end->ended()) {
+      bytes = end->feed(bytes);
+      if (end->ended())
+        found.append(end->refused().begin(), end->refused().end());
+    }
+    if (end->ended())
+      found.append(bytes.begin(), bytes.end());
+  }
+  return found;
+}
+
+} // namespace
+
+TEST_GROUP(FileEnds){};
+
+TEST(FileEnds, WhatIsBehindIsGivenBackWhole) {
+  for (const auto &[file, make] : files) {
+    for (std::size_t piece = 1; piece <= file.size() + behind.size(); piece++) {
+      STRCMP_EQUAL(behind.c_str(), what_is_behind(make, file + behind, piece).c_str());
+      STRCMP_EQUAL("", what_is_behind(make, file, piece).c_str());
+    }
+  }
+}
+
+TEST(FileEnds, WhatBreaksTheStructureIsBehind) {
+  for (const auto &[file, make] : files) {
+    for (std::size_t cut = 9; cut < file.size(); cut++) {
+      // Whatever it is taken for, it comes to an end.
+      std::string broken = file.substr(0, cut) + std::string(5000, '\xfe');
+      (void)what_is_behind(make, broken, 7);
+    }
+  }
+  // What is no chunk is not skipped as one.
+  STRCMP_EQUAL(
+      " hidden",
+      what_is_behind(png_end, png.substr(0, 8) + "\1\1\1\1\1\2\3\4 hidden", 3).substr(8).c_str());
+}
