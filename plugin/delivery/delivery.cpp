@@ -6,6 +6,7 @@
 #include "plugin/dovecot/large-read.h"
 #include "plugin/dovecot/ptr.h"
 #include "plugin/dovecot/say.h"
+#include "plugin/dovecot/separator.h"
 #include "plugin/protect/preserving-copy.h"
 #include "plugin/protect/read-back.h"
 #include "plugin/quarantine/exclusions.h"
@@ -32,8 +33,6 @@ std::string encode(const smtp_address *address) {
   DataStackFrame frame;
   return smtp_address_isnull(address) ? "<>" : smtp_address_encode(address);
 }
-
-char separator_of(const mailbox *box) { return mail_namespace_get_sep(mailbox_get_namespace(box)); }
 
 } // namespace
 

@@ -1,14 +1,13 @@
 #include "plugin/hooks/client-save.h"
 
 #include "plugin/dovecot/events.h"
+#include "plugin/dovecot/separator.h"
 #include "plugin/scan/scanner-client.h"
 #include "plugin/settings/mailbox-policy.h"
 #include "plugin/store/keywords.h"
 
 namespace smime {
 namespace {
-
-char separator_of(mailbox *box) { return mail_namespace_get_sep(mailbox_get_namespace(box)); }
 
 std::string_view verb(Origin origin) { return origin == Origin::append ? "APPEND" : "copy"; }
 

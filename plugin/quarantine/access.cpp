@@ -1,6 +1,7 @@
 #include "plugin/quarantine/access.h"
 
 #include "plugin/dovecot/ptr.h"
+#include "plugin/dovecot/separator.h"
 #include "plugin/dovecot/session.h"
 #include "plugin/quarantine/known-names.h"
 #include "plugin/quarantine/ownership.h"
@@ -81,7 +82,7 @@ bool holds_quarantine_mailbox(mailbox *box, const Settings &settings) {
   std::string_view own(settings.quarantine_mailbox);
   std::string_view name(box->vname);
   return own.size() > name.size() && own.starts_with(name) &&
-         own[name.size()] == mail_namespace_get_sep(mailbox_get_namespace(box));
+         own[name.size()] == separator_of(box);
 }
 
 bool is_central(mailbox *box) { return is_central(mailbox_get_namespace(box)); }
