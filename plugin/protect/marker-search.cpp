@@ -40,11 +40,17 @@ constexpr std::array<Marker, 17> markers{{
 
 constexpr std::size_t longest = 19;
 
+// Letters of both cases are one; other characters of the table stay apart.
+constexpr unsigned char folded(char c) { return static_cast<unsigned char>(c) | 0x20U; }
+
 bool is_at(std::string_view text, std::size_t anchor_at, const Marker &marker) {
   if (anchor_at < marker.anchor)
     return false;
   std::string_view there = text.substr(anchor_at - marker.anchor, marker.word.size());
+  // Base64 has the anchors "/" and "7" all the time: one character beside it ends most of these.
+  std::size_t beside = marker.anchor > 0 ? marker.anchor - 1 : 1;
   return there.size() == marker.word.size() &&
+         folded(there[beside]) == folded(marker.word[beside]) &&
          strncasecmp(there.data(), marker.word.data(), there.size()) == 0;
 }
 

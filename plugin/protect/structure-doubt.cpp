@@ -202,9 +202,30 @@ void DelimiterSearch::take(std::string_view text) {
     line_.clear();
 }
 
+// Where in text, which begins within a line that is no delimiter, the line ends behind which a
+// delimiter may stand; all of it if there is none.
+std::size_t DelimiterSearch::next_of_interest(std::string_view text) {
+  auto ends_line = [](char c) { return c == '\n' || c == '\r'; };
+  for (auto at = text.find('-', 1); at != std::string_view::npos; at = text.find('-', at + 1)) {
+    if (ends_line(text[at - 1]))
+      return at - 1;
+  }
+  // What stands behind the last byte is not known yet.
+  return ends_line(text.back()) ? text.size() - 1 : text.size();
+}
+
 void DelimiterSearch::update(std::span<const unsigned char> bytes) {
   std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
   while (!text.empty() && is_plain_) {
+    if (may_be_delimiter_ && !pending_cr_ && line_.empty() && text.front() != '-')
+      may_be_delimiter_ = false;
+    if (!may_be_delimiter_ && !pending_cr_) {
+      std::size_t skipped = next_of_interest(text);
+      offset_ += skipped;
+      text.remove_prefix(skipped);
+      if (text.empty())
+        return;
+    }
     if (std::exchange(pending_cr_, false)) {
       bool is_alone = text.front() != '\n';
       if (!is_alone) {

@@ -57,6 +57,7 @@ private:
     bool is_closed = false;
   };
 
+  static std::size_t next_of_interest(std::string_view text);
   void take(std::string_view text);
   void end_line(bool by_cr);
   void look_at(State &state, std::string_view rest, bool by_cr);

@@ -1,7 +1,12 @@
 #include "plugin/protect/structure-doubt.h"
 
-#include <CppUTest/TestHarness.h>
+#include <algorithm>
 #include <initializer_list>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <CppUTest/TestHarness.h> // which redefines new
 
 using namespace smime;
 
@@ -126,6 +131,46 @@ TEST(StructureDoubt, DelimitersForSomeReaders) {
   CHECK_FALSE(is_plain("--bnd--\r\n--bnd1--\r\n", {"bnd", "bnd1"}));
   CHECK_FALSE(is_plain("--bnd--\r\n", {"bnd", "bnd"}));
   CHECK_FALSE(is_plain("--bnd" + std::string(1000, ' ') + "x\r\n--bnd--\r\n", {"bnd"}));
+}
+
+// One line after the other, in plain words.
+static bool is_plain_by_lines(const std::string &text, const std::string &boundary) {
+  bool closed = false;
+  bool behind_cr = false;
+  for (std::size_t at = 0; at <= text.size();) {
+    std::size_t end = std::min(text.find_first_of("\r\n", at), text.size());
+    bool crlf = text.compare(end, 2, "\r\n") == 0;
+    bool by_cr = end < text.size() && text[end] == '\r' && !crlf;
+    std::string line = text.substr(at, end - at);
+    if (line.starts_with("--" + boundary)) {
+      std::string rest = line.substr(2 + boundary.size());
+      bool closes = rest.starts_with("--");
+      rest = rest.substr(closes ? 2 : 0);
+      if (closed || by_cr || behind_cr || rest.find_first_not_of(" \t") != std::string::npos)
+        return false;
+      closed = closes;
+    }
+    behind_cr = by_cr;
+    at = end + (crlf ? 2 : 1);
+  }
+  return closed;
+}
+
+TEST(StructureDoubt, LinesThatAreSkippedHideNothing) {
+  std::mt19937 random(20261129);
+  const std::vector<std::string> words{"--b", "--b--", "-",    "--", "b", "\r",
+                                       "\n",  "\r\n",  "\r\n", "x",  " "};
+  unsigned plain = 0;
+  for (int i = 0; i < 20000; i++) {
+    std::string text;
+    for (unsigned length = random() % 14; length > 0; length--)
+      text += words[random() % words.size()];
+    text += random() % 2 == 0 ? "\n--b--\n" : "";
+    bool expected = is_plain_by_lines(text, "b");
+    plain += expected ? 1 : 0;
+    CHECK_EQUAL_TEXT(expected, is_plain(text, {"b"}), text.c_str());
+  }
+  CHECK(plain > 1000);
 }
 
 TEST(StructureDoubt, StructureLines) {
