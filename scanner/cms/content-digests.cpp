@@ -18,9 +18,13 @@ namespace {
 // Of one signed content at once; a message may name hundreds.
 constexpr std::size_t max_digests = 4;
 constexpr std::size_t max_algorithms = 16;
+// Of those that are computed afterwards.
+constexpr std::size_t max_late_digests = 8;
+// A copy of so many bytes is cheap, and nearly all signed text is smaller.
+constexpr std::size_t max_kept = 1024UL * 1024;
 constexpr std::size_t max_prefix = 10; // of a header in DER
 
-constexpr std::array<std::pair<std::string_view, int>, 13> micalg_names{{
+constexpr std::array<std::pair<std::string_view, int>, 17> micalg_names{{
     {"sha-256", NID_sha256},
     {"sha256", NID_sha256},
     {"sha-512", NID_sha512},
@@ -32,6 +36,11 @@ constexpr std::array<std::pair<std::string_view, int>, 13> micalg_names{{
     {"sha1", NID_sha1},
     {"sha-1", NID_sha1},
     {"rsa-sha1", NID_sha1},
+    // RFC 9688.
+    {"sha3-224", NID_sha3_224},
+    {"sha3-256", NID_sha3_256},
+    {"sha3-384", NID_sha3_384},
+    {"sha3-512", NID_sha3_512},
     {"md5", NID_md5},
     {"rsa-md5", NID_md5},
 }};
@@ -40,6 +49,29 @@ constexpr std::array<std::pair<std::string_view, int>, 13> micalg_names{{
 
 bool ContentDigests::has(int nid) const {
   return std::find(nids_.begin(), nids_.end(), nid) != nids_.end();
+}
+
+bool ContentDigests::compute(int nid) {
+  if (has(nid))
+    return true;
+  const EVP_MD *digest = EVP_get_digestbynid(nid);
+  if (digest == nullptr || size_ > max_kept || nids_.size() >= max_late_digests)
+    return false;
+  BioPtr filter(BIO_new(BIO_f_md()));
+  BioPtr end(BIO_new(BIO_s_null()));
+  if (filter == nullptr || end == nullptr || BIO_set_md(filter.get(), digest) <= 0) {
+    ERR_clear_error();
+    return false;
+  }
+  // By itself first: what is written to a chain goes through all of it.
+  (void)BIO_push(filter.get(), end.get());
+  if (!kept_.empty())
+    (void)BIO_write(filter.get(), kept_.data(), static_cast<int>(kept_.size()));
+  (void)BIO_pop(end.get());
+  (void)BIO_push(filter.get(), chain_.release());
+  chain_ = std::move(filter);
+  nids_.push_back(nid);
+  return true;
 }
 
 std::string ContentDigests::names() const {
@@ -132,6 +164,10 @@ bool ContentDigests::is_set() const {
 
 void ContentDigests::update(Bytes bytes) {
   size_ += bytes.size();
+  if (size_ <= max_kept)
+    kept_.insert(kept_.end(), bytes.begin(), bytes.end());
+  else
+    kept_ = {};
   if (prefix_.size() < max_prefix)
     prefix_.insert(prefix_.end(), bytes.begin(),
                    bytes.begin() + static_cast<std::ptrdiff_t>(

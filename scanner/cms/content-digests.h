@@ -32,6 +32,9 @@ public:
   void update_lines(Bytes bytes);
 
   bool has(int nid) const;
+  // Computes one that nobody named in advance, from a copy of the content. False if the content
+  // is larger than what is kept, or there is no such digest in this OpenSSL.
+  bool compute(int nid);
   // Whether the bytes of update() are one DER SET, as signed attributes are: a
   // signature over attributes can be passed off as one over content that is
   // those attributes.
@@ -62,6 +65,8 @@ private:
   bool canonical_ = true;
   std::uint64_t size_ = 0;
   std::vector<unsigned char> prefix_;
+  // All of it as it was digested, as long as it is not larger than max_kept.
+  std::vector<unsigned char> kept_;
 };
 
 } // namespace smime

@@ -16,7 +16,7 @@ struct PassedLayer {
   Cover cover;
   // Null if it could not be parsed.
   CMS_ContentInfo *object = nullptr;
-  const ContentDigests *digests = nullptr;
+  ContentDigests *digests = nullptr;
   // As in SignedLayer.
   std::string place;
   // What was seen to be wrong already.

@@ -111,7 +111,7 @@ private:
   Place place_of(const Entity &entity) const;
   void add_layer(const std::string &path, const std::string &type, const Entity &entity);
   void add_protected(const std::string &path, const message_part *part,
-                     const ContentDigests *digests = nullptr);
+                     ContentDigests *digests = nullptr);
 
   Inspection &inspection_;
   std::string prefix_;
@@ -153,7 +153,7 @@ void Walk::add_layer(const std::string &path, const std::string &type, const Ent
 }
 
 void Walk::add_protected(const std::string &path, const message_part *part,
-                         const ContentDigests *digests) {
+                         ContentDigests *digests) {
   if (!top_level_)
     return;
   if (protected_.size() >= Report::max_list) {

@@ -41,7 +41,7 @@ struct SignerCheck {
 // What is to be verified.
 struct SignedLayer {
   CMS_ContentInfo *object = nullptr; // without its content
-  const ContentDigests *digests = nullptr;
+  ContentDigests *digests = nullptr;
   std::string path;
   // Of the sender's address, for what is trusted for that domain.
   std::string domain;

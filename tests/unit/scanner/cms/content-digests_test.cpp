@@ -141,6 +141,26 @@ TEST(ContentDigests, Sha256OfCanonicalForm) {
   CHECK_FALSE(ContentDigests::for_micalg("sha1,md5,sha-224,sha-384").sha256_of_canonical());
 }
 
+TEST(ContentDigests, OneThatNobodyNamed) {
+  for (std::size_t size : {0U, 1U, 1000U, 1024U * 1024U, 1024U * 1024U + 1}) {
+    ContentDigests digests = ContentDigests::for_micalg("sha-512");
+    std::string text(size, 'x');
+    digests.update(bytes(text));
+    bool is_kept = size <= 1024U * 1024U;
+    CHECK_EQUAL(is_kept, digests.compute(NID_sha384));
+    CHECK_EQUAL(is_kept, digests.has(NID_sha384));
+    std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
+    unsigned length = 0;
+    EVP_Digest(text.data(), text.size(), value.data(), &length, EVP_sha384(), nullptr);
+    std::string expected(reinterpret_cast<const char *>(value.data()), length);
+    CHECK(digest_in(digests, NID_sha384) == (is_kept ? expected : std::string()));
+    // The others are as they were.
+    CHECK(sha256(text) == digest_in(digests, NID_sha256));
+    CHECK(digests.compute(NID_sha256));
+    CHECK_FALSE(digests.compute(NID_undef));
+  }
+}
+
 TEST(ContentDigests, BytesAsTheyAre) {
   ContentDigests digests = ContentDigests::for_micalg("sha-256");
   digests.update(bytes("a\nb"));
