@@ -81,8 +81,7 @@ bool holds_quarantine_mailbox(mailbox *box, const Settings &settings) {
     return true;
   std::string_view own(settings.quarantine_mailbox);
   std::string_view name(box->vname);
-  return own.size() > name.size() && own.starts_with(name) &&
-         own[name.size()] == separator_of(box);
+  return own.size() > name.size() && own.starts_with(name) && own[name.size()] == separator_of(box);
 }
 
 bool is_central(mailbox *box) { return is_central(mailbox_get_namespace(box)); }

@@ -163,7 +163,8 @@ void Content::record_part() {
 }
 
 Content::~Content() {
-  if (inspection_.tools().wants_parts)
+  // What was read by a guess is a part as well, or none.
+  if (inspection_.tools().wants_parts && !place_.is_guess)
     record_part();
 }
 

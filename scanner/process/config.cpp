@@ -2,6 +2,7 @@
 
 #include "scanner/engines/connector.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -119,6 +120,30 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+// "example.org 01ab..." or "example.org CN=Mail Gateway,O=Example".
+std::string apply_seal(std::string_view value, TrustConfig &trust) {
+  auto blank = value.find(' ');
+  Seal seal;
+  seal.domain = value.substr(0, blank);
+  if (blank != std::string_view::npos)
+    seal.certificate = trim(value.substr(blank));
+  auto lower = [](std::string &text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  };
+  std::string digits = seal.certificate;
+  std::erase(digits, ':');
+  lower(digits);
+  if (digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos)
+    seal.certificate = digits;
+  else if (seal.certificate.find('=') == std::string::npos)
+    return "\"" + std::string(value) +
+           "\" is no value for seal (a domain, and the SHA-256 or the subject of a certificate)";
+  lower(seal.domain);
+  trust.seals.push_back(std::move(seal));
+  return "";
+}
+
 // As apply_text(), for the settings of signature verification.
 std::optional<std::string> apply_trust(std::string_view key, std::string_view value,
                                        TrustConfig &trust) {
@@ -128,6 +153,17 @@ std::optional<std::string> apply_trust(std::string_view key, std::string_view va
     return apply_word(key, value, strengths, trust.min_strength);
   if (key == "report_certificates")
     return apply_word(key, value, booleans, trust.report_certificates);
+  if (key == "seal" ||
+      (key.starts_with("seal") && key.find_first_not_of("0123456789", 4) == std::string_view::npos))
+    return apply_seal(value, trust);
+  if (key == "named_for_others") {
+    trust.named_for_others = words_of(value);
+    for (const std::string &word : trust.named_for_others) {
+      if (word.find('@') == std::string::npos)
+        return "\"" + word + "\" is no address or pattern for named_for_others (*@example.org)";
+    }
+    return "";
+  }
   if (key != "trust_dir")
     return std::nullopt;
   if (!value.starts_with('/'))

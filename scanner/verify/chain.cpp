@@ -1,5 +1,6 @@
 #include "scanner/verify/chain.h"
 
+#include "scanner/x509/algorithm.h"
 #include "scanner/x509/certificates.h"
 
 #include <algorithm>
@@ -94,6 +95,7 @@ private:
   void explain(const Finding &finding);
   void explain_validity(const Finding &finding);
   void explain_issuer(X509 *certificate);
+  bool is_unsupported(X509 *certificate);
   void check_purposes();
   void check_strength();
   void check_expired_now();
@@ -169,6 +171,21 @@ bool ChainCheck::build(std::int64_t at, unsigned long flags, Findings &findings)
          (finished_ || !findings.list.empty());
 }
 
+// Whether somebody's signature on certificate, or his key, is of an algorithm that this OpenSSL
+// does not know: what it then says of the chain is not so.
+bool ChainCheck::is_unsupported(X509 *certificate) {
+  const X509_ALGOR *algorithm = nullptr;
+  X509_get0_signature(nullptr, &algorithm, certificate);
+  std::string name = unsupported_signature(algorithm);
+  if (name.empty())
+    return false;
+  add("signature-unsupported",
+      "The certificate of " + subject_of(certificate) + " is signed by " + name +
+          ", which cannot be checked here; whether it holds is not known.",
+      "A newer OpenSSL may be able to (3.5 knows ML-DSA and SLH-DSA).");
+  return true;
+}
+
 void ChainCheck::explain_issuer(X509 *certificate) {
   std::string issuer = name_text(X509_get_issuer_name(certificate));
   std::string key = hex_text(X509_get0_authority_key_id(certificate));
@@ -207,7 +224,10 @@ void ChainCheck::explain(const Finding &finding) {
       finding.certificate != nullptr ? finding.certificate.get() : question_.certificate;
   switch (finding.error) {
   case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-  case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: explain_issuer(certificate); break;
+  case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    if (!is_unsupported(certificate))
+      explain_issuer(certificate);
+    break;
   case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: break; // follows on the former
   case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
   case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -221,6 +241,8 @@ void ChainCheck::explain(const Finding &finding) {
   case X509_V_ERR_CERT_NOT_YET_VALID: explain_validity(finding); break;
   case X509_V_ERR_CERT_SIGNATURE_FAILURE:
   case X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE:
+    if (is_unsupported(certificate))
+      break;
     add("certificate-invalid",
         "The certificate of " + subject_of(certificate) +
             " was not signed by the CA that it names, or was changed.",

@@ -7,11 +7,16 @@
 namespace smime {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Weight>, 21> weights{{
+constexpr std::array<std::pair<std::string_view, Weight>, 29> weights{{
     {"digest-mismatch", Weight::broken},
     {"signature-invalid", Weight::broken},
     {"content-type-mismatch", Weight::broken},
     {"partial-cover", Weight::unverified},
+    {"several-authors", Weight::unverified},
+    {"odd-address", Weight::unverified},
+    {"address-in-name", Weight::unverified},
+    {"only-sender-matches", Weight::unverified},
+    {"no-address-in-certificate", Weight::unverified},
     {"trust-not-configured", Weight::unverified},
     {"digest-not-computed", Weight::unverified},
     {"signature-unsupported", Weight::unverified},
@@ -25,6 +30,9 @@ constexpr std::array<std::pair<std::string_view, Weight>, 21> weights{{
     {"damaged-signature", Weight::unverified},
     {"certificate-expired-now", Weight::note},
     {"signing-time-in-future", Weight::note},
+    {"sender-differs", Weight::note},
+    {"odd-charset", Weight::note},
+    {"signed-for-domain", Weight::note},
     {"odd-certificate-address", Weight::note},
     {"trust-file-unreadable", Weight::note},
     {"trust-file-invalid", Weight::note},
@@ -62,7 +70,11 @@ private:
   void check_senders();
   void check_protected_header();
   void check_layer_addresses();
-  std::string missing_address(const SignerCheck &signer) const;
+  enum class Match : std::uint8_t { author, author_of_domain, only_sender, nobody_named, other };
+  Match match(const SignerCheck &signer) const;
+  bool is_seal(const SignerCheck &signer) const;
+  bool is_named_for_others() const;
+  void say_match(const LayerSignature &layer, SignerCheck &signer, bool nested) const;
   void check_contradictions(LayerSignature &layer);
   void check_cover();
   void check_structure();
@@ -106,23 +118,55 @@ Weight Judge::weight(const LayerSignature &layer) const {
 
 void Judge::check_senders() {
   const Senders &senders = findings_.senders;
+  constexpr const char *ask = "Treat the message as forged; ask the sender by another way.";
   if (senders.from_fields > 1 || senders.sender_fields > 1)
     add("several-from", "",
-        "The message has several From or several Sender fields: readers show different ones.",
-        "Treat the message as forged; ask the sender by another way.");
+        "The message has several From or several Sender fields: readers show different ones.", ask);
   else if (senders.from.size() > 1)
-    add("several-from", "", "The message is from several people: " + joined(senders.from) + ".",
+    add("several-authors", "", "The message is from several people: " + joined(senders.from) + ".",
         "A signature cannot speak for all of them.");
+  if (!senders.misleading.empty())
+    add("misleading-address", "",
+        "The From or Sender field reads as something else than it says: " + senders.misleading +
+            ".",
+        ask);
   if (!senders.odd.empty() || senders.from.empty())
     add("odd-address", "",
         "The From or Sender field is odd: " +
             (senders.odd.empty() ? std::string("there is none") : senders.odd) + ".",
-        "Treat the message as forged; ask the sender by another way.");
-  if (!senders.address_in_name.empty())
+        "Mail programs may show different senders; look at the message's source.");
+  if (!senders.note.empty())
+    add("odd-charset", "", "The From or Sender field is odd: " + senders.note + ".", "None.");
+  if (!senders.address_in_name.empty() && !is_named_for_others())
     add("address-in-name", "",
         "The sender's display name reads as another address than the sender's own: " +
             senders.address_in_name + ".",
-        "Treat the message as forged; ask the sender by another way.");
+        "If this sender always writes so (calendars, certified mail, mailing lists), add the "
+        "address to named_for_others in smime-scanner.conf; else ask the sender by another way.");
+}
+
+// "*" for any number of characters; letters of ASCII in any case.
+bool matches(std::string_view pattern, std::string_view address) {
+  auto star = pattern.find('*');
+  if (star == std::string_view::npos)
+    return is_same_address(pattern, address);
+  std::string_view rest = pattern.substr(star + 1);
+  if (address.size() < star || !is_same_address(pattern.substr(0, star), address.substr(0, star)))
+    return false;
+  for (std::size_t at = star; at <= address.size(); at++) {
+    if (matches(rest, address.substr(at)))
+      return true;
+  }
+  return false;
+}
+
+bool Judge::is_named_for_others() const {
+  const auto &from = findings_.senders.from;
+  const auto &patterns = verifier_.config.named_for_others;
+  return !from.empty() && std::all_of(from.begin(), from.end(), [&](const std::string &address) {
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const std::string &one) { return matches(one, address); });
+  });
 }
 
 void Judge::check_protected_header() {
@@ -145,50 +189,108 @@ void Judge::check_protected_header() {
   };
   compare("From", inner.from_fields, inner.from, outer.from);
   compare("Sender", inner.sender_fields, inner.sender, outer.sender);
-  if (!inner.odd.empty() || !inner.address_in_name.empty())
-    add("header-mismatch", "",
+  if (!inner.misleading.empty())
+    add("misleading-address", "",
+        "The signed header's From or Sender field reads as something else than it says: " +
+            inner.misleading + ".",
+        "Treat the message as forged; ask the sender by another way.");
+  else if (!inner.odd.empty() || (!inner.address_in_name.empty() && !is_named_for_others()))
+    add("odd-address", "",
         "The signed header's From or Sender field is odd: " +
             (inner.odd.empty() ? "it reads as " + inner.address_in_name : inner.odd) + ".",
-        "Treat the message as forged; ask the sender by another way.");
+        "Mail programs may show different senders; look at the message's source.");
 }
 
-// The sender's address that the certificate does not have; empty if it has all.
-std::string Judge::missing_address(const SignerCheck &signer) const {
-  for (const std::string &address : findings_.senders.from) {
-    if (!has_address(signer.addresses, address))
-      return "From: " + address;
+// Whether the operator says that the certificate, which names nobody, may stand for the domain
+// of all authors.
+bool Judge::is_seal(const SignerCheck &signer) const {
+  const auto &from = findings_.senders.from;
+  auto stands_for = [&](const std::string &address) {
+    return std::any_of(
+        verifier_.config.seals.begin(), verifier_.config.seals.end(), [&](const Seal &seal) {
+          return seal.domain == domain_of(address) && (seal.certificate == signer.signer.sha256 ||
+                                                       seal.certificate == signer.signer.subject);
+        });
+  };
+  return !from.empty() && std::all_of(from.begin(), from.end(), stands_for);
+}
+
+// RFC 8550 section 3 wants an address of the certificate in From or Sender. Readers see From.
+Judge::Match Judge::match(const SignerCheck &signer) const {
+  auto has_all = [&](const std::vector<std::string> &addresses) {
+    return std::all_of(addresses.begin(), addresses.end(), [&](const std::string &address) {
+      return has_address(signer.addresses, address);
+    });
+  };
+  const Senders &senders = findings_.senders;
+  if (signer.addresses.empty())
+    return is_seal(signer) ? Match::author_of_domain : Match::nobody_named;
+  if (has_all(senders.from))
+    return Match::author;
+  return !senders.sender.empty() && has_all(senders.sender) ? Match::only_sender : Match::other;
+}
+
+void Judge::say_match(const LayerSignature &layer, SignerCheck &signer, bool nested) const {
+  const Senders &senders = findings_.senders;
+  const std::string from = "From: " + joined(senders.from);
+  auto say = [&](const char *code, std::string text, std::string remedy) {
+    signer.errors.push_back({code, layer.path, std::move(text), std::move(remedy)});
+  };
+  switch (match(signer)) {
+  case Match::author:
+    for (const std::string &address : senders.sender) {
+      if (!has_address(signer.addresses, address))
+        return say("sender-differs",
+                   "It was sent by " + address + " (Sender) for the one who signed it.", "None.");
+    }
+    return;
+  case Match::author_of_domain:
+    return say("signed-for-domain",
+               "It is signed for the domain " + domain_of(senders.from.front()) + ", by " +
+                   signer.signer.subject + ".",
+               "None.");
+  case Match::only_sender:
+  case Match::nobody_named:
+  case Match::other: break;
   }
-  for (const std::string &address : findings_.senders.sender) {
-    if (!has_address(signer.addresses, address))
-      return "Sender: " + address;
-  }
-  return {};
+  if (nested)
+    return say("nested-signers",
+               "Another layer is signed by the sender, and this one by someone else: " +
+                   signer.signer.subject + ".",
+               "Ask the sender by another way.");
+  if (match(signer) == Match::only_sender)
+    return say("only-sender-matches",
+               "It is signed by " + joined(senders.sender) + " (Sender), and readers see " + from +
+                   ".",
+               "Ask the sender by another way if it matters whom it is from.");
+  if (match(signer) == Match::nobody_named)
+    return say("no-address-in-certificate",
+               "The certificate has nobody's address; it is of " + signer.signer.subject + ".",
+               "If it is a gateway's or a company's, say so with seal in smime-scanner.conf.");
+  std::string idn = is_ascii(from) ? ""
+                                   : " The address has letters outside ASCII, which may only look "
+                                     "like those of another one.";
+  say("address-mismatch",
+      "The message is not from the one who signed it: " + from + " against " +
+          joined(signer.addresses) + " in the certificate." + idn,
+      "Look for what rewrites From between the sender and here; else ask the sender by another "
+      "way.");
 }
 
 void Judge::check_layer_addresses() {
+  auto matches_author = [this](const SignerCheck &signer) {
+    return match(signer) == Match::author || match(signer) == Match::author_of_domain;
+  };
   std::size_t matching = 0;
   for (const LayerSignature &layer : findings_.layers) {
     for (const SignerCheck &signer : layer.signers)
-      matching += counts(layer) && missing_address(signer).empty();
+      matching += counts(layer) && matches_author(signer);
   }
   for (LayerSignature &layer : findings_.layers) {
     for (SignerCheck &signer : layer.signers) {
-      std::string missing = missing_address(signer);
-      if (!layer.cover.whole || missing.empty() || signer.signer.subject.empty())
+      if (!layer.cover.whole || signer.signer.subject.empty())
         continue;
-      bool nested = matching > 0 && layer.signers.size() == 1 && counts(layer);
-      std::string of = signer.addresses.empty() ? "no address" : joined(signer.addresses);
-      std::string idn = is_ascii(missing)
-                            ? ""
-                            : " The address has letters outside ASCII, which may only look like "
-                              "those of another one.";
-      signer.errors.push_back(
-          {nested ? "nested-signers" : "address-mismatch", layer.path,
-           (nested ? "Another layer is signed by the sender, and this one by someone else: "
-                   : "The message is not from the one who signed it: ") +
-               missing + " against " + of + " in the certificate." + idn,
-           "Look for what rewrites From or Sender between the sender and here; else ask the "
-           "sender by another way."});
+      say_match(layer, signer, matching > 0 && layer.signers.size() == 1 && counts(layer));
     }
     check_contradictions(layer);
   }

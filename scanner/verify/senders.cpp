@@ -10,6 +10,7 @@ extern "C" {
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
 namespace smime {
 namespace {
@@ -55,29 +56,59 @@ template <typename Take> void for_each_address(std::string_view text, Take take)
   }
 }
 
-// Charsets in which each letter of ASCII is itself: what is not decoded can be
-// read all the same.
-bool is_plain_charset(const char *name) {
-  static constexpr std::array<std::string_view, 19> known{
-      "us-ascii", "ascii",       "utf-8",     "utf8",    "iso-8859-", "iso8859-", "latin",
-      "windows-", "cp125",       "koi8-",     "gb",      "big5",      "euc-",     "shift_jis",
-      "sjis",     "iso-2022-jp", "ks_c_5601", "tis-620", "macintosh"};
+enum class Charset : unsigned char {
+  plain,   // each letter of ASCII is itself, and what is not decoded can be read all the same
+  hiding,  // other letters are written with the bytes of ASCII's
+  unknown, // most readers show the bytes as they are
+};
+
+// What iconv knows has a thousand names, nearly all of charsets that have ASCII in them: those that
+// have not are listed.
+Charset charset_of(const char *name) {
+  static constexpr std::array<std::string_view, 16> hiding{
+      "utf-16", "utf16",   "utf-32", "utf32", "utf-7", "utf7", "ucs-",  "ucs2",
+      "ucs4",   "unicode", "ebcdic", "imap",  "scsu",  "bocu", "cp037", "utf-1"};
+  // IBM's and Microsoft's numbers of EBCDIC.
+  static constexpr std::array<std::string_view, 26> ebcdic{
+      "037",  "038",  "1026", "1047", "1140", "1141", "1142", "1143", "1144",
+      "1145", "1146", "1147", "1148", "1149", "273",  "274",  "275",  "277",
+      "278",  "280",  "281",  "284",  "285",  "290",  "297",  "500"};
+  static constexpr std::array<std::string_view, 35> plain{
+      "us-ascii", "ascii",    "ansi", "iso646-us", "iso-646-us", "iso_646.irv", "646",
+      "us",       "utf-8",    "utf8", "iso-8859",  "iso8859",    "iso_8859",    "latin",
+      "l1",       "windows-", "win",  "koi8",      "gb",         "big5",        "euc",
+      "shift",    "sjis",     "ms_",  "iso-2022-", "hz",         "ks_c_5601",   "ksc",
+      "uhc",      "johab",    "tis",  "mac",       "x-mac",      "viscii",      "tcvn"};
   std::string charset(name, strnlen(name, max_charset));
   std::transform(charset.begin(), charset.end(), charset.begin(), lower);
-  return std::any_of(known.begin(), known.end(),
-                     [&](std::string_view one) { return charset.starts_with(one); });
+  auto begins = [&](std::string_view one) { return charset.starts_with(one); };
+  if (std::any_of(hiding.begin(), hiding.end(), begins))
+    return Charset::hiding;
+  for (std::string_view maker : {"ibm-", "ibm", "cp-", "cp", "x-cp", "dos-"}) {
+    std::string_view number = charset;
+    if (!number.starts_with(maker))
+      continue;
+    number.remove_prefix(maker.size());
+    number = number.substr(0, number.find_first_not_of("0123456789"));
+    if (std::find(ebcdic.begin(), ebcdic.end(), number) != ebcdic.end())
+      return Charset::hiding;
+    return number.empty() ? Charset::unknown : Charset::plain;
+  }
+  return std::any_of(plain.begin(), plain.end(), begins) ? Charset::plain : Charset::unknown;
 }
 
 struct Decoded {
   string_t *text = nullptr; // on the data stack
   bool hides = false;
+  bool unknown = false;
 };
 
 // No exception may pass through lib-mail.
 bool take_decoded(const unsigned char *data, std::size_t size, const char *charset, void *context) {
   auto *decoded = static_cast<Decoded *>(context);
-  if (charset != nullptr && !is_plain_charset(charset))
-    decoded->hides = true;
+  Charset kind = charset == nullptr ? Charset::plain : charset_of(charset);
+  decoded->hides = decoded->hides || kind == Charset::hiding;
+  decoded->unknown = decoded->unknown || kind == Charset::unknown;
   str_append_data(decoded->text, data, size);
   return true;
 }
@@ -87,24 +118,46 @@ void replace_all(std::string &text, std::string_view from, std::string_view to) 
     text.replace(at, from.size(), to);
 }
 
+struct Reading {
+  std::string text;
+  bool hides = false;
+  bool unknown = false;
+  bool turns = false;
+};
+
 // The field as it is read: encoded words decoded, letters that look like "@" and
 // "." as these.
-std::string as_read(Bytes value, std::string &odd) {
+Reading as_read(Bytes value) {
   DataStackFrame frame;
   Decoded decoded{t_str_new(256)};
   message_header_decode(value.data(), value.size(), take_decoded, &decoded);
-  std::string text(str_c(decoded.text), str_len(decoded.text));
-  if (decoded.hides)
-    odd = "it is in a charset that does not show what it reads as";
-  for (std::string_view turn : {"\u202d", "\u202e"}) {
-    if (text.find(turn) != std::string::npos)
-      odd = "it turns the direction of writing";
-  }
+  Reading reading{std::string(str_c(decoded.text), str_len(decoded.text)), decoded.hides,
+                  decoded.unknown, false};
+  for (std::string_view turn : {"\u202d", "\u202e", "\u2066", "\u2067", "\u2068"})
+    reading.turns = reading.turns || reading.text.find(turn) != std::string::npos;
   for (std::string_view at : {"\uff20", "\ufe6b"})
-    replace_all(text, at, "@");
+    replace_all(reading.text, at, "@");
   for (std::string_view dot : {"\uff0e", "\u3002", "\uff61", "\u2024"})
-    replace_all(text, dot, ".");
-  return text;
+    replace_all(reading.text, dot, ".");
+  return reading;
+}
+
+// Clients take what stands in the one pair of angle brackets at the end for the address, and
+// all before for a name, whatever is wrong with its syntax: commas and addresses without quotes.
+std::optional<std::string> address_in_brackets(std::string_view value) {
+  while (!value.empty() && static_cast<unsigned char>(value.back()) <= ' ')
+    value.remove_suffix(1);
+  auto open = value.find('<');
+  if (value.empty() || value.back() != '>' || open == std::string_view::npos ||
+      value.find('<', open + 1) != std::string_view::npos || value.find('>') != value.size() - 1 ||
+      value.find_first_of("\"\\()") != std::string_view::npos)
+    return std::nullopt;
+  std::string_view address = value.substr(open + 1, value.size() - open - 2);
+  auto at = address.find('@');
+  bool is_address = at != std::string_view::npos && at > 0 && at + 1 < address.size() &&
+                    address.find('@', at + 1) == std::string_view::npos &&
+                    std::none_of(address.begin(), address.end(), is_word_end);
+  return is_address ? std::optional(std::string(address)) : std::nullopt;
 }
 
 // Sets odd if value is no list of addresses.
@@ -144,15 +197,40 @@ std::vector<std::string> addresses_in(Bytes value, std::string &odd) {
 
 } // namespace
 
-void Senders::add(Bytes value, std::vector<std::string> &addresses) {
-  std::vector<std::string> own = addresses_in(value, odd);
-  for_each_address(as_read(value, odd), [&](std::string address) {
+void Senders::read_words(Bytes value, const std::vector<std::string> &own) {
+  Reading reading = as_read(value);
+  if (reading.turns)
+    misleading = "it turns the direction of writing";
+  if (reading.hides)
+    odd = "it is in a charset that does not show what it reads as";
+  if (reading.unknown)
+    note = "it is in a charset that is not known here, and was read as ASCII";
+  for_each_address(reading.text, [&](std::string address) {
     if (std::none_of(own.begin(), own.end(),
                      [&](const std::string &one) { return is_same_address(one, address); }))
       address_in_name = std::move(address);
   });
+}
+
+void Senders::add(Bytes value, std::vector<std::string> &addresses) {
+  std::string problem;
+  std::vector<std::string> own = addresses_in(value, problem);
+  std::string_view text(reinterpret_cast<const char *>(value.data()), value.size());
+  auto in_brackets = problem.empty() ? std::nullopt : address_in_brackets(text);
+  if (in_brackets) {
+    own = {*in_brackets};
+    problem.clear();
+  }
+  if (text.find('\0') != std::string_view::npos)
+    misleading = "it has a NUL in it";
+  if (!problem.empty())
+    odd = problem;
+  read_words(value, own);
   for (std::string &address : own) {
-    if (addresses.size() < max_addresses)
+    bool is_there = std::any_of(addresses.begin(), addresses.end(), [&](const std::string &one) {
+      return is_same_address(one, address);
+    });
+    if (!is_there && addresses.size() < max_addresses)
       addresses.push_back(std::move(address));
   }
 }

@@ -21,9 +21,14 @@ struct Senders {
   // What reads as an address in a field (its display names, comments, routes)
   // and is none of the field's addresses.
   std::string address_in_name;
-  // Why the fields cannot be taken at their word: NUL, no address, syntax, a
-  // charset or a direction of writing that hides what is written.
+  // Why the fields cannot be taken at their word: no address, a syntax that readers read
+  // differently, a charset that hides what is written.
   std::string odd;
+  // Why they are meant to be read as something else than they say: NUL, a direction of writing
+  // that is turned.
+  std::string misleading;
+  // What is odd and changes nothing: letters of a charset that is not known.
+  std::string note;
 
   static constexpr unsigned max_addresses = 16;
 
@@ -33,6 +38,7 @@ struct Senders {
 
 private:
   void add(Bytes value, std::vector<std::string> &addresses);
+  void read_words(Bytes value, const std::vector<std::string> &own);
 };
 
 // Whether two addresses are the same for a reader: letters of ASCII in any case

@@ -3,6 +3,7 @@
 #define SMIME_TRUST_CONFIG_H
 
 #include <string>
+#include <vector>
 
 namespace smime {
 
@@ -19,6 +20,15 @@ enum class MinStrength : unsigned char {
   strong, // RFC 8551's SHOULD: no MD5, no SHA-1, no RSA below 2048 bits
 };
 
+// A certificate of a gateway or a company, which has nobody's address in it, and for whose mail
+// it may stand.
+struct Seal {
+  // In small letters.
+  std::string domain;
+  // Of the certificate: its SHA-256 in hex of small letters, or its subject as reports have it.
+  std::string certificate;
+};
+
 struct TrustConfig {
   // Empty: signatures are checked in mathematics alone and never verified.
   std::string directory;
@@ -26,6 +36,10 @@ struct TrustConfig {
   MinStrength min_strength = MinStrength::weak;
   // Signers of verified signatures are reported with their certificates.
   bool report_certificates = false;
+  std::vector<Seal> seals;
+  // From addresses ("*@example.org") whose display names may read as other addresses: calendars,
+  // certified mail (RFC 6109), mailing lists.
+  std::vector<std::string> named_for_others;
 };
 
 } // namespace smime

@@ -68,6 +68,9 @@ private:
   bool check_content_type();
   bool check_signature();
   bool check_edwards_signature(EVP_PKEY *key);
+  // Says what this OpenSSL cannot check of the signer's key and signature; true if there is
+  // something.
+  bool is_unsupported();
   void check_trust();
   void add(const char *code, std::string text, std::string remedy = {});
   const void *attribute(int nid, int type) const;
@@ -161,7 +164,7 @@ bool SignerVerification::check_digest() {
   const ASN1_OBJECT *object = nullptr;
   X509_ALGOR_get0(&object, nullptr, nullptr, digest_);
   int nid = OBJ_obj2nid(object);
-  if (!layer_.digests->has(nid)) {
+  if (!layer_.digests->compute(nid)) {
     add("digest-not-computed",
         "The signature is over a " + check_.signer.digest + " digest, and the message " +
             (EVP_get_digestbynid(nid) == nullptr ? "uses an algorithm that is not known here"
@@ -251,6 +254,21 @@ bool SignerVerification::check_signature() {
   return ok;
 }
 
+bool SignerVerification::is_unsupported() {
+  X509_ALGOR *signature = nullptr;
+  CMS_SignerInfo_get0_algs(info_, nullptr, nullptr, nullptr, &signature);
+  std::string name = unsupported_key(certificate_);
+  if (name.empty())
+    name = unsupported_signature(signature);
+  if (name.empty())
+    return false;
+  add("signature-unsupported",
+      "The signature of " + check_.signer.subject + " is by " + name +
+          ", which cannot be checked here; whether it holds is not known.",
+      "A newer OpenSSL may be able to (3.5 knows ML-DSA and SLH-DSA).");
+  return true;
+}
+
 void SignerVerification::check_trust() {
   if (verifier_.store == nullptr)
     return;
@@ -283,6 +301,12 @@ SignerCheck SignerVerification::run() {
         "The signer's certificate is not in the message: issued by " + check_.signer.issuer +
             ", serial number or key identifier " + check_.signer.serial + ".",
         "Ask the sender to have certificates sent along with signatures.");
+    return std::move(check_);
+  }
+  if (is_unsupported()) {
+    // That the content was changed shows all the same.
+    if (has_attributes_)
+      (void)check_digest();
     return std::move(check_);
   }
   bool digest = check_digest();

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/objects.h>
+#include <string_view>
 
 namespace smime {
 namespace {
@@ -27,6 +30,40 @@ int nid_of(const X509_ALGOR *algorithm) {
     return NID_undef;
   X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
   return OBJ_obj2nid(object);
+}
+
+std::string digits_of(const ASN1_OBJECT *object) {
+  std::array<char, 128> digits{};
+  (void)OBJ_obj2txt(digits.data(), static_cast<int>(digits.size()), object, 1);
+  return digits.data();
+}
+
+// FIPS 204, FIPS 205 (RFC 9882, RFC 9814): OpenSSL before 3.5 has no names for them.
+std::string post_quantum_name(std::string_view digits) {
+  constexpr std::string_view arc = "2.16.840.1.101.3.4.3.";
+  static constexpr std::array<std::string_view, 15> names{
+      "ML-DSA-44",          "ML-DSA-65",          "ML-DSA-87",          "SLH-DSA-SHA2-128s",
+      "SLH-DSA-SHA2-128f",  "SLH-DSA-SHA2-192s",  "SLH-DSA-SHA2-192f",  "SLH-DSA-SHA2-256s",
+      "SLH-DSA-SHA2-256f",  "SLH-DSA-SHAKE-128s", "SLH-DSA-SHAKE-128f", "SLH-DSA-SHAKE-192s",
+      "SLH-DSA-SHAKE-192f", "SLH-DSA-SHAKE-256s", "SLH-DSA-SHAKE-256f"};
+  constexpr unsigned first = 17;
+  if (!digits.starts_with(arc))
+    return {};
+  unsigned number = 0;
+  for (char c : digits.substr(arc.size()))
+    number =
+        c >= '0' && c <= '9' && number < 1000 ? number * 10 + static_cast<unsigned>(c - '0') : 1000;
+  return number >= first && number < first + names.size() ? std::string(names[number - first])
+                                                          : std::string();
+}
+
+std::string name_of_object(const ASN1_OBJECT *object) {
+  std::string digits = digits_of(object);
+  std::string name = post_quantum_name(digits);
+  if (!name.empty())
+    return name;
+  int nid = OBJ_obj2nid(object);
+  return nid == NID_undef ? digits : OBJ_nid2ln(nid);
 }
 
 template <typename Weak, typename Strong>
@@ -56,9 +93,41 @@ std::string algorithm_name(const X509_ALGOR *algorithm) {
   }
   const ASN1_OBJECT *object = nullptr;
   X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
-  std::array<char, 128> digits{};
-  (void)OBJ_obj2txt(digits.data(), static_cast<int>(digits.size()), object, 1);
-  return digits.data();
+  return digits_of(object);
+}
+
+std::string unsupported_signature(const X509_ALGOR *algorithm) {
+  const ASN1_OBJECT *object = nullptr;
+  X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
+  int nid = OBJ_obj2nid(object);
+  int digest = NID_undef;
+  // A signature and its digest, or a kind of key, as CMS has it.
+  bool is_known = nid != NID_undef &&
+                  (OBJ_find_sigid_algs(nid, &digest, nullptr) == 1 || nid == NID_rsaEncryption ||
+                   nid == NID_dsa || nid == NID_X9_62_id_ecPublicKey);
+  bool has_digest = digest == NID_undef || EVP_get_digestbynid(digest) != nullptr;
+  bool is_usable = is_known && has_digest;
+  // SM2's signatures are over more than the digest (RFC 8998), which OpenSSL's CMS leaves out.
+  if (is_usable && nid != NID_SM2_with_SM3)
+    return {};
+  return name_of_object(object);
+}
+
+std::string unsupported_key(X509 *certificate) {
+  EVP_PKEY *key = X509_get0_pubkey(certificate);
+  ERR_clear_error();
+  ASN1_OBJECT *object = nullptr;
+  if (X509_PUBKEY_get0_param(&object, nullptr, nullptr, nullptr,
+                             X509_get_X509_PUBKEY(certificate)) != 1)
+    return key == nullptr ? "unknown" : "";
+  if (key == nullptr)
+    return name_of_object(object);
+  if (EVP_PKEY_is_a(key, "SM2") == 1)
+    return "SM2";
+  // RFC 3279 section 2.3.2: the parameters may be those of the issuer's key.
+  return EVP_PKEY_missing_parameters(key) == 1
+             ? name_of_object(object) + " with inherited parameters"
+             : std::string();
 }
 
 Strength digest_strength(const X509_ALGOR *algorithm) {

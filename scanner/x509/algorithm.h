@@ -14,6 +14,12 @@ namespace smime {
 // OpenSSL has no name for. Empty for null.
 std::string algorithm_name(const X509_ALGOR *algorithm);
 
+// The name of a signature's algorithm that this OpenSSL cannot check ("ML-DSA-65"); empty if it
+// can, or should be able to.
+std::string unsupported_signature(const X509_ALGOR *algorithm);
+// Likewise of the key of a certificate.
+std::string unsupported_key(X509 *certificate);
+
 Strength digest_strength(const X509_ALGOR *algorithm);
 Strength cipher_strength(const X509_ALGOR *algorithm);
 

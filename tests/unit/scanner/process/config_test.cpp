@@ -63,6 +63,26 @@ TEST(ScannerConfig, Trust) {
   refused("report_certificates = maybe\n", "f.conf:1", "\"maybe\"");
 }
 
+TEST(ScannerConfig, WhoMaySignForOthers) {
+  std::string pairs;
+  for (int i = 0; i < 32; i++)
+    pairs += ":AB";
+  auto config = parse_scanner_config("seal = Example.ORG " + pairs.substr(1) +
+                                         "\nseal2 = example.net CN=Mail Gateway,O=Example\n"
+                                         "named_for_others = posta-certificata@* a@example.org\n",
+                                     "f.conf", error);
+  CHECK_TEXT(config.has_value(), error.c_str());
+  LONGS_EQUAL(2, config->trust.seals.size());
+  STRCMP_EQUAL("example.org", config->trust.seals[0].domain.c_str());
+  LONGS_EQUAL(64, config->trust.seals[0].certificate.size());
+  STRCMP_EQUAL("CN=Mail Gateway,O=Example", config->trust.seals[1].certificate.c_str());
+  LONGS_EQUAL(2, config->trust.named_for_others.size());
+  refused("seal = example.org\n", "f.conf:1", "seal");
+  refused("seal = example.org abcdef\n", "f.conf:1", "abcdef");
+  refused("sealed = example.org CN=x\n", "f.conf:1", "sealed");
+  refused("named_for_others = example.org\n", "f.conf:1", "example.org");
+}
+
 TEST(ScannerConfig, MissingFile) {
   CHECK(read_scanner_config("/nonexistent/f.conf", false, error).has_value());
   CHECK_FALSE(read_scanner_config("/nonexistent/f.conf", true, error).has_value());

@@ -87,6 +87,32 @@ Senders inner(unsigned fields, std::vector<std::string> from, unsigned sender_fi
   return senders;
 }
 
+SignatureFindings misleading() {
+  SignatureFindings findings = found({layer({good()})});
+  findings.senders.misleading = "it has a NUL in it";
+  return findings;
+}
+
+SignatureFindings odd_charset() {
+  SignatureFindings findings = found({layer({good()})});
+  findings.senders.note = "it is in a charset that is not known";
+  return findings;
+}
+
+SignatureFindings both_authors() {
+  SignatureFindings findings = from({alice, bob});
+  findings.layers[0].signers[0].addresses = {alice, bob};
+  return findings;
+}
+
+SignerCheck of_nobody() {
+  SignerCheck check = good();
+  check.signer.subject = "CN=Mail Gateway,O=Example";
+  check.signer.sha256 = std::string(64, 'a');
+  check.addresses = {};
+  return check;
+}
+
 const Cover whole{true, false, 0};
 const Cover part{false, false, 0};
 const Cover inside{true, false, 1};
@@ -148,20 +174,29 @@ std::vector<Case> cases() {
        is_signed},
       {"From in capitals", from({"ALICE@EXAMPLE.ORG"}), verified, "", is_signed},
       {"From of another", from({bob}), failed, "address-mismatch", is_signed},
-      {"no From", from({}), failed, "odd-address", is_signed},
-      {"two authors", from({alice, bob}), failed, "address-mismatch several-from", is_signed},
+      {"no From", from({}), is_signed, "odd-address", is_signed},
+      {"two authors", from({alice, bob}), failed, "address-mismatch several-authors", is_signed},
+      {"two authors, one signer of both", both_authors(), is_signed, "several-authors", is_signed},
       {"Sender", from({alice}, {alice}), verified, "", is_signed},
-      {"other Sender", from({alice}, {bob}), failed, "address-mismatch", is_signed},
+      {"other Sender", from({alice}, {bob}), verified, "sender-differs", is_signed},
+      {"Sender alone", from({bob}, {alice}), is_signed, "only-sender-matches", is_signed},
+      {"neither", from({bob}, {bob}), failed, "address-mismatch", is_signed},
+      {"nobody's certificate", found({layer({of_nobody()})}), is_signed,
+       "no-address-in-certificate", is_signed},
+      {"nobody's certificate around another's", found({layer({good()}), layer({of_nobody()})}),
+       failed, "nested-signers", is_signed},
       {"two From fields", odd("", "", 2), failed, "several-from", is_signed},
-      {"odd", odd("it has a NUL in it", ""), failed, "odd-address", is_signed},
-      {"address in the name", odd("", bob), failed, "address-in-name", is_signed},
+      {"odd", odd("it is not written well", ""), is_signed, "odd-address", is_signed},
+      {"misleading", misleading(), failed, "misleading-address", is_signed},
+      {"charset", odd_charset(), verified, "odd-charset", is_signed},
+      {"address in the name", odd("", bob), is_signed, "address-in-name", is_signed},
       {"protected From agrees", protecting(inner(1, {alice})), verified, "", is_signed},
       {"protected From differs", protecting(inner(1, {bob})), failed, "header-mismatch", is_signed},
       {"protected From twice", protecting(inner(2, {alice})), failed, "header-mismatch", is_signed},
       {"protected From of two", protecting(inner(1, {alice, bob})), failed, "header-mismatch",
        is_signed},
-      {"protected From is odd", protecting(inner(1, {alice}, 0, {}, "x")), failed,
-       "header-mismatch", is_signed},
+      {"protected From is odd", protecting(inner(1, {alice}, 0, {}, "x")), is_signed, "odd-address",
+       is_signed},
       {"protected Sender alone", protecting(inner(0, {}, 1, {alice})), failed, "header-mismatch",
        is_signed},
       {"encrypted", found({layer({good()}, inside)}), "encrypted+signed/verified", "", is_signed},
@@ -251,6 +286,50 @@ TEST(Judgement, Settings) {
     STRCMP_EQUAL(
         is_signed,
         std::string(name_of(judged(found({layer({with(code)})}), strict).signature)).c_str());
+  }
+}
+
+TEST(Judgement, Seals) {
+  auto status = [&](const char *domain, std::string certificate, SignatureFindings findings) {
+    TrustConfig config;
+    config.seals = {{domain, std::move(certificate)}};
+    Report report = judged(std::move(findings), config);
+    return std::string(name_of(report.signature)) + " " + codes_of(report);
+  };
+  SignatureFindings sealed = found({layer({of_nobody()})});
+  for (const std::string &certificate :
+       {std::string(64, 'a'), std::string("CN=Mail Gateway,O=Example")})
+    STRCMP_EQUAL("signed/verified signed-for-domain",
+                 status("example.org", certificate, sealed).c_str());
+  STRCMP_EQUAL("signed no-address-in-certificate",
+               status("example.net", std::string(64, 'a'), sealed).c_str());
+  STRCMP_EQUAL("signed no-address-in-certificate",
+               status("example.org", std::string(64, 'b'), sealed).c_str());
+  // A seal stands for certificates that name nobody, and for signatures that hold.
+  SignatureFindings other = found({layer({good(bob)})});
+  other.layers[0].signers[0].signer.sha256 = std::string(64, 'a');
+  STRCMP_EQUAL("signed/failed address-mismatch",
+               status("example.org", std::string(64, 'a'), other).c_str());
+  SignerCheck broken = of_nobody();
+  broken.holds = false;
+  broken.errors = {{"digest-mismatch", "1", "Something.", "Something."}};
+  STRCMP_EQUAL("signed/failed digest-mismatch signed-for-domain",
+               status("example.org", std::string(64, 'a'), found({layer({broken})})).c_str());
+}
+
+TEST(Judgement, NamedForOthers) {
+  for (const auto &[pattern, expected] : {std::pair{"alice@example.org", verified},
+                                          {"*@example.org", verified},
+                                          {"*@EXAMPLE.org", verified},
+                                          {"alice@*", verified},
+                                          {"*", verified},
+                                          {"bob@example.org", is_signed},
+                                          {"*@example.net", is_signed},
+                                          {"alice", is_signed}}) {
+    TrustConfig config;
+    config.named_for_others = {pattern};
+    STRCMP_EQUAL_TEXT(
+        expected, std::string(name_of(judged(odd("", bob), config).signature)).c_str(), pattern);
   }
 }
 

@@ -49,7 +49,6 @@ const Case cases[] = {
     {"alice@example.org (", "", "alice@example.org", true},
     {"alice@example.org \\", "alice@example.org", "", true},
     {"<@a.example,@b.example:alice@example.org>", "alice@example.org", "", true},
-    {std::string("alice@example.org\0", 18), "", "", true},
     {"a@example.org, end-of-field@sentinel.invalid x", "", "end-of-field@sentinel.invalid", true},
     {"\"boss@example.com\" <alice@example.org>", "alice@example.org", "boss@example.com", false},
     {"alice@example.org (boss@example.com)", "alice@example.org", "boss@example.com", false},
@@ -63,9 +62,20 @@ const Case cases[] = {
      false},
     {"\"alice@example.org.example.com\" <alice@example.org>", "alice@example.org",
      "alice@example.org.example.com", false},
+    {"alice@example.org <alice@example.org>", "alice@example.org", "", false},
+    {"boss@example.com <alice@example.org>", "alice@example.org", "boss@example.com", false},
+    {"Example, Alice <alice@example.org>", "alice@example.org", "", false},
+    {"boss@example.com Example, Alice <alice@example.org>", "alice@example.org", "boss@example.com",
+     false},
+    {"Alice <b@example.org> <alice@example.org>", "b@example.org", "alice@example.org", true},
+    {"=?ks_c_5601-1987?q?Alice?= <alice@example.org>", "alice@example.org", "", false},
+    {"=?CP850?q?Alice?= <alice@example.org>", "alice@example.org", "", false},
+    {"=?ANSI_X3.4-1968?q?boss=40example.com?= <alice@example.org>", "alice@example.org",
+     "boss@example.com", false},
+    {"=?x-never-heard-of?q?Alice?= <alice@example.org>", "alice@example.org", "", false},
     {"=?utf-16?b?AEA=?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?ibm500?q?=7c?= <alice@example.org>", "alice@example.org", "", true},
     {"=?cp037?q?=7c?= <alice@example.org>", "alice@example.org", "", true},
-    {"\"\u202egro\" <alice@example.org>", "alice@example.org", "", true},
 };
 
 } // namespace
@@ -88,6 +98,19 @@ TEST(Senders, Fields) {
     CHECK_EQUAL_TEXT(one.odd, !sender.odd.empty(), one.field.c_str());
     LONGS_EQUAL(0, sender.from_fields);
   }
+}
+
+TEST(Senders, WhatIsMeantToMislead) {
+  for (const std::string &field :
+       {std::string("\"\u202egro\" <alice@example.org>"), std::string("alice@example.org\0", 18),
+        std::string("\"\u2067x\" <alice@example.org>")}) {
+    Senders senders;
+    senders.add_from(bytes(field));
+    CHECK_TEXT(!senders.misleading.empty(), field.c_str());
+  }
+  Senders honest;
+  honest.add_from(bytes("=?x-never-heard-of?q?Alice?= <alice@example.org>"));
+  CHECK(honest.misleading.empty() && honest.odd.empty() && !honest.note.empty());
 }
 
 TEST(Senders, SeveralFields) {
