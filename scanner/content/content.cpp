@@ -1,12 +1,18 @@
 #include "scanner/content/content.h"
 
+#include "scanner/content/embedded-data.h"
 #include "scanner/content/layer.h"
 #include "scanner/content/leaf.h"
 #include "scanner/content/text.h"
 #include "scanner/content/unknown.h"
 #include "scanner/formats/archive.h"
+#include "scanner/formats/compound-file.h"
 #include "scanner/formats/detect.h"
 #include "scanner/formats/document.h"
+#include "scanner/formats/office-marks.h"
+#include "scanner/formats/pdf.h"
+#include "scanner/formats/rtf.h"
+#include "scanner/formats/tnef.h"
 #include "scanner/layers/cms.h"
 
 #include <algorithm>
@@ -15,6 +21,46 @@
 #include <utility>
 
 namespace smime {
+namespace {
+
+// Two readers of the same bytes.
+class BothReaders : public ByteSink {
+public:
+  BothReaders(std::unique_ptr<ByteSink> first, std::unique_ptr<ByteSink> second)
+      : first_(std::move(first)), second_(std::move(second)) {}
+
+  void feed(Bytes bytes) override {
+    first_->feed(bytes);
+    second_->feed(bytes);
+  }
+  void finish() override {
+    first_->finish();
+    second_->finish();
+  }
+
+private:
+  std::unique_ptr<ByteSink> first_;
+  std::unique_ptr<ByteSink> second_;
+};
+
+// second may be null.
+std::unique_ptr<ByteSink> both(std::unique_ptr<ByteSink> first, std::unique_ptr<ByteSink> second) {
+  if (second == nullptr)
+    return first;
+  return std::make_unique<BothReaders>(std::move(first), std::move(second));
+}
+
+// A PDF may begin behind what looks like a mail's header; its label says whether it is one.
+std::unique_ptr<ByteSink> make_late_pdf_reader(Inspection &inspection, const Place &place,
+                                               Bytes prefix) {
+  if (!has_pdf_header(prefix, false))
+    return nullptr;
+  bool is_labelled = place.type == "application/pdf" || lower_case(place.name).ends_with(".pdf");
+  return make_pdf_reader(inspection, place,
+                         is_labelled ? PdfEvidence::sure : PdfEvidence::header_alone);
+}
+
+} // namespace
 
 Content::Content(Inspection &inspection, Place place)
     : inspection_(inspection), place_(std::move(place)) {}
@@ -78,12 +124,19 @@ std::unique_ptr<ByteSink> Content::choose() {
   if ((!place_.is_text || place_.has_mail_name()) && looks_like_mail(prefix_)) {
     Place attached = place_;
     attached.cover.whole = false;
-    return known("mail", std::make_unique<LayerContent>(inspection_, std::move(attached), false));
+    return known("mail",
+                 both(std::make_unique<LayerContent>(inspection_, std::move(attached), false),
+                      make_late_pdf_reader(inspection_, place_, prefix_)));
   }
+  // Words in it may be read as text are; bytes that text does not have may stand in it.
+  if (is_rtf(prefix_))
+    return known("RTF document", both(std::make_unique<TextContent>(inspection_, place_, outcome_),
+                                      make_rtf_reader(inspection_, place_)));
   outcome_.is_text = looks_like_text(prefix_) && !has_pdf_header(prefix_, place_.is_text);
   if (outcome_.is_text) {
     kind_ = &kind_named("text");
-    return std::make_unique<TextContent>(inspection_, place_, outcome_);
+    return both(std::make_unique<TextContent>(inspection_, place_, outcome_),
+                make_embedded_data_reader(inspection_, place_, prefix_));
   }
   if (place_.has_cms_label)
     report_not_cms(inspection_, place_);
@@ -104,8 +157,11 @@ std::unique_ptr<ByteSink> Content::choose_file() {
     place_.type = detected.type;
   if (kind_ == nullptr)
     return make_unknown(detected.words.empty() ? detected.type : detected.words);
-  if (kind_->look == Look::named)
+  if (kind_->look == Look::named) {
+    if (is_encrypted_document(kind_->reason))
+      inspection_.add_class(MessageClass::encrypted_document);
     inspection_.add_uninspectable(place_, std::string(kind_->reason));
+  }
   if (kind_->look == Look::leaf && kind_->end != nullptr)
     return std::make_unique<LeafContent>(inspection_, place_, kind_->end());
   return kind_->look == Look::opened ? make_reader() : nullptr;
@@ -117,6 +173,8 @@ std::unique_ptr<ByteSink> Content::make_reader() {
   case Kind::compressed: return std::make_unique<ArchiveContent>(inspection_, place_, *kind_);
   case Kind::pdf: return make_pdf_reader(inspection_, place_);
   case Kind::compound_file: return make_compound_file_reader(inspection_, place_);
+  case Kind::tnef: return make_tnef_reader(inspection_, place_);
+  case Kind::rtf: // by its beginning, which may be text
   case Kind::other: break;
   }
   return nullptr;

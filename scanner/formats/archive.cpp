@@ -5,7 +5,6 @@
 #include "scanner/formats/archive.h"
 
 #include "common/mime-labels.h"
-#include "scanner/formats/document.h"
 #include "scanner/inspection/reader.h"
 
 #include <archive.h>
@@ -210,22 +209,25 @@ void ArchiveContent::read_entries(archive *reader) {
     if (!inspection_.count_part(place_) || !read_entry(reader, entry))
       break;
   }
+  if (!inspection_.stopped())
+    marks_.report(inspection_, place_);
   inspection_.leave_layer();
-  if (is_encrypted_document_)
+  if (marks_.is_encrypted())
     inspection_.explain_unrecognised(place_);
 }
 
 bool ArchiveContent::read_entry(archive *reader, archive_entry *entry) {
+  const char *name = archive_entry_pathname_utf8(entry);
+  if (name == nullptr)
+    name = archive_entry_pathname(entry);
+  const std::string file = name == nullptr ? "" : shortened_name(name, max_entry_name);
+  marks_.begin_file(file);
   if (archive_entry_is_encrypted(entry) != 0) {
     report_encrypted();
     return true;
   }
   if (archive_entry_filetype(entry) == AE_IFDIR)
     return true;
-  const char *name = archive_entry_pathname_utf8(entry);
-  if (name == nullptr)
-    name = archive_entry_pathname(entry);
-  const std::string file = name == nullptr ? "" : shortened_name(name, max_entry_name);
   Place place;
   place.path = place_.path;
   place.in_archive = true;
@@ -233,12 +235,11 @@ bool ArchiveContent::read_entry(archive *reader, archive_entry *entry) {
     place.name = place_.name;
   else
     place.name = shortened_name(place_.name + "/" + file, 4 * max_entry_name);
-  return read_data(reader, place, file == "META-INF/manifest.xml");
+  return read_data(reader, place);
 }
 
-bool ArchiveContent::read_data(archive *reader, const Place &place, bool is_manifest) {
+bool ArchiveContent::read_data(archive *reader, const Place &place) {
   auto content = make_content_reader(inspection_, place);
-  OdfManifest manifest;
   for (;;) {
     const void *data = nullptr;
     std::size_t size = 0;
@@ -253,15 +254,11 @@ bool ArchiveContent::read_data(archive *reader, const Place &place, bool is_mani
     Bytes bytes(static_cast<const unsigned char *>(data), size);
     if (!inspection_.count_expanded(place_, size) || !inspection_.in_time(place_))
       return false;
-    if (is_manifest)
-      manifest.feed(bytes);
+    marks_.feed(bytes);
     content->feed(bytes);
   }
   content->finish();
-  if (is_manifest && manifest.says_encrypted()) {
-    report_encrypted_document(inspection_, place_);
-    is_encrypted_document_ = true;
-  }
+  marks_.end_file();
   return !inspection_.stopped();
 }
 

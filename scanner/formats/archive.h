@@ -5,6 +5,7 @@
 
 #include "scanner/base/fiber.h"
 #include "scanner/formats/detect.h"
+#include "scanner/formats/package.h"
 #include "scanner/formats/rar5.h"
 #include "scanner/inspection/inspection.h"
 #include "scanner/inspection/window.h"
@@ -31,7 +32,7 @@ private:
   void read_streamed(Fiber &fiber);
   void read_entries(archive *reader);
   bool read_entry(archive *reader, archive_entry *entry);
-  bool read_data(archive *reader, const Place &place, bool is_manifest);
+  bool read_data(archive *reader, const Place &place);
   void report_encrypted();
   void report_failure(archive *reader, int result);
   void report_once(const std::string &reason);
@@ -43,7 +44,7 @@ private:
   std::unique_ptr<Window> window_;
   std::unique_ptr<Fiber> fiber_;
   Rar5Headers rar5_;
-  bool is_encrypted_document_ = false;
+  PackageMarks marks_;
   bool reported_ = false;
   bool opened_ = false;
 };

@@ -1,16 +1,19 @@
-// Compound files (MS-CFB), by libgsf: which of them a password protects.
+// Compound files (MS-CFB), by libgsf: legacy Office, Office's encrypted packages, Outlook's .msg,
+// HWP and others. Says which of them a password or a server opens, and reads the files inside:
+// objects, packages, attachments.
 #ifndef SMIME_COMPOUND_FILE_H
 #define SMIME_COMPOUND_FILE_H
 
-#include "common/byte-sink.h"
+#include "scanner/inspection/inspection.h"
+
+#include <memory>
 
 namespace smime {
 
-enum class CompoundFileState : unsigned char { readable, encrypted, damaged };
+// Of libgsf, what is done once. Readers do it as well; in a process that answers it is done before.
+void prepare_libgsf();
 
-// MS-OFFCRYPTO section 2.3 (EncryptedPackage), MS-DOC section 2.5.2 (fEncrypted),
-// MS-XLS section 2.4.117 (FilePass), MS-PPT section 2.3.2 (headerToken).
-CompoundFileState inspect_compound_file(Bytes bytes);
+std::unique_ptr<ByteSink> make_compound_file_reader(Inspection &inspection, const Place &place);
 
 } // namespace smime
 

@@ -1,37 +1,34 @@
-// Documents that a password may protect: PDF (qpdf), legacy Office and Office's
-// encrypted packages (libgsf), OpenDocument's manifest (libxml2).
+// What the readers of documents share.
 #ifndef SMIME_DOCUMENT_H
 #define SMIME_DOCUMENT_H
 
 #include "scanner/inspection/inspection.h"
+#include "scanner/inspection/window.h"
 
-#include <memory>
-
-struct _xmlParserCtxt; // NOLINT(bugprone-reserved-identifier): libxml2's name
+#include <string_view>
 
 namespace smime {
 
-std::unique_ptr<ByteSink> make_pdf_reader(Inspection &inspection, const Place &place);
-std::unique_ptr<ByteSink> make_compound_file_reader(Inspection &inspection, const Place &place);
-
-// Reads META-INF/manifest.xml (ODF 1.3 part 2 section 4).
-class OdfManifest {
+// A reader that needs a copy of the document.
+class Document : public ByteSink {
 public:
-  OdfManifest() = default;
-  ~OdfManifest();
-  OdfManifest(const OdfManifest &) = delete;
-  OdfManifest &operator=(const OdfManifest &) = delete;
+  Document(Inspection &inspection, const Place &place)
+      : inspection_(inspection), place_(place), window_(inspection) {}
 
-  void feed(Bytes bytes);
-  // It has an encryption-data element.
-  bool says_encrypted();
+  void feed(Bytes bytes) override { window_.feed(bytes); }
 
-private:
-  _xmlParserCtxt *parser_ = nullptr;
-  bool encrypted_ = false;
+protected:
+  Inspection &inspection_;
+  Place place_;
+  Window window_;
 };
 
+// A password opens it.
 void report_encrypted_document(Inspection &inspection, const Place &place);
+// A server of its author's opens it, for whom it likes. It is encrypted, too.
+void report_rights_managed(Inspection &inspection, const Place &place);
+// Whether this is the reason of one of these two.
+bool is_encrypted_document(std::string_view reason);
 
 } // namespace smime
 

@@ -64,6 +64,76 @@ bool is_pkcs12(Bytes prefix) {
   return has_der_inside(prefix, "\2\1\3\x30"sv) || has_at(prefix, 0, "\x30\x80\2\1\3\x30"sv);
 }
 
+// HWP 3.0: 30 bytes that say so, then 128 of document information.
+bool is_locked_hwp(Bytes prefix) {
+  constexpr std::size_t password_at = 30 + 96;
+  return prefix.size() < password_at + 2 || prefix[password_at] != 0 ||
+         prefix[password_at + 1] != 0;
+}
+
+// WordPerfect from 5 on: a checksum of the password follows the versions.
+bool is_locked_wordperfect(Bytes prefix) {
+  constexpr std::size_t password_at = 12;
+  return prefix.size() >= password_at + 2 &&
+         (prefix[password_at] != 0 || prefix[password_at + 1] != 0);
+}
+
+std::uint32_t little_endian(Bytes bytes, std::size_t at) {
+  return bytes[at] | static_cast<std::uint32_t>(bytes[at + 1]) << 8;
+}
+
+// DEVMODEW: the printer's name in wide characters, then the version and the size.
+bool is_printer_settings(Bytes prefix) {
+  constexpr std::size_t version_at = 64;
+  constexpr std::size_t size_at = 68;
+  return prefix.size() > size_at + 2 && prefix[1] == 0 &&
+         little_endian(prefix, version_at) >= 0x0400 &&
+         little_endian(prefix, version_at) <= 0x0401 && little_endian(prefix, size_at) >= 0x94 &&
+         little_endian(prefix, size_at) <= 0x120;
+}
+
+// A piece with its length behind a zero, compressed with Snappy: how long it becomes, a stretch
+// that stands for itself, and in it the length of a message of which the first field is a number.
+bool is_iwork_part(Bytes prefix) {
+  constexpr std::size_t least = 32;
+  if (prefix.size() < least || prefix[0] != 0)
+    return false;
+  std::size_t at = 4;
+  auto skip_number = [&] {
+    for (unsigned i = 0; i < 3 && (prefix[at] & 0x80U) != 0; i++)
+      at++;
+    at++;
+  };
+  skip_number();
+  unsigned tag = prefix[at++];
+  if ((tag & 3U) != 0)
+    return false;
+  // Longer stretches have their length in bytes of its own.
+  constexpr unsigned first_of_long = 60;
+  if (tag >> 2U >= first_of_long)
+    at += (tag >> 2U) - first_of_long + 1;
+  skip_number();
+  return prefix[at] == 0x08;
+}
+
+// A font of which Office changed the first 32 bytes (ECMA-376 part 4 section 2.8.1): names of its
+// tables are behind them, in their order.
+bool is_obfuscated_font(Bytes prefix) {
+  constexpr std::size_t first = 44;
+  constexpr std::size_t step = 16;
+  if (prefix.size() < first + 3 * step)
+    return false;
+  std::string_view before;
+  for (std::size_t at = first; at < first + 3 * step; at += step) {
+    std::string_view name(reinterpret_cast<const char *>(&prefix[at]), 4);
+    if (std::any_of(name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }) ||
+        name <= before)
+      return false;
+    before = name;
+  }
+  return true;
+}
+
 // Rows of signatures come before rows of libmagic's types alone, whichever come first here.
 std::vector<KindRow> make_table() {
   return {
@@ -160,6 +230,17 @@ std::vector<KindRow> make_table() {
        .signatures = {{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv}},
        .opener = Kind::compound_file,
        .reader = "libgsf"},
+      {.name = "RTF document",
+       .look = Look::opened,
+       .signatures = {{0, "{\\rt"sv}},
+       .evidence = "white space in front",
+       .opener = Kind::rtf,
+       .reader = "objects in it"},
+      {.name = "TNEF (winmail.dat)",
+       .look = Look::opened,
+       .signatures = {{0, "\x78\x9f\x3e\x22"sv}},
+       .opener = Kind::tnef,
+       .reader = "its attributes"},
 
       // -- known, and not opened
       {.name = "ARJ archive",
@@ -182,6 +263,43 @@ std::vector<KindRow> make_table() {
        .look = Look::named,
        .signatures = {{0, "RE~^"sv}},
        .reason = "unsupported-archive"},
+      {.name = "rights-managed message (rpmsg)",
+       .look = Look::named,
+       .signatures = {{0, "\x76\xe8\x04\x60\xc4\x11\xe3\x86"sv}},
+       .reason = "rights-managed"},
+      {.name = "rights-managed file (pfile)",
+       .look = Look::named,
+       .signatures = {{0, ".pfile"sv}},
+       .reason = "rights-managed"},
+      {.name = "HWP 3 document with a password",
+       .look = Look::named,
+       .signatures = {{0, "HWP Document File V"sv}},
+       .check = is_locked_hwp,
+       .reason = "encrypted-document"},
+      {.name = "WordPerfect with a password",
+       .look = Look::named,
+       .signatures = {{0, "\xffWPC"sv}},
+       .check = is_locked_wordperfect,
+       .reason = "encrypted-document"},
+      {.name = "Access database",
+       .look = Look::named,
+       .signatures = {{0, "\0\1\0\0Standard Jet DB"sv},
+                      {0, "\0\1\0\0Standard ACE DB"sv},
+                      {0, "\0\1\0\0MSISAM Database"sv}},
+       .reason = "unsupported-document"},
+      {.name = "Outlook mailbox (PST, OST, DBX)",
+       .look = Look::named,
+       .signatures = {{0, "!BDN"sv}, {0, "\xcf\xad\x12\xfe"sv}},
+       .reason = "unsupported-document"},
+      {.name = "OneNote section",
+       .look = Look::named,
+       .signatures = {{0, "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3"sv},
+                      {0, "\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22\x76\x5f"sv}},
+       .reason = "unsupported-document"},
+      {.name = "Notes database",
+       .look = Look::named,
+       .signatures = {{0, "\x1a\0\0\4\0\0"sv}},
+       .reason = "unsupported-document"},
       {.name = "PKCS #12 file",
        .look = Look::named,
        .check = is_pkcs12,
@@ -251,6 +369,30 @@ std::vector<KindRow> make_table() {
       {.name = "font (TrueType, OpenType, WOFF)",
        .look = Look::leaf,
        .signatures = {{0, "wOFF"sv}, {0, "wOF2"sv}, {0, "OTTO\0"sv}, {0, "ttcf\0"sv}}},
+
+      // -- leaves: documents with nothing in them that a password protects
+      {.name = "HWP 3 document",
+       .look = Look::leaf,
+       .signatures = {{0, "HWP Document File V"sv}},
+       .check = [](Bytes prefix) { return !is_locked_hwp(prefix); }},
+      {.name = "WordPerfect document",
+       .look = Look::leaf,
+       .signatures = {{0, "\xffWPC"sv}},
+       .check = [](Bytes prefix) { return !is_locked_wordperfect(prefix); }},
+
+      {.name = "printer settings (in Excel)",
+       .look = Look::leaf,
+       .check = is_printer_settings,
+       .evidence = "DEVMODE"},
+      {.name = "part of Pages, Numbers, Keynote",
+       .look = Look::leaf,
+       .check = is_iwork_part,
+       .evidence = "lengths of its pieces"},
+      {.name = "obfuscated font (in Office)",
+       .look = Look::leaf,
+       .check = is_obfuscated_font,
+       .evidence = "names of a font's tables"},
+      {.name = "StarView metafile", .look = Look::leaf, .signatures = {{0, "VCLMTF"sv}}},
 
       // -- leaves: programs and data
       {.name = "program (ELF)",

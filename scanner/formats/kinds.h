@@ -30,6 +30,8 @@ enum class Kind : std::uint8_t {
   compressed, // one file, compressed
   pdf,
   compound_file, // legacy Office, and Office's encrypted packages (MS-CFB)
+  rtf,
+  tnef, // winmail.dat
   other,
 };
 

@@ -16,7 +16,7 @@ namespace {
 void warm_up() {
   (void)OPENSSL_init_crypto(OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS, nullptr);
   xmlInitParser();
-  (void)inspect_compound_file({});
+  prepare_libgsf();
   try {
     QPDF pdf;
     pdf.emptyPDF();

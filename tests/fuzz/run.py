@@ -18,11 +18,18 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
+sys.path.insert(0, str(TOP / "tests/integration"))
+import carriers  # noqa: E402
 DATA = TOP / "tests/data"
 # Largest input, in bytes: what is larger costs time and finds nothing new.
 TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header-block": 4000, "rules": 1000,
-           "protected": 8000}
+           "protected": 8000, "compound": 20000, "embedded": 4000, "package": 4000, "pdf": 8000,
+           "rtf": 8000, "tnef": 8000}
 MEGABYTES = 1024
+# Which carriers are seeds of a target, and the endings of files that are.
+CARRIED = {"compound": ("doc,", "xls", "ppt", "msg"), "tnef": ("TNEF",), "rtf": ("RTF",),
+           "pdf": ("PDF",), "embedded": ("calendar", "card", "HTML", "CSS", "flat", "Word 2003")}
+FILES = {"compound": (".doc", ".xls", ".ppt"), "pdf": (".pdf",)}
 
 
 def build(directory):
@@ -108,6 +115,16 @@ def seeds(target):
         for message in messages[:40]:
             header = message.partition(b"\r\n\r\n")[0]
             yield header + b"\xff" + header + b"\r\nX-Spam: no\r\n"
+    elif target in CARRIED:
+        for name, make in carriers.CARRIERS.items():
+            if name.startswith(CARRIED[target]):
+                yield make(b"PK\x03\x04 and so on")
+        for path in sorted((DATA / "files").rglob("*")):
+            if path.suffix in FILES.get(target, ()):
+                yield path.read_bytes()
+    elif target == "package":
+        yield (b"META-INF/manifest.xml:\n" b"<m:manifest xmlns:m='a'><m:encryption-data/></m>")
+        yield (b"META-INF/encryption.xml:\n" b"<e><EncryptedData><EncryptionMethod Algorithm='a'/>")
     elif target == "rules":
         yield (b'mailbox=Public/* class=signed,encrypted signature=signed scan=uninspectable '
                b'from=*@example.org to=b@* origin=delivery strength=weak flag=x '

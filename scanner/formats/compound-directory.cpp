@@ -1,0 +1,99 @@
+#include "scanner/formats/compound-directory.h"
+
+#include "scanner/base/little-endian.h"
+
+#include <algorithm>
+
+namespace smime {
+namespace {
+
+constexpr std::size_t max_streams = 64;
+constexpr std::uint32_t small_sector_size = 64;
+constexpr std::uint32_t small_stream_limit = 4096;
+
+enum class EntryType : unsigned char { storage = 1, stream = 2, root = 5 };
+
+// The name, its length, the type and the colour of an entry fit each other.
+bool is_entry(Bytes entry) {
+  std::uint32_t length = le16(&entry[64]);
+  auto type = static_cast<EntryType>(entry[66]);
+  return length >= 4 && length <= 64 && length % 2 == 0 && entry[67] <= 1 &&
+         (type == EntryType::storage || type == EntryType::stream || type == EntryType::root) &&
+         entry[length - 2] == 0 && entry[length - 1] == 0;
+}
+
+// In small letters; what is not ASCII is none of the names that are looked for.
+std::string entry_name(Bytes entry) {
+  std::string name;
+  for (std::size_t at = 0; at + 2 < le16(&entry[64]); at += 2)
+    name += entry[at + 1] == 0 ? static_cast<char>(entry[at]) : '?';
+  return lower_case(name);
+}
+
+} // namespace
+
+// Sectors are multiples of an entry's size, and so is the header.
+void CompoundDirectory::feed(Bytes bytes) {
+  while (!bytes.empty()) {
+    auto filled = static_cast<std::size_t>(seen_ % entry_size);
+    std::size_t taken = std::min(entry_size - filled, bytes.size());
+    bool is_whole = filled + taken == entry_size;
+    Bytes entry = bytes.first(taken);
+    if (filled > 0 || !is_whole) {
+      std::copy(entry.begin(), entry.end(), partial_.begin() + static_cast<std::ptrdiff_t>(filled));
+      entry = partial_;
+    }
+    if (is_whole && seen_ < entry_size)
+      take_header(entry);
+    else if (is_whole && is_entry(entry))
+      take_entry(entry);
+    seen_ += taken;
+    bytes = bytes.subspan(taken);
+  }
+}
+
+void CompoundDirectory::take_header(Bytes header) {
+  constexpr std::size_t sector_shift_at = 30;
+  if (le16(&header[sector_shift_at]) == 12)
+    sector_size_ = 4096;
+}
+
+void CompoundDirectory::take_entry(Bytes entry) {
+  Stream stream{entry_name(entry), le32(&entry[116]), le32(&entry[120])};
+  if (static_cast<EntryType>(entry[66]) == EntryType::root && small_streams_start_ == 0)
+    small_streams_start_ = stream.start;
+  Protection by_name = protection_by_name(stream.name);
+  has_password_ = has_password_ || by_name == Protection::password;
+  has_rights_ = has_rights_ || by_name == Protection::rights;
+  if (has_protection_marks(stream.name) && streams_.size() < max_streams)
+    streams_.push_back(std::move(stream));
+}
+
+std::uint64_t CompoundDirectory::offset_of(const Stream &stream) const {
+  auto sector_offset = [this](std::uint32_t sector) {
+    return (std::uint64_t{sector} + 1) * sector_size_;
+  };
+  // Small streams are in one stream, which is written in one go as a rule.
+  if (stream.size < small_stream_limit)
+    return sector_offset(small_streams_start_) + std::uint64_t{stream.start} * small_sector_size;
+  return sector_offset(stream.start);
+}
+
+Protection CompoundDirectory::protection(const Window &window) const {
+  if (has_rights_)
+    return Protection::rights;
+  if (has_password_)
+    return Protection::password;
+  for (const Stream &stream : streams_) {
+    // The first sector is one piece, whatever becomes of the others.
+    std::array<unsigned char, 512> beginning{};
+    std::size_t wanted = std::min<std::size_t>(beginning.size(), stream.size);
+    std::size_t size = window.read(offset_of(stream), beginning.data(), wanted);
+    Protection found = protection_by_content(stream.name, Bytes(beginning).first(size));
+    if (found != Protection::none)
+      return found;
+  }
+  return Protection::none;
+}
+
+} // namespace smime

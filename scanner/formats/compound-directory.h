@@ -1,0 +1,46 @@
+// The directory of a compound file (MS-CFB section 2.6) that is too large to be kept: its entries
+// are found as they flow by, wherever they stand.
+#ifndef SMIME_COMPOUND_DIRECTORY_H
+#define SMIME_COMPOUND_DIRECTORY_H
+
+#include "scanner/formats/office-marks.h"
+#include "scanner/inspection/window.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace smime {
+
+class CompoundDirectory {
+public:
+  void feed(Bytes bytes);
+  // What the entries say, and the beginnings of their streams, as far as window has them.
+  Protection protection(const Window &window) const;
+
+private:
+  static constexpr std::size_t entry_size = 128;
+
+  struct Stream {
+    std::string name;
+    std::uint32_t start = 0;
+    std::uint32_t size = 0;
+  };
+
+  void take_header(Bytes header);
+  void take_entry(Bytes entry);
+  std::uint64_t offset_of(const Stream &stream) const;
+
+  std::array<unsigned char, entry_size> partial_{};
+  std::uint64_t seen_ = 0;
+  std::uint32_t sector_size_ = 512;
+  std::uint32_t small_streams_start_ = 0;
+  bool has_password_ = false;
+  bool has_rights_ = false;
+  std::vector<Stream> streams_;
+};
+
+} // namespace smime
+
+#endif
