@@ -116,6 +116,28 @@ bool is_iwork_part(Bytes prefix) {
   return prefix[at] == 0x08;
 }
 
+// EMF: the first record, of which the size follows, and a signature in it.
+bool is_enhanced_metafile(Bytes prefix) { return has_at(prefix, 40, " EMF"sv); }
+
+// WMF without the header that programs put in front: in memory, of 9 words, version 1 or 3.
+bool is_metafile(Bytes prefix) {
+  return has_at(prefix, 4, "\0\1"sv) || has_at(prefix, 4, "\0\3"sv);
+}
+
+// Binary sheets (MS-XLSB): the record that each part begins with.
+bool is_binary_sheet(Bytes prefix) {
+  constexpr unsigned char first_of_link = 0xe8; // has its kind behind its length
+  bool fits =
+      prefix[0] != first_of_link || (prefix.size() >= 5 && prefix[3] <= 2 && prefix[4] == 0);
+  return fits && !looks_like_chance(prefix);
+}
+
+// Of LibreOffice: two versions, and the record that has all of the file.
+bool is_layout_cache(Bytes prefix) {
+  return has_at(prefix, 0, "\1\0"sv) && has_at(prefix, 3, "\0p"sv) && prefix.size() > 8 &&
+         prefix[2] <= 1 && prefix[8] == 0;
+}
+
 // A font of which Office changed the first 32 bytes (ECMA-376 part 4 section 2.8.1): names of its
 // tables are behind them, in their order.
 bool is_obfuscated_font(Bytes prefix) {
@@ -392,6 +414,34 @@ std::vector<KindRow> make_table() {
        .look = Look::leaf,
        .check = is_obfuscated_font,
        .evidence = "names of a font's tables"},
+      {.name = "Windows metafile with a header",
+       .look = Look::leaf,
+       .signatures = {{0, "\xd7\xcd\xc6\x9a"sv}}},
+      {.name = "Windows metafile (EMF)",
+       .look = Look::leaf,
+       .signatures = {{0, "\1\0\0\0"sv}},
+       .check = is_enhanced_metafile,
+       .evidence = "EMF at 41"},
+      {.name = "Windows metafile (WMF)",
+       .look = Look::leaf,
+       .signatures = {{0, "\1\0\x09\0"sv}, {0, "\2\0\x09\0"sv}},
+       .check = is_metafile},
+      {.name = "binary sheet (in Excel)",
+       .look = Look::leaf,
+       .signatures = {{0, "\x83\1\0"sv},
+                      {0, "\x81\1\0"sv},
+                      {0, "\x96\2\0"sv},
+                      {0, "\x9f\1\x08"sv},
+                      {0, "\xf4\4\0"sv},
+                      {0, "\x90\4\0"sv},
+                      {0, "\x2a\x18\0\0\0\0"sv},
+                      {0, "\xe8\2"sv}},
+       .check = is_binary_sheet},
+      {.name = "equation (in Office)", .look = Look::leaf, .signatures = {{0, "\x1c\0\0\0\2\0"sv}}},
+      {.name = "layout cache (in OpenDocument)",
+       .look = Look::leaf,
+       .check = is_layout_cache,
+       .evidence = "a record of all of it"},
       {.name = "StarView metafile", .look = Look::leaf, .signatures = {{0, "VCLMTF"sv}}},
 
       // -- leaves: programs and data

@@ -56,6 +56,7 @@ void OleNative::decide() {
 // down, and all programs do it so.
 bool OleNative::open_package(Bytes bytes) {
   constexpr std::uint32_t package = 2;
+  constexpr std::uint32_t linked = 1;
   constexpr std::uint32_t embedded = 3;
   LittleEndian reader(bytes);
   if (reader.u16() != package)
@@ -63,7 +64,10 @@ bool OleNative::open_package(Bytes bytes) {
   std::string label = reader.c_string();
   std::string path = reader.c_string();
   (void)reader.u16();
-  if (reader.u16() != embedded)
+  std::uint32_t kind = reader.u16();
+  if (kind == linked && !reader.failed()) // to a file elsewhere
+    return true;
+  if (kind != embedded)
     return false;
   (void)reader.take(reader.u32());
   std::uint32_t size = reader.u32();

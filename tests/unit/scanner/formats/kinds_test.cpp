@@ -50,6 +50,40 @@ TEST(Kinds, EachSignatureFindsItsRow) {
   }
 }
 
+// Of what is in ordinary documents and has no magic number.
+TEST(Kinds, PartsOfDocuments) {
+  std::string printer(64, '\0');
+  printer[0] = 'P';
+  printer += std::string("\1\4\0\6\xdc\0", 6) + std::string(200, '\0');
+  std::string enhanced = std::string("\1\0\0\0", 4) + std::string(36, 'x') + " EMF" + "more";
+  std::string font(32, '\x9c');
+  for (const char *table : {"OS/2", "cmap", "cvt "})
+    font += std::string(12, '\0') + table;
+  const std::pair<std::string, const char *> parts[] = {
+      {printer, "printer settings (in Excel)"},
+      {enhanced, "Windows metafile (EMF)"},
+      {font, "obfuscated font (in Office)"},
+      {std::string("\0\x20\1\0\x80\2\x40\x20\x08\1", 10) + std::string(40, 'x'),
+       "part of Pages, Numbers, Keynote"},
+      {std::string("\xe8\2\x26\1\0\3", 6) + std::string(40, '\0'), "binary sheet (in Excel)"},
+      {std::string("\1\0\1\0p\x0e\0\0\0P\x09\0\0\4", 14), "layout cache (in OpenDocument)"},
+      {"HWP Document File V3.00 \x1a\1\2\3\4\5" + std::string(300, '\0'), "HWP 3 document"},
+      {"HWP Document File V3.00 \x1a\1\2\3\4\5" + std::string(300, '\1'),
+       "HWP 3 document with a password"},
+      {std::string("\xffWPC\x10\0\0\0\1\x0a\2\1\0\0", 14) + std::string(20, 'x'),
+       "WordPerfect document"},
+      {std::string("\xffWPC\x10\0\0\0\1\x0a\2\1\7\0", 14) + std::string(20, 'x'),
+       "WordPerfect with a password"},
+  };
+  for (const auto &[content, name] : parts) {
+    const KindRow *found = recognise(as_bytes(content), {});
+    CHECK_TEXT(found != nullptr && found->name == name, name);
+    // What is cut off is no more than unknown.
+    for (std::size_t size = 0; size < content.size(); size++)
+      (void)recognise(as_bytes(content).first(size), {});
+  }
+}
+
 TEST(Kinds, EachIsLookedIntoByOneOrHasAReason) {
   for (const KindRow &row : kinds()) {
     CHECK_TEXT((row.look == Look::named) == !row.reason.empty(), std::string(row.name).c_str());
