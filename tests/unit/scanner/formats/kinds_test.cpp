@@ -59,6 +59,7 @@ TEST(Kinds, PartsOfDocuments) {
   std::string font(32, '\x9c');
   for (const char *table : {"OS/2", "cmap", "cvt "})
     font += std::string(12, '\0') + table;
+  font += std::string(40, '\0');
   const std::pair<std::string, const char *> parts[] = {
       {printer, "printer settings (in Excel)"},
       {enhanced, "Windows metafile (EMF)"},
