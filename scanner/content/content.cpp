@@ -50,14 +50,18 @@ std::unique_ptr<ByteSink> both(std::unique_ptr<ByteSink> first, std::unique_ptr<
   return std::make_unique<BothReaders>(std::move(first), std::move(second));
 }
 
-// A PDF may begin behind what looks like a mail's header; its label says whether it is one.
+// Whoever opens it by its label opens it with a PDF reader.
+bool has_pdf_label(const Place &place) {
+  return place.type == "application/pdf" || lower_case(place.name).ends_with(".pdf");
+}
+
+// A PDF may begin behind what looks like something else; its label says whether it is one.
 std::unique_ptr<ByteSink> make_late_pdf_reader(Inspection &inspection, const Place &place,
                                                Bytes prefix) {
   if (!has_pdf_header(prefix, false))
     return nullptr;
-  bool is_labelled = place.type == "application/pdf" || lower_case(place.name).ends_with(".pdf");
   return make_pdf_reader(inspection, place,
-                         is_labelled ? PdfEvidence::sure : PdfEvidence::header_alone);
+                         has_pdf_label(place) ? PdfEvidence::sure : PdfEvidence::header_alone);
 }
 
 } // namespace
@@ -71,7 +75,8 @@ std::unique_ptr<ContentReader> make_content_reader(Inspection &inspection, Place
 
 // Text is known by little, and most mail is text.
 std::size_t Content::wanted_prefix() const {
-  return place_.is_text && !place_.has_mail_name() ? max_sniff_prefix : max_type_prefix;
+  bool is_opened_by_name = place_.has_mail_name() || has_pdf_label(place_);
+  return place_.is_text && !is_opened_by_name ? max_sniff_prefix : max_type_prefix;
 }
 
 void Content::feed(Bytes bytes) {
@@ -132,7 +137,8 @@ std::unique_ptr<ByteSink> Content::choose() {
   if (is_rtf(prefix_))
     return known("RTF document", both(std::make_unique<TextContent>(inspection_, place_, outcome_),
                                       make_rtf_reader(inspection_, place_)));
-  outcome_.is_text = looks_like_text(prefix_) && !has_pdf_header(prefix_, place_.is_text);
+  outcome_.is_text = looks_like_text(prefix_) &&
+                     !has_pdf_header(prefix_, place_.is_text && !has_pdf_label(place_));
   if (outcome_.is_text) {
     kind_ = &kind_named("text");
     return both(std::make_unique<TextContent>(inspection_, place_, outcome_),
@@ -153,6 +159,7 @@ std::unique_ptr<ByteSink> Content::choose_file() {
   Detected detected = inspection_.tools().detector->detect(prefix_);
   kind_ = detected.kind;
   outcome_.is_known = !detected.type.empty() || kind_ != nullptr;
+  bool may_be_pdf = has_pdf_label(place_) && has_pdf_header(prefix_, false);
   if (!detected.type.empty())
     place_.type = detected.type;
   if (kind_ == nullptr)
@@ -164,7 +171,14 @@ std::unique_ptr<ByteSink> Content::choose_file() {
   }
   if (kind_->look == Look::leaf && kind_->end != nullptr)
     return std::make_unique<LeafContent>(inspection_, place_, kind_->end());
-  return kind_->look == Look::opened ? make_reader() : nullptr;
+  if (kind_->look != Look::opened)
+    return nullptr;
+  auto reader = make_reader();
+  // A PDF in the first file of a zip archive makes one that is both.
+  if (may_be_pdf && kind_->opener != Kind::pdf)
+    reader =
+        both(std::move(reader), make_pdf_reader(inspection_, place_, PdfEvidence::header_alone));
+  return reader;
 }
 
 std::unique_ptr<ByteSink> Content::make_reader() {

@@ -259,7 +259,8 @@ void CardData::begin_value() {
   std::erase(property, ' ');
   state_ = State::scheme;
   if (property.find(";encoding=b") != std::string::npos ||
-      property.find(";base64") != std::string::npos) {
+      property.find(";base64") != std::string::npos ||
+      property.find(";value=binary") != std::string::npos) {
     state_ = State::base64;
     file_.emplace(inspection_, place_, property.substr(0, property.find(';')));
   }

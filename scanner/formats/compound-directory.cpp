@@ -3,13 +3,20 @@
 #include "scanner/base/little-endian.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace smime {
 namespace {
 
+using namespace std::string_view_literals;
+
 constexpr std::size_t max_streams = 64;
 constexpr std::uint32_t small_sector_size = 64;
 constexpr std::uint32_t small_stream_limit = 4096;
+
+// Versions of the format of Word 97 to 2007 (MS-DOC section 2.5.1).
+constexpr std::uint32_t first_word = 0x00c1;
+constexpr std::uint32_t last_word = 0x0112;
 
 enum class EntryType : unsigned char { storage = 1, stream = 2, root = 5 };
 
@@ -43,13 +50,35 @@ void CompoundDirectory::feed(Bytes bytes) {
       std::copy(entry.begin(), entry.end(), partial_.begin() + static_cast<std::ptrdiff_t>(filled));
       entry = partial_;
     }
-    if (is_whole && seen_ < entry_size)
-      take_header(entry);
-    else if (is_whole && is_entry(entry))
-      take_entry(entry);
     seen_ += taken;
+    if (is_whole)
+      take_record(entry);
     bytes = bytes.subspan(taken);
   }
+}
+
+void CompoundDirectory::take_record(Bytes record) {
+  constexpr std::uint64_t smallest_sector = 512;
+  std::uint64_t at = seen_ - entry_size;
+  if (at == 0)
+    take_header(record);
+  else if (is_entry(record))
+    take_entry(record);
+  else if (at % smallest_sector == 0)
+    take_stream_start(record);
+}
+
+// A stream may begin where nothing is kept any more; what these two begin with is known.
+void CompoundDirectory::take_stream_start(Bytes record) {
+  std::string_view text(reinterpret_cast<const char *>(record.data()), record.size());
+  if (text.starts_with("\xec\xa5"sv) && le16(&record[2]) >= first_word &&
+      le16(&record[2]) <= last_word)
+    has_password_start_ = has_password_start_ ||
+                          protection_by_content("worddocument", record) == Protection::password;
+  else if (text.starts_with("\x09\x08\x10\0\0\6\5\0"sv) ||
+           text.starts_with("\x09\x08\x08\0\0\5\5\0"sv))
+    has_password_start_ =
+        has_password_start_ || protection_by_content("workbook", record) == Protection::password;
 }
 
 void CompoundDirectory::take_header(Bytes header) {
@@ -82,7 +111,7 @@ std::uint64_t CompoundDirectory::offset_of(const Stream &stream) const {
 Protection CompoundDirectory::protection(const Window &window) const {
   if (has_rights_)
     return Protection::rights;
-  if (has_password_)
+  if (has_password_ || (has_password_start_ && !streams_.empty()))
     return Protection::password;
   for (const Stream &stream : streams_) {
     // The first sector is one piece, whatever becomes of the others.

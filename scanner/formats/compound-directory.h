@@ -28,6 +28,8 @@ private:
     std::uint32_t size = 0;
   };
 
+  void take_record(Bytes record);
+  void take_stream_start(Bytes record);
   void take_header(Bytes header);
   void take_entry(Bytes entry);
   std::uint64_t offset_of(const Stream &stream) const;
@@ -38,6 +40,8 @@ private:
   std::uint32_t small_streams_start_ = 0;
   bool has_password_ = false;
   bool has_rights_ = false;
+  // Of a stream that begins as a document of Word or Excel under a password does.
+  bool has_password_start_ = false;
   std::vector<Stream> streams_;
 };
 

@@ -217,6 +217,33 @@ class Documents(InspectCase):
         report = self.inspect(attached(header + b"A PDF begins with %PDF-1.7\r\n", "a.eml"))
         self.assertEqual([], report["uninspectable"], report)
 
+    def test_pdf_that_is_something_else_as_well(self):
+        locked, _ = self.contents()["encrypted PDF"]
+        zipped = formats.zipped("a.txt", b"text before it " + locked, zipfile.ZIP_STORED)
+        self.assertIn("encrypted-document", self.inspect(attached(zipped, "a.pdf"))["class"])
+        report = self.inspect(attached(formats.zipped("a.pdf", formats.data(
+            "pypdf/unencrypted.pdf"), zipfile.ZIP_STORED), "a.pdf"))
+        self.assertEqual([], report["uninspectable"], report)
+        for name, media_type in (("a.pdf", "text/plain"), ("a", "application/pdf")):
+            report = self.inspect(attached(b"text before it " * 20 + locked, name, media_type))
+            self.assertIn("encrypted-document", report["class"], (name, report))
+
+    def test_attachments_of_pdf_as_qpdf_writes_them(self):
+        locked, found = self.contents()["encrypted zip"]
+        (self.directory / "x.zip").write_bytes(locked)
+        source = formats.FILES / "pypdf" / "unencrypted.pdf"
+        formats.run(self.directory, "qpdf", source, "--add-attachment", "x.zip", "--", "with.pdf")
+        for number, options in enumerate((
+                ("--object-streams=generate",), ("--linearize",), ("--qdf",),
+                ("--encrypt", "", "owner", "256", "--"),
+                ("--object-streams=generate", "--allow-weak-crypto", "--encrypt", "", "o", "128",
+                 "--use-aes=n", "--"))):
+            with self.subTest(options):
+                formats.run(self.directory, "qpdf", *options, "with.pdf", f"out{number}.pdf")
+                report = self.inspect(attached((self.directory / f"out{number}.pdf").read_bytes()))
+                self.assertEqual([found], [u["reason"] for u in report["uninspectable"]], report)
+                self.assertIn("/x.zip", report["uninspectable"][0]["name"])
+
     def test_an_smime_message_inside_keeps_its_class(self):
         enveloped = formats.cms(self.samples, "-encrypt", "-aes-256-cbc", "user.pem")
         for make in (carriers.msg, carriers.tnef, carriers.tnef_in_tnef, carriers.msg_in_msg):
@@ -285,6 +312,19 @@ class LargeDocuments(InspectCase):
                     "locked.pdf")
         report = self.report((self.directory / "locked.pdf").read_bytes())
         self.assertIn("encrypted-document", report["class"], report)
+
+    def test_pdf_without_files_is_not_named(self):
+        content = carriers.pdf_objects([
+            b"<< /Type /Catalog /Pages 2 0 R >>", *carriers.PAGES,
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>",
+            carriers.stream(os.urandom(1_000_000))])
+        self.assertEqual([], self.report(content)["uninspectable"])
+        (self.directory / "large.pdf").write_bytes(content)
+        formats.run(self.directory, "qpdf", "--object-streams=generate", "large.pdf", "out.pdf")
+        self.assertEqual([], self.report((self.directory / "out.pdf").read_bytes())["uninspectable"])
+        content = carriers.pdf_attachment(os.urandom(1_000_000))
+        self.assertEqual(["limit-exceeded"],
+                         [u["reason"] for u in self.report(content)["uninspectable"]])
 
     def test_streamed(self):
         """What is read as it flows by has no such bound."""

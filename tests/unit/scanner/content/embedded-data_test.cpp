@@ -75,7 +75,7 @@ TEST(EmbeddedData, Calendars) {
   std::string folded =
       line.substr(0, 20) + "\r\n " + line.substr(20, 30) + "\n\t" + line.substr(50);
   for (const std::string before :
-       {"ATTACH;ENCODING=BASE64;VALUE=BINARY:",
+       {"ATTACH;ENCODING=BASE64;VALUE=BINARY:", "ATTACH;VALUE=BINARY:",
         "ATTACH;VALUE=BINARY;ENCODING=\"base64\";X=\"a:b\":", "PHOTO;ENCODING=b;TYPE=JPEG:",
         "PHOTO;JPEG;BASE64:", "item1.KEY;encoding=B:", "ATTACH;ENCOD\r\n ING=BASE64:",
         "KEY:data:application/x;base64,", "KEY;X=y:data:application/x\\;base64\\,"})

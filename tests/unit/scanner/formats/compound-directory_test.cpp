@@ -62,6 +62,27 @@ TEST(CompoundDirectoryGroup, TheBeginningOfAStreamIsLookedAt) {
   CHECK(found(content + entry("WordDocument", 2, 0xffffffff, 9000)) == Protection::none);
 }
 
+TEST(CompoundDirectoryGroup, AStreamThatBeginsWhereNothingIsKept) {
+  Limits limits;
+  limits.max_document_size = 100'000;
+  std::string word("\xec\xa5\xc1\0\0\0\0\0\0\0\0\1", 12);
+  std::string book("\x09\x08\x10\0\0\6\5\0............\x2f\0\x36\0", 24);
+  for (const std::string &begin : {word, book}) {
+    for (bool has_name : {true, false}) {
+      std::string content(3'000'000, '\0');
+      content.replace(512 * 1000, begin.size(), begin);
+      content.resize(3'000'000 / 512 * 512);
+      content += entry(has_name ? "WordDocument" : "Other", 2, 999, 9000);
+      Inspection inspection(limits, test_tools());
+      Window window(inspection);
+      CompoundDirectory directory;
+      directory.feed(as_octets(content));
+      window.feed(as_octets(content));
+      CHECK((directory.protection(window) == Protection::password) == has_name);
+    }
+  }
+}
+
 TEST(CompoundDirectoryGroup, ASmallStreamIsInTheStreamOfThem) {
   std::string content(512 + 64, '\0');
   content += std::string(12, '\0') + le32_text(0xf3d1c4df);
