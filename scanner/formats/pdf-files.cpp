@@ -15,18 +15,20 @@ namespace {
 // More objects than a document of max_document_size has, unless it was made for it.
 constexpr std::size_t max_objects = 500000;
 
-// Counts what comes out of object streams before qpdf keeps it.
+// Counts what comes out of object streams before qpdf keeps it, and looks for files in it.
 class Counter : public Pipeline {
 public:
-  Counter(Inspection &inspection, const Place &place, std::uint64_t &left)
-      : Pipeline("count", nullptr), inspection_(inspection), place_(place), left_(left) {}
+  Counter(Inspection &inspection, const Place &place, std::uint64_t &left, PdfFileKey &key)
+      : Pipeline("count", nullptr), inspection_(inspection), place_(place), left_(left), key_(key) {
+  }
 
-  void write(unsigned char const *, size_t size) override {
+  void write(unsigned char const *bytes, size_t size) override {
     if (size > left_ || !inspection_.count_expanded(place_, size) || !inspection_.in_time(place_)) {
       left_ = 0;
       throw std::length_error("object streams");
     }
     left_ -= size;
+    key_.feed({reinterpret_cast<const char *>(bytes), size});
   }
   void finish() override {}
 
@@ -34,6 +36,7 @@ private:
   Inspection &inspection_;
   const Place &place_;
   std::uint64_t &left_;
+  PdfFileKey &key_;
 };
 
 // To a file's reader, until a bound is met.
@@ -71,7 +74,7 @@ std::string file_name(QPDFObjectHandle file_specification) {
 
 // qpdf keeps object streams whole. What comes out of them together may be some times what there
 // was to read.
-void PdfFiles::check_object_streams() {
+void PdfFiles::check_object_streams(PdfFileKey &key) {
   constexpr std::uint64_t factor = 8;
   std::uint64_t left = factor * inspection_.limits().max_document_size;
   auto table = pdf_.getXRefTable();
@@ -86,15 +89,24 @@ void PdfFiles::check_object_streams() {
     QPDFObjectHandle stream = pdf_.getObjectByID(number, 0);
     if (!stream.isStream())
       continue;
-    Counter counter(inspection_, place_, left);
+    Counter counter(inspection_, place_, left, key);
     (void)stream.pipeStreamData(&counter, 0, qpdf_dl_specialized, true);
     if (left == 0)
       throw std::length_error("object streams");
   }
 }
 
-void PdfFiles::read() {
-  check_object_streams();
+// Most documents have none, and need not be read object by object then.
+bool PdfFiles::may_have_files(Bytes bytes) {
+  PdfFileKey key;
+  key.feed({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
+  check_object_streams(key);
+  return key.found();
+}
+
+void PdfFiles::read(Bytes bytes) {
+  if (!may_have_files(bytes))
+    return;
   for (QPDFObjectHandle const &object : pdf_.getAllObjects()) {
     if (inspection_.stopped() || !inspection_.in_time(place_))
       return;

@@ -3,6 +3,7 @@
 #ifndef SMIME_PDF_FILES_H
 #define SMIME_PDF_FILES_H
 
+#include "scanner/formats/pdf-skim.h"
 #include "scanner/inspection/inspection.h"
 
 #include <qpdf/QPDF.hh>
@@ -16,12 +17,13 @@ public:
   PdfFiles(Inspection &inspection, const Place &place, QPDF &pdf)
       : inspection_(inspection), place_(place), pdf_(pdf) {}
 
-  // Hands each file on to detection. Throws what qpdf throws, and std::length_error where the
-  // document has more than is looked at.
-  void read();
+  // Hands each file on to detection. bytes: the document. Throws what qpdf throws, and
+  // std::length_error where the document has more than is looked at.
+  void read(Bytes bytes);
 
 private:
-  void check_object_streams();
+  bool may_have_files(Bytes bytes);
+  void check_object_streams(PdfFileKey &key);
   void find_files(QPDFObjectHandle object);
   void look_at_dictionary(QPDFObjectHandle dictionary);
   void read_file(QPDFObjectHandle stream, const std::string &name);

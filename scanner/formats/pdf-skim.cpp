@@ -14,11 +14,13 @@ constexpr std::size_t piece_size = 16384;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
 
-// The key /EF and a dictionary, or a reference to one, as its value (ISO 32000-2 table 43).
-// Letters of a name may be written as numbers.
+// The key /EF (ISO 32000-2 table 43). Letters of a name may be written as numbers.
+constexpr std::array keys{"/EF"sv, "/#45F"sv, "/E#46"sv, "/#45#46"sv};
+constexpr std::size_t longest_key = 7;
+
+// And a dictionary, or a reference to one, as its value.
 bool begins_with_files(std::string_view text) {
-  static constexpr std::array names{"/EF"sv, "/#45F"sv, "/E#46"sv, "/#45#46"sv};
-  for (std::string_view name : names) {
+  for (std::string_view name : keys) {
     if (!text.starts_with(name))
       continue;
     std::string_view value = text.substr(name.size());
@@ -33,6 +35,27 @@ bool begins_with_files(std::string_view text) {
 }
 
 } // namespace
+
+void PdfFileKey::search(std::string_view text) {
+  for (auto at = text.find('/'); at != std::string_view::npos && !found_;
+       at = text.find('/', at + 1)) {
+    std::string_view here = text.substr(at, longest_key);
+    found_ = std::any_of(keys.begin(), keys.end(),
+                         [&](std::string_view key) { return here.starts_with(key); });
+  }
+}
+
+void PdfFileKey::feed(std::string_view text) {
+  if (found_)
+    return;
+  // A key may straddle two pieces.
+  search(last_.append(text.substr(0, longest_key)));
+  search(text);
+  std::string_view end = text.substr(text.size() - std::min(text.size(), longest_key - 1));
+  last_.erase(0, last_.size() - std::min(last_.size(), longest_key - 1));
+  if (text.size() >= longest_key - 1)
+    last_ = end;
+}
 
 void PdfSkim::feed(Bytes bytes) {
   while (!bytes.empty() && !may_have_files_ && !inspection_.stopped())

@@ -11,6 +11,20 @@
 
 namespace smime {
 
+// Whether the key of embedded files is a name in text that flows by, or bytes that happen to be
+// like it.
+class PdfFileKey {
+public:
+  void feed(std::string_view text);
+  bool found() const { return found_; }
+
+private:
+  void search(std::string_view text);
+
+  std::string last_;
+  bool found_ = false;
+};
+
 class PdfSkim {
 public:
   PdfSkim(Inspection &inspection, const Place &place) : inspection_(inspection), place_(place) {}

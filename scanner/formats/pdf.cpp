@@ -173,7 +173,7 @@ void PdfDocument::read() {
   }
   is_open_ = true;
   if (window_.whole())
-    PdfFiles(inspection_, place_, pdf).read();
+    PdfFiles(inspection_, place_, pdf).read(window_.head());
   else if (skim_.may_have_files())
     throw std::length_error("beyond max_document_size");
 }

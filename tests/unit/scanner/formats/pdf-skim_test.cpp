@@ -60,6 +60,24 @@ TEST(PdfSkimGroup, AnObjectStreamThatCannotBeReadMayHaveAll) {
       may_have_files("<</Type/ObjStm/Filter/LZWDecode>>stream\n" + std::string(100, 'x') + filler));
 }
 
+TEST(PdfSkimGroup, TheKeyInPiecesOfEverySize) {
+  for (const char *text : {"aa /EF<<", "/EF", "//E#46 ", "x/#45F", " /#45#46 7 0 R"}) {
+    for (std::size_t piece = 1; piece < 16; piece++) {
+      PdfFileKey key;
+      for (std::string_view rest = text; !rest.empty();
+           rest.remove_prefix(std::min(piece, rest.size())))
+        key.feed(rest.substr(0, piece));
+      CHECK_TEXT(key.found(), text);
+    }
+  }
+  PdfFileKey key;
+  key.feed("/E");
+  key.feed("G /#46F /#45");
+  CHECK(!key.found());
+  key.feed("F");
+  CHECK(key.found());
+}
+
 TEST(PdfSkimGroup, ChanceHasNone) {
   std::mt19937 random{1};
   std::string bytes(3'000'000, '\0');
