@@ -34,6 +34,31 @@ bool is_cms_name(std::string_view name) {
   });
 }
 
+bool is_pgp_armor(std::string_view words) { return words.starts_with(pgp_words); }
+
+bool is_pgp_message_armor(std::string_view words) {
+  return std::any_of(pgp_message_words.begin(), pgp_message_words.end(),
+                     [&](std::string_view label) { return words.starts_with(label); });
+}
+
+bool is_cms_armor(std::string_view words) {
+  return std::find(cms_words.begin(), cms_words.end(), words) != cms_words.end();
+}
+
+bool is_encrypted_armor(std::string_view words) {
+  return words.find("ENCRYPTED") != std::string_view::npos &&
+         words.find("KEY") == std::string_view::npos;
+}
+
+std::string_view armor_words(std::string_view line) {
+  constexpr std::string_view begin = "-----BEGIN ";
+  auto at = line.find(begin);
+  if (at == std::string_view::npos)
+    return {};
+  line.remove_prefix(at + begin.size());
+  return line.substr(0, line.find("-----"));
+}
+
 std::string shortened_name(std::string_view name, std::size_t most) {
   if (name.size() <= most || most <= kept_ending + gap.size())
     return std::string(name.substr(0, most));

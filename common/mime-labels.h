@@ -36,10 +36,25 @@ std::string shortened_name(std::string_view name, std::size_t most);
 // --- armor, at the beginning of a line
 
 inline constexpr std::string_view pgp_armor = "-----BEGIN PGP ";
-inline constexpr std::string_view pgp_message_armor = "-----BEGIN PGP MESSAGE-----";
-inline constexpr std::string_view pgp_signed_armor = "-----BEGIN PGP SIGNED MESSAGE-----";
-inline constexpr std::array<std::string_view, 3> cms_armors{
-    "-----BEGIN PKCS7-----", "-----BEGIN CMS-----", "-----BEGIN PKCS #7 SIGNED DATA-----"};
+
+// What stands between BEGIN and the dashes.
+inline constexpr std::string_view pgp_words = "PGP ";
+inline constexpr std::string_view pgp_signed_words = "PGP SIGNED MESSAGE";
+// Of what is encrypted, or anything else; it may go on with the number of a part (RFC 4880
+// section 6.2), and GnuPG writes the second for what it does not know.
+inline constexpr std::array<std::string_view, 2> pgp_message_words{"PGP MESSAGE",
+                                                                   "PGP ARMORED FILE"};
+// OpenSSL's, those of RFC 7468, and gpgsm's.
+inline constexpr std::array<std::string_view, 6> cms_words{
+    "PKCS7", "CMS", "PKCS #7 SIGNED DATA", "ENCRYPTED MESSAGE", "SIGNED MESSAGE", "CMS OBJECT"};
+
+// What stands there in a line; empty if it has no BEGIN.
+std::string_view armor_words(std::string_view line);
+bool is_pgp_armor(std::string_view words);
+bool is_pgp_message_armor(std::string_view words);
+bool is_cms_armor(std::string_view words);
+// Of something else that is encrypted, and no key.
+bool is_encrypted_armor(std::string_view words);
 
 } // namespace smime
 

@@ -9,19 +9,31 @@
 #include "scanner/formats/compound-file.h"
 #include "scanner/formats/detect.h"
 #include "scanner/formats/document.h"
+#include "scanner/formats/encrypted-file.h"
 #include "scanner/formats/office-marks.h"
 #include "scanner/formats/pdf.h"
 #include "scanner/formats/rtf.h"
 #include "scanner/formats/tnef.h"
 #include "scanner/layers/cms.h"
+#include "scanner/openpgp/message.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
+#include <strings.h>
 #include <utility>
 
 namespace smime {
 namespace {
+
+bool has_armor_name(std::string_view name) {
+  static constexpr std::array<std::string_view, 4> endings{".asc", ".gpg", ".pgp", ".age"};
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) {
+    return name.size() >= ending.size() && strncasecmp(name.data() + name.size() - ending.size(),
+                                                       ending.data(), ending.size()) == 0;
+  });
+}
 
 // Two readers of the same bytes.
 class BothReaders : public ByteSink {
@@ -116,7 +128,7 @@ std::unique_ptr<ByteSink> Content::known(std::string_view kind, std::unique_ptr<
   return reader;
 }
 
-// What has no magic number comes first: CMS objects, mail, text, OpenPGP.
+// What has no magic number comes first: CMS objects, OpenPGP, mail, text.
 std::unique_ptr<ByteSink> Content::choose() {
   if (prefix_.empty() && !place_.has_cms_label) {
     kind_ = &kind_named("empty");
@@ -124,6 +136,13 @@ std::unique_ptr<ByteSink> Content::choose() {
   }
   if (looks_like_cms(prefix_) || (place_.has_cms_label && !prefix_.empty() && prefix_[0] == 0x30))
     return known("CMS object", std::make_unique<CmsLayer>(inspection_, place_, outcome_));
+  // Before text, as which some of them begin.
+  if (const KindRow *row = find_encrypted_file(prefix_)) {
+    inspection_.add_uninspectable(place_, std::string(row->reason));
+    return known(row->name, nullptr);
+  }
+  if (guess_openpgp(prefix_) != PgpGuess::none)
+    return known("OpenPGP message", make_pgp_reader(inspection_, place_, outcome_));
   // A message that is attached as a file: readers open it by its name.
   // It is not what they show of the message, and has a sender of its own.
   if ((!place_.is_text || place_.has_mail_name()) && looks_like_mail(prefix_)) {
@@ -135,21 +154,16 @@ std::unique_ptr<ByteSink> Content::choose() {
   }
   // Words in it may be read as text are; bytes that text does not have may stand in it.
   if (is_rtf(prefix_))
-    return known("RTF document", both(std::make_unique<TextContent>(inspection_, place_, outcome_),
-                                      make_rtf_reader(inspection_, place_)));
+    return known("RTF document", both(make_text(), make_rtf_reader(inspection_, place_)));
   outcome_.is_text = looks_like_text(prefix_) &&
                      !has_pdf_header(prefix_, place_.is_text && !has_pdf_label(place_));
   if (outcome_.is_text) {
     kind_ = &kind_named("text");
-    return both(std::make_unique<TextContent>(inspection_, place_, outcome_),
-                make_embedded_data_reader(inspection_, place_, prefix_));
+    return both(make_text(), make_embedded_data_reader(inspection_, place_, prefix_));
   }
   if (place_.has_cms_label)
     report_not_cms(inspection_, place_);
-  if (looks_like_pgp(prefix_)) {
-    report_pgp_message(inspection_, place_, outcome_);
-    return known("OpenPGP message", nullptr);
-  }
+  place_.has_cms_label = false;
   return choose_file();
 }
 
@@ -162,23 +176,41 @@ std::unique_ptr<ByteSink> Content::choose_file() {
   bool may_be_pdf = has_pdf_label(place_) && has_pdf_header(prefix_, false);
   if (!detected.type.empty())
     place_.type = detected.type;
+  // One odd byte makes no text a binary file for its reader.
+  if (kind_ == nullptr && is_text_with_odd_bytes(prefix_, place_.is_text)) {
+    // Of wide letters every other byte is none that text has.
+    outcome_.is_text = !has_wide_letters(prefix_);
+    kind_ = &kind_named("text");
+    return both(make_text(), make_embedded_data_reader(inspection_, place_, prefix_));
+  }
   if (kind_ == nullptr)
-    return make_unknown(detected.words.empty() ? detected.type : detected.words);
+    return both(make_text(), make_unknown(detected.words.empty() ? detected.type : detected.words));
   if (kind_->look == Look::named) {
     if (is_encrypted_document(kind_->reason))
       inspection_.add_class(MessageClass::encrypted_document);
     inspection_.add_uninspectable(place_, std::string(kind_->reason));
   }
+  if (kind_->look == Look::opened) {
+    auto reader = make_reader();
+    // A PDF in the first file of a zip archive makes one that is both.
+    if (may_be_pdf && kind_->opener != Kind::pdf)
+      reader =
+          both(std::move(reader), make_pdf_reader(inspection_, place_, PdfEvidence::header_alone));
+    return reader;
+  }
+  std::unique_ptr<ByteSink> leaf;
   if (kind_->look == Look::leaf && kind_->end != nullptr)
-    return std::make_unique<LeafContent>(inspection_, place_, kind_->end());
-  if (kind_->look != Look::opened)
-    return nullptr;
-  auto reader = make_reader();
-  // A PDF in the first file of a zip archive makes one that is both.
-  if (may_be_pdf && kind_->opener != Kind::pdf)
-    reader =
-        both(std::move(reader), make_pdf_reader(inspection_, place_, PdfEvidence::header_alone));
-  return reader;
+    leaf = std::make_unique<LeafContent>(inspection_, place_, kind_->end());
+  // What is labelled as text is shown as that, and gpg looks for armor in any file.
+  bool is_searched = place_.is_text || has_armor_name(place_.name) || has_wide_letters(prefix_) ||
+                     (leaf == nullptr && is_text_with_odd_bytes(prefix_, false));
+  if (!is_searched)
+    return leaf;
+  return both(make_text(), std::move(leaf));
+}
+
+std::unique_ptr<ByteSink> Content::make_text() {
+  return std::make_unique<TextContent>(inspection_, place_, outcome_);
 }
 
 std::unique_ptr<ByteSink> Content::make_reader() {

@@ -32,6 +32,7 @@ private:
   std::unique_ptr<ByteSink> choose();
   std::unique_ptr<ByteSink> known(std::string_view kind, std::unique_ptr<ByteSink> reader);
   std::unique_ptr<ByteSink> choose_file();
+  std::unique_ptr<ByteSink> make_text();
   std::unique_ptr<ByteSink> make_reader();
   std::unique_ptr<ByteSink> make_unknown(std::string words);
   void record_part();

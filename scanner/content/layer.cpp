@@ -45,6 +45,8 @@ void LayerContent::feed(Bytes bytes) {
     return;
   }
   reader_->feed(bytes);
+  if (text_ != nullptr)
+    text_->feed(bytes);
 }
 
 // What was encrypted is encrypted, whatever is inside.
@@ -69,6 +71,16 @@ void LayerContent::decide() {
     report_odd_plaintext(inspection_, place_);
   if (is_entity) {
     reader_ = make_layer_walk(inspection_, place_.path + "/", place_.in_archive, place_.cover);
+    // A file may have a first line that looks like a header: then it is read as the text that
+    // its reader sees as well.
+    if (!decrypted_ && !place_.cover.whole && !place_.has_mail_name()) {
+      Place inside;
+      inside.path = place_.path + "/1";
+      inside.type = "text/plain";
+      inside.is_text = inside.in_archive = inside.is_guess = true;
+      text_ = make_content_reader(inspection_, std::move(inside));
+      text_->feed(prefix_);
+    }
   } else {
     Place inside;
     inside.path = place_.path + "/1";
@@ -85,6 +97,8 @@ void LayerContent::finish() {
     if (!decided_)
       decide();
     reader_->finish();
+    if (text_ != nullptr)
+      text_->finish();
   }
   inspection_.add_labels(place_, labels_.finish(inspection_.wants_labels()));
   if (engine_ != nullptr)

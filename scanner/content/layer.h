@@ -32,6 +32,7 @@ private:
   std::vector<unsigned char> prefix_;
   std::unique_ptr<EngineSession> engine_;
   std::unique_ptr<ByteSink> reader_;
+  std::unique_ptr<ByteSink> text_;
   LateLabelScan labels_;
 };
 

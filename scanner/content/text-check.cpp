@@ -66,4 +66,26 @@ void TextCheck::end_block() {
   odd_ = 0;
 }
 
+bool has_wide_letters(Bytes prefix) {
+  auto zeros = static_cast<std::size_t>(std::count(prefix.begin(), prefix.end(), '\0'));
+  auto letters = static_cast<std::size_t>(std::count_if(
+      prefix.begin(), prefix.end(), [](unsigned char c) { return c >= ' ' && c < 0x7f; }));
+  return prefix.size() >= 8 && zeros * 8 >= prefix.size() * 3 && letters * 8 >= prefix.size();
+}
+
+bool is_text_with_odd_bytes(Bytes prefix, bool labelled) {
+  std::size_t zeros = static_cast<std::size_t>(std::count(prefix.begin(), prefix.end(), '\0'));
+  auto letters =
+      static_cast<std::size_t>(std::count_if(prefix.begin(), prefix.end(), [](unsigned char c) {
+        return (c >= ' ' && c < 0x7f) || c == '\n' || c == '\r' || c == '\t';
+      }));
+  // All that is no zero is a letter.
+  if (has_wide_letters(prefix) && (letters + zeros) * 32 >= prefix.size() * 31)
+    return true;
+  std::size_t most = 1 + prefix.size() / 64;
+  if (count_odd(prefix) > most)
+    return false;
+  return labelled || letters * 4 >= prefix.size() * 3;
+}
+
 } // namespace smime

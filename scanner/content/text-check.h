@@ -29,6 +29,14 @@ private:
   bool found_other_ = false;
 };
 
+// Of the first bytes of content that is of no other kind: text in which some control characters
+// stand, or in UTF-16 without a mark of its byte order. labelled: it says that it is text, and
+// letters of any charset may be in it.
+bool is_text_with_odd_bytes(Bytes prefix, bool labelled);
+
+// Whether every other byte, or more, is zero, as in text in UTF-16 and UTF-32.
+bool has_wide_letters(Bytes prefix);
+
 } // namespace smime
 
 #endif

@@ -1,10 +1,10 @@
 #include "scanner/content/text.h"
 
 #include "common/mime-labels.h"
+#include "scanner/formats/encrypted-file.h"
 #include "scanner/layers/cms.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -12,132 +12,82 @@
 namespace smime {
 namespace {
 
-// As much of a line as decides.
-constexpr std::size_t longest_marker = 40;
+// As much of a line as tells that it begins a uuencoded file.
+constexpr std::size_t longest_uu_header = 256;
+// Decoded bytes of armor that tell what it is.
+constexpr std::size_t armored_beginning = 512;
+
+// What people and readers look past at the beginning of a line: quoting, indentation, tags, a byte
+// order mark.
+bool is_decoration(unsigned char c) {
+  return c == ' ' || c == '\t' || c == '>' || c == '<' || c == 0xef || c == 0xbb || c == 0xbf;
+}
+
+std::string_view undecorated(std::string_view line) {
+  while (!line.empty() && is_decoration(static_cast<unsigned char>(line[0])))
+    line.remove_prefix(line[0] == '<' ? std::min(line.find('>'), line.size() - 1) + 1 : 1);
+  return line;
+}
 
 } // namespace
 
-TextContent::TextContent(Inspection &inspection, Place place, Outcome &outcome)
-    : inspection_(inspection), place_(std::move(place)), outcome_(outcome) {}
-
-void TextContent::feed(Bytes bytes) {
-  if (first_) {
-    first_ = false;
-    if (is_bare_base64_cms(bytes)) {
-      begin_cms();
-      feed_cms(bytes);
-      return;
-    }
-  }
-  while (!bytes.empty()) {
+void UuSearch::feed(Bytes bytes) {
+  while (!bytes.empty() && !found_) {
     const void *newline = std::memchr(bytes.data(), '\n', bytes.size());
     std::size_t length =
         newline == nullptr
             ? bytes.size()
             : static_cast<std::size_t>(static_cast<const unsigned char *>(newline) - bytes.data());
-    take_line(bytes.first(length), newline != nullptr);
+    if (length_ == 0 && length > 0) {
+      first_ = bytes[0];
+      may_be_header_ = first_ == 'b' || is_decoration(first_);
+    }
+    if (may_be_header_ && line_.size() < longest_uu_header)
+      line_.append(reinterpret_cast<const char *>(bytes.data()),
+                   std::min(length, longest_uu_header - line_.size()));
+    length_ += length;
+    if (newline != nullptr)
+      end_line();
     bytes = bytes.subspan(std::min(bytes.size(), length + 1));
   }
 }
 
-// What people and readers look past: quoting, indentation, tags, a byte order
-// mark.
-Bytes TextContent::skip_decoration(Bytes bytes) {
-  while (!bytes.empty()) {
-    unsigned char c = bytes.front();
-    if (state_ == Line::in_tag) {
-      const void *end = std::memchr(bytes.data(), '>', bytes.size());
-      if (end == nullptr)
-        return {};
-      bytes = bytes.subspan(
-          static_cast<std::size_t>(static_cast<const unsigned char *>(end) - bytes.data()) + 1);
-      state_ = Line::start;
-      continue;
-    }
-    if (c == '<')
-      state_ = Line::in_tag;
-    else if (c != ' ' && c != '\t' && c != '>' && c != 0xef && c != 0xbb && c != 0xbf)
-      break;
-    bytes = bytes.subspan(1);
-  }
-  return bytes;
-}
-
-// A piece of a line. Few lines begin as a marker does; others are not copied.
-void TextContent::take_line(Bytes bytes, bool ended) {
-  if (line_length_ == 0 && !bytes.empty())
-    first_byte_ = bytes.front();
-  line_length_ += bytes.size();
-  Bytes rest = bytes;
-  if (state_ == Line::start || state_ == Line::in_tag) {
-    rest = skip_decoration(bytes);
-    if (!rest.empty())
-      state_ = rest.front() == '-' || rest.front() == 'b' ? Line::marker : Line::ordinary;
-  }
-  if (state_ == Line::marker) {
-    std::size_t room = longest_marker - std::min(line_.size(), longest_marker);
-    line_.append(reinterpret_cast<const char *>(rest.data()), std::min(room, rest.size()));
-  }
-  if (cms_ != nullptr && !line_.starts_with('-'))
-    feed_cms(bytes);
-  if (ended)
-    end_line();
-}
-
-// "begin 644 name", and then a line as long as its first character says.
-void TextContent::look_for_uuencoded() {
-  if (after_uu_header_) {
-    std::size_t octets = (first_byte_ - 32U) & 63U;
+void UuSearch::end_line() {
+  if (after_header_ && length_ > 0) {
+    std::size_t octets = (first_ - 32U) & 63U;
     std::size_t expected = 1 + (octets + 2) / 3 * 4;
-    found_uuencoded_ = found_uuencoded_ ||
-                       (octets > 0 && line_length_ >= expected && line_length_ <= expected + 2);
+    found_ = found_ || (octets > 0 && length_ >= expected && length_ <= expected + 2);
   }
-  std::string_view line = line_;
-  after_uu_header_ = false;
+  std::string_view line = undecorated(line_);
+  after_header_ = false;
   if (line.starts_with("begin ")) {
     line.remove_prefix(6);
     std::size_t digits = std::min(line.find_first_not_of("01234567"), line.size());
-    after_uu_header_ = (digits == 3 || digits == 4) && line.substr(digits).starts_with(' ');
+    after_header_ = (digits == 3 || digits == 4) && line.substr(digits).starts_with(' ');
   }
-}
-
-void TextContent::end_line() {
-  std::string_view line = line_;
-  if (line.starts_with("-----")) {
-    if (cms_ != nullptr)
-      end_cms();
-    if (line.starts_with(pgp_message_armor))
-      found_message_ = true;
-    else if (line.starts_with(pgp_signed_armor))
-      found_signed_ = true;
-    else if (std::any_of(cms_armors.begin(), cms_armors.end(),
-                         [&](std::string_view label) { return line.starts_with(label); }))
-      begin_cms();
-  }
-  look_for_uuencoded();
   line_.clear();
-  line_length_ = 0;
-  state_ = Line::start;
+  length_ = 0;
+  may_be_header_ = false;
 }
 
-void TextContent::begin_cms() {
-  found_cms_ = true;
-  decoder_ = std::make_unique<TransferDecoder>(TransferDecoder::Encoding::base64);
-  // What is shown is the text, and whatever else is in it.
-  Place inside = place_;
-  inside.cover.whole = false;
-  cms_ = std::make_unique<CmsLayer>(inspection_, std::move(inside), outcome_);
-}
+TextContent::TextContent(Inspection &inspection, Place place, Outcome &outcome)
+    : inspection_(inspection), place_(std::move(place)), outcome_(outcome), finder_(*this) {}
 
-void TextContent::feed_cms(Bytes bytes) {
-  if (cms_ != nullptr)
-    cms_->feed(decoder_->decode(bytes));
-}
-
-void TextContent::end_cms() {
-  cms_->finish();
-  cms_.reset();
-  decoder_.reset();
+void TextContent::feed(Bytes bytes) {
+  if (first_) {
+    first_ = false;
+    if (is_bare_base64_cms(bytes)) {
+      found_cms_ = true;
+      bare_decoder_ = std::make_unique<TransferDecoder>(TransferDecoder::Encoding::base64);
+      Place inside = place_;
+      inside.cover.whole = false;
+      bare_cms_ = std::make_unique<CmsLayer>(inspection_, std::move(inside), outcome_);
+    }
+  }
+  if (bare_cms_ != nullptr)
+    bare_cms_->feed(bare_decoder_->decode(bytes));
+  finder_.feed(bytes);
+  uu_.feed(bytes);
 }
 
 // The base64 form of a CMS object that no header field calls base64.
@@ -150,31 +100,130 @@ bool TextContent::is_bare_base64_cms(Bytes bytes) const {
   return looks_like_cms(decoder.decode(bytes.first(std::min<std::size_t>(64, bytes.size()))));
 }
 
-void TextContent::finish() {
-  end_line();
-  if (cms_ != nullptr)
-    end_cms();
-  if (found_uuencoded_)
-    inspection_.add_uninspectable(place_, "unknown-encoding");
-  if (found_message_) {
-    report_pgp_message(inspection_, place_, outcome_);
-  } else if (found_signed_) {
-    outcome_.is_protected = true;
-    if (!place_.in_archive) {
-      inspection_.add_class(MessageClass::pgp_signed);
-      inspection_.add_layer({place_.path, "pgp-signed", {}, {}});
-    }
+bool TextContent::armor_begins(const ArmorLabel &label) {
+  if (label.words == pgp_signed_words) {
+    found_signed_ = found_signed_ || label.at_line_start;
+    return false;
   }
-  if (place_.has_cms_label && !found_cms_)
-    report_not_cms(inspection_, place_);
+  label_ = label;
+  begin_armor();
+  return true;
 }
 
-void report_pgp_message(Inspection &inspection, const Place &place, Outcome &outcome) {
-  outcome.is_protected = true;
-  inspection.add_class(MessageClass::pgp_encrypted);
-  if (!place.in_archive)
-    inspection.add_layer({place.path, "pgp-encrypted", {}, {}});
-  inspection.add_uninspectable(place, "pgp-encrypted");
+void TextContent::begin_armor() {
+  decoder_ = std::make_unique<TransferDecoder>(TransferDecoder::Encoding::base64);
+  beginning_.clear();
+  settled_ = word_is_message_ = false;
+  cms_word_.clear();
+}
+
+void TextContent::armor_payload(Bytes base64) { take_armored(decoder_->decode(base64)); }
+
+// A line may have more than the payload: who sent it, its number.
+void TextContent::armor_word(Bytes base64) {
+  TransferDecoder decoder(TransferDecoder::Encoding::base64);
+  Bytes decoded = decoder.decode(base64);
+  word_is_message_ = word_is_message_ || looks_like_pgp(decoded);
+  if (cms_word_.empty() && looks_like_cms(decoded))
+    cms_word_.assign(decoded.begin(), decoded.end());
+}
+
+void TextContent::take_armored(Bytes decoded) {
+  if (!settled_) {
+    beginning_.insert(beginning_.end(), decoded.begin(), decoded.end());
+    if (beginning_.size() >= armored_beginning)
+      settle_armor();
+    return;
+  }
+  if (inspection_.stopped())
+    return;
+  if (pgp_ != nullptr)
+    pgp_->feed(decoded);
+  else if (cms_ != nullptr)
+    cms_->feed(decoded);
+}
+
+void TextContent::settle_armor() {
+  settled_ = true;
+  Bytes beginning = beginning_;
+  // What is shown is the text, and whatever else is in it.
+  Place inside = place_;
+  inside.cover.whole = false;
+  bool is_labelled = label_.at_line_start && is_cms_armor(label_.words);
+  if (looks_like_cms(beginning) || (is_labelled && !beginning.empty() && beginning[0] == 0x30)) {
+    found_cms_ = true;
+    cms_ = std::make_unique<CmsLayer>(inspection_, std::move(inside), outcome_);
+    cms_->feed(beginning);
+  } else if (is_pgp_armor(label_.words) || guess_openpgp(beginning) != PgpGuess::none) {
+    pgp_ = std::make_unique<PgpMessage>(inspection_, std::move(inside));
+    pgp_->feed(beginning);
+  } else if (find_encrypted_file(beginning) != nullptr ||
+             (label_.at_line_start && is_encrypted_armor(label_.words))) {
+    found_encrypted_ = true;
+  } else if (is_labelled && label_.words != "SIGNED MESSAGE") {
+    found_cms_ = true;
+    report_not_cms(inspection_, place_);
+  }
+}
+
+void TextContent::armor_ends() {
+  if (!settled_)
+    settle_armor();
+  if (cms_ != nullptr)
+    cms_->finish();
+  else if (!cms_word_.empty())
+    report_cms_word();
+  cms_.reset();
+  if (pgp_ != nullptr)
+    end_pgp();
+  decoder_.reset();
+  beginning_ = {};
+}
+
+// A CMS object in lines with more in them than that.
+void TextContent::report_cms_word() {
+  bool is_encrypted = is_encrypted_type(inspect_cms(cms_word_, false).type);
+  if (is_encrypted)
+    inspection_.add_class(MessageClass::encrypted);
+  outcome_.is_protected = found_cms_ = true;
+  inspection_.add_uninspectable(place_, is_encrypted ? "smime-encrypted" : "malformed");
+}
+
+// What nobody here can make sense of is for its reader what the label says.
+void TextContent::end_pgp() {
+  auto pgp = std::move(pgp_);
+  pgp->finish();
+  const PgpFacts &facts = pgp->facts();
+  bool says_message = label_.at_line_start && is_pgp_message_armor(label_.words);
+  bool is_readable = facts.has_literal || facts.has_compressed;
+  bool makes_no_sense = facts.is_empty() || (facts.is_damaged && !is_readable);
+  if (facts.is_encrypted() || word_is_message_ || (says_message && makes_no_sense)) {
+    found_message_ = true;
+    return;
+  }
+  Outcome outcome;
+  report_readable_pgp(inspection_, place_, facts, outcome);
+  outcome_.is_protected = outcome_.is_protected || outcome.is_protected;
+}
+
+void TextContent::mark_found(TextMark) { found_encrypted_ = true; }
+
+void TextContent::finish() {
+  uu_.finish();
+  finder_.finish();
+  if (bare_cms_ != nullptr)
+    bare_cms_->finish();
+  bare_cms_.reset();
+  if (uu_.found())
+    inspection_.add_uninspectable(place_, "unknown-encoding");
+  if (found_message_)
+    report_pgp_message(inspection_, place_, outcome_);
+  else if (found_signed_)
+    report_pgp_signed(inspection_, place_, outcome_);
+  if (found_encrypted_)
+    inspection_.add_uninspectable(place_, "encrypted-file");
+  if (place_.has_cms_label && !found_cms_)
+    report_not_cms(inspection_, place_);
 }
 
 } // namespace smime

@@ -1,18 +1,39 @@
-// Text: uuencoded files, armor of OpenPGP (RFC 9580 section 6.2) and PEM of CMS (RFC 7468
-// sections 8 and 9), at the beginning of a line, behind white space, quoting and
-// HTML tags.
+// Text: armor of OpenPGP (RFC 9580 section 6.2), PEM of CMS (RFC 7468 sections 8 and 9) and of
+// others, wherever a reader finds it (openpgp/armor.h); uuencoded files; encrypted text of other
+// programs. What is in armor is told by its bytes, whatever the label says.
 #ifndef SMIME_TEXT_CONTENT_H
 #define SMIME_TEXT_CONTENT_H
 
 #include "scanner/content/content.h"
 #include "scanner/mime/entity.h"
+#include "scanner/openpgp/armor.h"
+#include "scanner/openpgp/message.h"
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace smime {
 
-class TextContent : public ByteSink {
+// "begin 644 name", and then a line as long as its first character says.
+class UuSearch {
+public:
+  void feed(Bytes bytes);
+  void finish() { end_line(); }
+  bool found() const { return found_; }
+
+private:
+  void end_line();
+
+  std::string line_; // as much as decides, of one that may be the header
+  std::size_t length_ = 0;
+  unsigned char first_ = 0;
+  bool may_be_header_ = false;
+  bool after_header_ = false;
+  bool found_ = false;
+};
+
+class TextContent : public ByteSink, private ArmorSink {
 public:
   TextContent(Inspection &inspection, Place place, Outcome &outcome);
 
@@ -20,39 +41,45 @@ public:
   void finish() override;
 
 private:
-  enum class Found : unsigned char { nothing, pgp_message, pgp_signed, cms };
+  bool armor_begins(const ArmorLabel &label) override;
+  void armor_payload(Bytes base64) override;
+  void armor_word(Bytes base64) override;
+  void armor_ends() override;
+  void mark_found(TextMark mark) override;
 
-  // What is known of the line that flows by.
-  enum class Line : unsigned char { start, in_tag, marker, ordinary };
-
-  void take_line(Bytes bytes, bool ended);
-  Bytes skip_decoration(Bytes bytes);
-  void look_for_uuencoded();
-  void end_line();
-  void begin_cms();
-  void feed_cms(Bytes bytes);
-  void end_cms();
+  void begin_armor();
+  void take_armored(Bytes decoded);
+  void settle_armor();
+  void report_cms_word();
+  void end_pgp();
   bool is_bare_base64_cms(Bytes bytes) const;
 
   Inspection &inspection_;
   Place place_;
   Outcome &outcome_;
-  std::string line_;
-  Line state_ = Line::start;
-  std::size_t line_length_ = 0;
-  unsigned char first_byte_ = 0;
-  bool after_uu_header_ = false;
-  bool found_uuencoded_ = false;
+  ArmorFinder finder_;
+  UuSearch uu_;
   bool first_ = true;
+  // All of it is base64 of a CMS object, without any label.
+  std::unique_ptr<TransferDecoder> bare_decoder_;
+  std::unique_ptr<ByteSink> bare_cms_;
+
+  // What was found, reported once.
   bool found_message_ = false;
   bool found_signed_ = false;
   bool found_cms_ = false;
+  bool found_encrypted_ = false;
+
+  // The armor that is being read: its label, and the first bytes until they tell what it is.
+  ArmorLabel label_;
   std::unique_ptr<TransferDecoder> decoder_;
+  std::vector<unsigned char> beginning_;
+  bool settled_ = false;
+  bool word_is_message_ = false;
+  std::vector<unsigned char> cms_word_;
+  std::unique_ptr<PgpMessage> pgp_;
   std::unique_ptr<ByteSink> cms_;
 };
-
-// An encrypted OpenPGP message, armored or not.
-void report_pgp_message(Inspection &inspection, const Place &place, Outcome &outcome);
 
 } // namespace smime
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <magic.h>
-#include <optional>
 #include <string_view>
 
 namespace smime {
@@ -19,70 +18,6 @@ constexpr std::size_t pdf_header_range = 1024;
 constexpr int magic_flags = MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF |
                             MAGIC_NO_CHECK_TEXT | MAGIC_NO_CHECK_ENCODING | MAGIC_NO_CHECK_TOKENS |
                             MAGIC_NO_CHECK_CSV | MAGIC_NO_CHECK_JSON;
-
-// One OpenPGP packet header (RFC 9580 section 4.2).
-struct Packet {
-  unsigned tag = 0;
-  std::size_t header_size = 0;
-  // nullopt: partial or until the end of the data.
-  std::optional<std::size_t> length;
-};
-
-std::optional<Packet> read_packet(Bytes bytes) {
-  if (bytes.size() < 6 || (bytes[0] & 0x80) == 0)
-    return std::nullopt;
-  Packet packet;
-  if ((bytes[0] & 0x40) == 0) { // the old format
-    packet.tag = (bytes[0] >> 2) & 15U;
-    unsigned size_of_length = 1U << (bytes[0] & 3U);
-    if (size_of_length == 8) {
-      packet.header_size = 1;
-      return packet;
-    }
-    packet.header_size = 1 + size_of_length;
-    std::size_t length = 0;
-    for (unsigned i = 0; i < size_of_length; i++)
-      length = length << 8 | bytes[1 + i];
-    packet.length = length;
-    return packet;
-  }
-  packet.tag = bytes[0] & 63U;
-  packet.header_size = 2;
-  if (bytes[1] < 192) {
-    packet.length = bytes[1];
-  } else if (bytes[1] < 224) {
-    packet.length = ((bytes[1] - 192U) << 8) + bytes[2] + 192U;
-    packet.header_size = 3;
-  } else if (bytes[1] == 255) {
-    packet.length = static_cast<std::size_t>(bytes[2]) << 24 |
-                    static_cast<std::size_t>(bytes[3]) << 16 |
-                    static_cast<std::size_t>(bytes[4]) << 8 | bytes[5];
-    packet.header_size = 6;
-  }
-  return packet;
-}
-
-constexpr unsigned tag_public_key_session = 1;
-constexpr unsigned tag_symmetric_session = 3;
-constexpr unsigned tag_encrypted = 9;
-constexpr unsigned tag_integrity_protected = 18;
-constexpr unsigned tag_aead = 20;
-constexpr unsigned tag_marker = 10;
-
-bool is_session_packet(const Packet &packet, Bytes body) {
-  if (body.empty() || !packet.length)
-    return false;
-  if (packet.tag == tag_public_key_session)
-    return (body[0] == 3 || body[0] == 6) && *packet.length > 12 && *packet.length < 5000;
-  return packet.tag == tag_symmetric_session && body[0] >= 4 && body[0] <= 6 &&
-         *packet.length >= 4 && *packet.length < 256;
-}
-
-bool is_encrypted_packet(const Packet &packet, Bytes body) {
-  if (packet.tag == tag_integrity_protected || packet.tag == tag_aead)
-    return !body.empty() && (body[0] == 1 || body[0] == 2);
-  return packet.tag == tag_encrypted;
-}
 
 } // namespace
 
@@ -163,29 +98,6 @@ bool looks_like_mail(Bytes prefix) {
     return text.starts_with(field) || text.find("\n" + std::string(field)) != std::string::npos;
   };
   return has_field("mime-version:") || has_field("content-type:");
-}
-
-bool looks_like_pgp(Bytes prefix) {
-  bool session_key = false;
-  for (;;) {
-    auto packet = read_packet(prefix);
-    if (!packet)
-      return false;
-    Bytes body = prefix.subspan(std::min(prefix.size(), packet->header_size));
-    if (is_encrypted_packet(*packet, body))
-      return session_key || packet->tag != tag_encrypted;
-    bool marker = packet->tag == tag_marker && packet->length == 3 && body.size() >= 3 &&
-                  body[0] == 'P' && body[1] == 'G' && body[2] == 'P';
-    if (!marker && !is_session_packet(*packet, body))
-      return false;
-    session_key = session_key || !marker;
-    // Many recipients: the encrypted data begins behind what is at hand.
-    if (*packet->length >= body.size())
-      return session_key;
-    prefix = body.subspan(*packet->length);
-    if (prefix.size() < 6)
-      return session_key;
-  }
 }
 
 } // namespace smime

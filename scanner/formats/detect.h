@@ -50,11 +50,6 @@ bool looks_like_entity(Bytes prefix);
 // Needs max_type_prefix bytes.
 bool looks_like_mail(Bytes prefix);
 
-// The beginning of a binary OpenPGP message (RFC 9580 section 4) that is
-// encrypted: a session key packet with another packet behind it, or encrypted
-// data.
-bool looks_like_pgp(Bytes prefix);
-
 } // namespace smime
 
 #endif

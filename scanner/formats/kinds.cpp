@@ -2,6 +2,8 @@
 // content/content.cpp chooses by its Kind.
 #include "scanner/formats/kinds.h"
 
+#include "scanner/formats/encrypted-file.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -163,14 +165,11 @@ std::vector<KindRow> make_table() {
       {.name = "text", .look = Look::leaf, .evidence = "no control bytes in it"},
       {.name = "empty", .look = Look::leaf, .evidence = "no bytes"},
       {.name = "mail", .look = Look::opened, .evidence = "fields of a header", .reader = "MIME"},
-      {.name = "CMS object",
-       .look = Look::opened,
-       .evidence = "ContentInfo of a known type",
-       .reader = "CMS"},
+      {.name = "CMS object", .look = Look::opened, .evidence = "ContentInfo", .reader = "CMS"},
       {.name = "OpenPGP message",
-       .look = Look::named,
+       .look = Look::opened,
        .evidence = "packets, armor lines",
-       .reason = "pgp-encrypted"},
+       .reader = "OpenPGP"},
 
       // -- containers that are opened
       {.name = "ZIP archive",
@@ -582,7 +581,11 @@ std::string look_of(const KindRow &row) {
 } // namespace
 
 const std::vector<KindRow> &kinds() {
-  static const std::vector<KindRow> table = make_table();
+  static const std::vector<KindRow> table = [] {
+    std::vector<KindRow> rows = make_table();
+    rows.insert(rows.end(), encrypted_file_kinds().begin(), encrypted_file_kinds().end());
+    return rows;
+  }();
   return table;
 }
 

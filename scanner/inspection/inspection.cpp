@@ -29,7 +29,12 @@ template <typename T> void Inspection::append(std::vector<T> &list, T entry) {
 void Inspection::add_layer(Layer layer) { append(report_.layers, std::move(layer)); }
 
 void Inspection::add_uninspectable(const Place &place, const std::string &reason) {
-  append(report_.uninspectable, Uninspectable{place.path, reason, place.type, place.name});
+  bool known = std::any_of(
+      report_.uninspectable.begin(), report_.uninspectable.end(), [&](const Uninspectable &other) {
+        return other.path == place.path && other.reason == reason && other.name == place.name;
+      });
+  if (!known)
+    append(report_.uninspectable, Uninspectable{place.path, reason, place.type, place.name});
   if (tools_.wants_parts)
     reasons_[{place.path, place.name}] = reason;
 }
@@ -212,7 +217,7 @@ bool Inspection::keep_sealed(std::size_t bytes) {
 
 Report Inspection::finish(std::uint64_t size) {
   report_.size = size;
-  if (report_.classes.intersects(any_signed_classes))
+  if (is_signed_)
     report_.signature = SignatureStatus::signed_;
   if (tools_.verifier != nullptr)
     judge(std::move(signatures_), *tools_.verifier, report_);

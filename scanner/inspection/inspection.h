@@ -78,8 +78,14 @@ public:
   const Tools &tools() const { return tools_; }
   Report &report() { return report_; }
 
-  void add_class(MessageClass c) { report_.classes.add(c); }
+  void add_class(MessageClass c) {
+    report_.classes.add(c);
+    is_signed_ = is_signed_ || any_signed_classes.has(c);
+  }
+  // A signed document in a message that nobody signs with it (RFC 9219 speaks of messages).
+  void add_signed_file() { report_.classes.add(MessageClass::opaque_signed); }
   void add_layer(Layer layer);
+  // Once for each place and reason.
   void add_uninspectable(const Place &place, const std::string &reason);
   // Of a file of no kind that is known: the reason "unrecognised", and what can be said of it.
   // The class comes with finish().
@@ -165,6 +171,7 @@ private:
   std::clock_t started_;
   std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
   bool stopped_ = false;
+  bool is_signed_ = false;
   bool wants_labels_ = false;
   bool labels_count_ = false;
   bool opened_ = false;

@@ -5,6 +5,7 @@
 #include "scanner/base/dovecot-lib.h"
 #include "scanner/base/scan-limits.h"
 #include "scanner/formats/detect.h"
+#include "scanner/openpgp/packets.h"
 
 #include <algorithm>
 #include <array>

@@ -6,6 +6,7 @@
 #include "scanner/cms/cms.h"
 #include "scanner/formats/detect.h"
 #include "scanner/mime/entity.h"
+#include "scanner/openpgp/packets.h"
 
 #include <algorithm>
 #include <array>
@@ -269,14 +270,14 @@ void LabelScan::end_decoded(Decoded &decoded) {
 
 // Anywhere in the line, because readers look past quoting and tags.
 void LabelScan::look_for_armor() {
-  if (!has(line_, "-----BEGIN P") && !has(line_, "-----BEGIN C"))
+  std::string_view words = armor_words(line_);
+  if (words.empty())
     return;
-  if (has(line_, pgp_message_armor))
+  bool is_message = is_pgp_message_armor(words);
+  if (is_message)
     found_.classes.add(MessageClass::pgp_encrypted);
-  bool is_cms = std::any_of(cms_armors.begin(), cms_armors.end(),
-                            [this](std::string_view label) { return has(line_, label); });
-  found_.is_protected = found_.is_protected || is_cms || has(line_, pgp_message_armor) ||
-                        has(line_, pgp_signed_armor);
+  bool is_cms = is_cms_armor(words);
+  found_.is_protected = found_.is_protected || is_cms || is_message || words == pgp_signed_words;
   if (is_cms)
     begin_armor();
 }

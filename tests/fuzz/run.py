@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,7 +25,7 @@ DATA = TOP / "tests/data"
 # Largest input, in bytes: what is larger costs time and finds nothing new.
 TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header-block": 4000, "rules": 1000,
            "protected": 8000, "compound": 20000, "embedded": 4000, "package": 4000, "pdf": 8000,
-           "rtf": 8000, "tnef": 8000}
+           "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000}
 MEGABYTES = 1024
 # Which carriers are seeds of a target, and the endings of files that are.
 CARRIED = {"compound": ("doc,", "xls", "ppt", "msg"), "tnef": ("TNEF",), "rtf": ("RTF",),
@@ -68,6 +69,24 @@ def cms_objects():
                     yield part.get_payload(decode=True) or b""
 
 
+def gpg(*arguments, data):
+    with tempfile.TemporaryDirectory() as home:
+        os.chmod(home, 0o700)
+        done = subprocess.run(["gpg", "--homedir", home, "--batch", "--yes", "--passphrase", "x",
+                               "--pinentry-mode", "loopback", "--quiet", *arguments],
+                              input=data, capture_output=True)
+        subprocess.run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], capture_output=True)
+    return done.stdout
+
+
+def pgp_messages(*armor):
+    text = (DATA / "signed.eml").read_bytes()[:1500]
+    for method in ("none", "zip", "zlib", "bzip2"):
+        yield gpg("--store", "--compress-algo", method, *armor, data=text)
+    yield gpg("--symmetric", *armor, data=text)
+    yield gpg("--store", *armor, data=gpg("--symmetric", data=text))
+
+
 def attached(content, name):
     return (b"MIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=" + name.encode()
             + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content))
@@ -87,6 +106,18 @@ def seeds(target):
             yield attached(content, "smime.p7m")
     elif target == "protected":
         yield from messages
+    elif target == "openpgp":
+        for content in pgp_messages():
+            yield b"\xff" + content
+        yield b"\xff" + b"\xd5\4abcd" + b"\xca\3PGP" + b"\xe9\3abc"
+    elif target == "armor":
+        for content in pgp_messages("--armor"):
+            for before, behind in ((b"", b"\n"), (b"> ", b"\r\n"), (b"<div>", b"</div>"),
+                                   (b"&nbsp;", b"<br>"), (b"", b"\r"), (b"\xc2\xa0", b"\0\n")):
+                yield b"\xff" + b"".join(before + line + behind for line in content.split(b"\n"))
+        yield b"\xff&#45;&#45;---BEGIN&nbsp;PGP MESSAGE, PART 1/2-----\n\nabcd\n=abcd\n"
+        yield b"\xff- -----BEGIN CMS OBJECT-----\nMIIB\n- -----END CMS OBJECT-----"
+        yield b"\xffU2FsdGVkX18Msic7E7YuKOJ7vrLQ5pXqhyTm8aB4xIg=\n$ANSIBLE_VAULT;1.1;AES256\n"
     elif target == "cms":
         for content in cms_objects():
             yield b"\xff" + content

@@ -374,6 +374,7 @@ PGP_INLINE = {"pgp-signed", "pgp-encrypted"}
 # Each entry that gets another class than its kind says, and why.
 OWNER_ONLY = "opens with an empty user password, so that it can be inspected"
 EXPLAINED = {
+    "certData.bin": "is data in which a key under a password is (PKCS #12's SafeContents)",
     "plain.ppt": "is not encrypted: the index took it from its directory",
     "plain.xls": "is not encrypted: the index took it from its directory",
     "r4-aes-v2-no-key-length.pdf": OWNER_ONLY,

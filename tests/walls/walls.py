@@ -49,15 +49,17 @@ ROOMS = {
                            "common scanner/base scanner/cms scanner/verify"),
     "scanner/engines": ("virus scanners", "common scanner/base scanner/inspection"),
     "scanner/formats": ("archives and documents", "common scanner/base scanner/inspection"),
+    "scanner/openpgp": ("OpenPGP: packets, messages, and armor in text",
+                        "common scanner/inspection"),
     "scanner/mime": ("parts of messages, and their labels",
                      "common scanner/base scanner/cms scanner/formats/detect.h "
-                     "scanner/inspection scanner/verify/senders.h"),
+                     "scanner/inspection scanner/openpgp/packets.h scanner/verify/senders.h"),
     "scanner/layers": ("what is inside CMS objects",
                        "common scanner/base scanner/cms scanner/inspection "
                        "scanner/mime/entity-check.h"),
     "scanner/content": ("finds out what bytes are, and who reads them",
                         "common scanner/base scanner/engines scanner/formats "
-                        "scanner/inspection scanner/layers scanner/mime"),
+                        "scanner/inspection scanner/layers scanner/mime scanner/openpgp"),
     "scanner/process": ("the program: service, sandbox, configuration",
                         "common scanner/base scanner/cms scanner/content scanner/engines "
                         "scanner/formats scanner/inspection scanner/verify scanner/x509"),

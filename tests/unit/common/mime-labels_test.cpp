@@ -35,3 +35,16 @@ TEST(MimeLabels, ALongNameKeepsItsEnding) {
   STRCMP_EQUAL("short.eml", shortened_name("short.eml", 255).c_str());
   STRCMP_EQUAL("sh", shortened_name("short.eml", 2).c_str());
 }
+
+TEST(MimeLabels, ArmorWords) {
+  for (const char *line : {"-----BEGIN PGP MESSAGE-----", "> -----BEGIN PGP MESSAGE-----\r",
+                           "x -----BEGIN PGP MESSAGE----- y"})
+    CHECK_TEXT(armor_words(line) == "PGP MESSAGE", line);
+  CHECK(armor_words("BEGIN PGP MESSAGE").empty());
+  CHECK(is_pgp_armor("PGP PUBLIC KEY BLOCK") && !is_pgp_armor("CMS"));
+  CHECK(is_pgp_message_armor("PGP MESSAGE, PART 1/2"));
+  CHECK(is_pgp_message_armor("PGP ARMORED FILE"));
+  CHECK(!is_pgp_message_armor("PGP SIGNED MESSAGE"));
+  CHECK(is_cms_armor("CMS OBJECT") && is_cms_armor("PKCS7") && !is_cms_armor("CERTIFICATE"));
+  CHECK(is_encrypted_armor("AGE ENCRYPTED FILE") && !is_encrypted_armor("ENCRYPTED PRIVATE KEY"));
+}

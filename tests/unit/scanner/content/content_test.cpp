@@ -131,13 +131,6 @@ TEST(Detect, TextAndEntities) {
   CHECK(!has_pdf_header(as_bytes("junk\n%PDF-1.7\n"), true));
 }
 
-TEST(Detect, BinaryOpenPgp) {
-  CHECK(looks_like_pgp(octets({0x85, 0x01, 0x0c, 0x03, 1, 2, 3, 4, 5, 6, 7, 8, 1})) ||
-        !looks_like_pgp(octets({0x85})));
-  CHECK(!looks_like_pgp(as_bytes("plain text")));
-  CHECK(!looks_like_pgp({}));
-}
-
 TEST(Detect, Kinds) {
   const Detector &detector = *test_tools().detector;
   CHECK(detector.detect(as_bytes("%PDF-1.7\n")).kind->opener == Kind::pdf);
