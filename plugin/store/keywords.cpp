@@ -9,7 +9,10 @@ namespace {
 
 std::vector<const char *> report_keywords(const Report &report, const std::string &flag) {
   std::vector<const char *> names;
-  if (report.classes.has(MessageClass::signed_) || report.classes.has(MessageClass::opaque_signed))
+  // A signed file in a message that nobody signed has the class, and no status.
+  if (report.signature != SignatureStatus::unknown &&
+      (report.classes.has(MessageClass::signed_) ||
+       report.classes.has(MessageClass::opaque_signed)))
     names.push_back("$SMIMESigned");
   if (report.signature == SignatureStatus::signed_verified ||
       report.signature == SignatureStatus::encrypted_signed_verified)

@@ -14,21 +14,42 @@
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
+#include <optional>
 #include <utility>
 
 namespace smime {
 namespace {
 
-constexpr std::array<std::pair<int, CmsType>, 8> content_types{{
+constexpr std::array<std::pair<int, CmsType>, 9> content_types{{
     {NID_pkcs7_data, CmsType::data},
     {NID_pkcs7_signed, CmsType::signed_data},
     {NID_pkcs7_enveloped, CmsType::enveloped_data},
     {NID_id_smime_ct_authEnvelopedData, CmsType::auth_enveloped_data},
     {NID_pkcs7_encrypted, CmsType::encrypted_data},
+    {NID_pkcs7_signedAndEnveloped, CmsType::signed_and_enveloped_data},
     {NID_pkcs7_digest, CmsType::digested_data},
     {NID_id_smime_ct_authData, CmsType::authenticated_data},
     {NID_id_smime_ct_compressedData, CmsType::compressed_data},
 }};
+
+// GM/T 0010: 1.2.156.10197.6.1.4.2, in DER with its tag and a length for one more arc.
+constexpr std::array<unsigned char, 11> gm_types{0x06, 0x0a, 0x2a, 0x81, 0x1c, 0xcf,
+                                                 0x55, 0x06, 0x01, 0x04, 0x02};
+
+// nullopt if it is none of GM/T 0010's.
+std::optional<CmsType> gm_type_of(Bytes object_identifier) {
+  if (object_identifier.size() != gm_types.size() + 1 ||
+      !std::equal(gm_types.begin(), gm_types.end(), object_identifier.begin()))
+    return std::nullopt;
+  switch (object_identifier.back()) {
+  case 1: return CmsType::data;
+  case 2: return CmsType::signed_data;
+  case 3: return CmsType::enveloped_data;
+  case 4: return CmsType::signed_and_enveloped_data;
+  case 5: return CmsType::encrypted_data;
+  default: return CmsType::other;
+  }
+}
 
 class NoSink : public CmsContentSink {
 public:
@@ -176,7 +197,14 @@ void read_signers(CMS_ContentInfo *cms, CmsFacts &facts) {
 
 } // namespace
 
+bool is_openssl_type(Bytes object_identifier) {
+  return !gm_type_of(object_identifier) &&
+         cms_type_of(object_identifier) != CmsType::signed_and_enveloped_data;
+}
+
 CmsType cms_type_of(Bytes object_identifier) {
+  if (auto type = gm_type_of(object_identifier))
+    return *type;
   const unsigned char *at = object_identifier.data();
   ObjectPtr object(d2i_ASN1_OBJECT(nullptr, &at, static_cast<long>(object_identifier.size())));
   ERR_clear_error();
@@ -190,6 +218,23 @@ CmsType cms_type_of(Bytes object_identifier) {
   return CmsType::other;
 }
 
+namespace {
+
+// Whether nothing but these two elements can be in a ContentInfo, and in the second one is a
+// SEQUENCE or a string.
+bool fits_exactly(const BerElement &info, std::size_t type_size, const BerElement &explicit0) {
+  if (!info.indefinite && !explicit0.indefinite &&
+      info.length != type_size + explicit0.header_size + explicit0.length)
+    return false;
+  auto inner = read_element(explicit0.content);
+  if (!inner || (!inner->is(V_ASN1_SEQUENCE) && !inner->is(V_ASN1_OCTET_STRING)))
+    return false;
+  return explicit0.indefinite || inner->indefinite ||
+         explicit0.length == inner->header_size + inner->length;
+}
+
+} // namespace
+
 bool looks_like_cms(Bytes bytes) {
   auto sequence = read_element(bytes);
   if (!sequence || !sequence->is(V_ASN1_SEQUENCE) || !sequence->constructed)
@@ -200,8 +245,12 @@ bool looks_like_cms(Bytes bytes) {
     return false;
   CmsType type = cms_type_of(sequence->content.first(*size));
   auto explicit0 = read_element(sequence->content.subspan(*size));
-  return type != CmsType::none && type != CmsType::other && type != CmsType::data && explicit0 &&
-         explicit0->is(0, V_ASN1_CONTEXT_SPECIFIC) && explicit0->constructed;
+  if (type == CmsType::none || !explicit0 || !explicit0->is(0, V_ASN1_CONTEXT_SPECIFIC) ||
+      !explicit0->constructed)
+    return false;
+  // Of other types all must fit, because nothing else tells.
+  return (type != CmsType::other && type != CmsType::data) ||
+         fits_exactly(*sequence, *size, *explicit0);
 }
 
 namespace {
@@ -289,6 +338,7 @@ std::string_view name_of(CmsType type) {
   case CmsType::enveloped_data: return "enveloped";
   case CmsType::auth_enveloped_data: return "auth-enveloped";
   case CmsType::encrypted_data: return "encrypted";
+  case CmsType::signed_and_enveloped_data: return "signed-and-enveloped";
   case CmsType::digested_data: return "digested";
   case CmsType::authenticated_data: return "authenticated";
   case CmsType::compressed_data: return "compressed";

@@ -40,8 +40,8 @@ struct CmsFacts {
   std::vector<std::string> weaknesses;
 };
 
-// True if bytes can be the beginning of a ContentInfo of one of S/MIME's types
-// (not of bare data). For a part that no label calls CMS; needs
+// True if bytes can be the beginning of a ContentInfo: of one of S/MIME's types, or of any
+// other (bare data as well) of which all lengths fit. For a part that no label calls CMS; needs
 // max_sniff_prefix bytes.
 bool looks_like_cms(Bytes bytes);
 

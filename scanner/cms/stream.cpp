@@ -132,6 +132,11 @@ bool CmsStream::read_inner(Bytes bytes, std::uint64_t offset) {
       return false;
     (void)take_element(rest, 1, V_ASN1_CONTEXT_SPECIFIC); // digestAlgorithm
     break;
+  case CmsType::signed_and_enveloped_data: // recipientInfos, digestAlgorithms
+    if (!take_element(rest, V_ASN1_SET))
+      return false;
+    (void)take_element(rest, V_ASN1_SET); // Some writers leave it out.
+    break;
   case CmsType::encrypted_data: break;
   case CmsType::none:
   case CmsType::data:

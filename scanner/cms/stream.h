@@ -53,6 +53,8 @@ public:
   bool has_content() const { return has_content_; }
   // Whether the object was whole: each length and end fitted.
   bool whole() const { return state_ == State::done; }
+  // Of a type that OpenSSL does not read: it is known what is in it, and no more.
+  bool is_foreign() const { return !object_type_.empty() && !is_openssl_type(object_type_); }
   // Something was too long to be kept: max_cms_head or max_cms_trailer.
   bool over_limit() const { return over_limit_; }
   // The object without its content, as BER; empty unless whole().

@@ -1,11 +1,15 @@
 #include "scanner/layers/cms.h"
 
 #include "common/mime-labels.h"
+#include "scanner/base/scan-limits.h"
+#include "scanner/formats/detect.h"
 #include "scanner/inspection/signed-layer.h"
 #include "scanner/layers/inflate.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
+#include <strings.h>
 #include <utility>
 
 namespace smime {
@@ -16,9 +20,10 @@ struct TypeLabel {
   std::string_view smime_type;
   CmsType type;
 };
-constexpr std::array<TypeLabel, 5> type_labels{{
+constexpr std::array<TypeLabel, 6> type_labels{{
     {"enveloped-data", CmsType::enveloped_data},
     {"authenveloped-data", CmsType::auth_enveloped_data},
+    {"enveloped-data", CmsType::signed_and_enveloped_data},
     {"signed-data", CmsType::signed_data},
     {"certs-only", CmsType::signed_data},
     {"compressed-data", CmsType::compressed_data},
@@ -31,6 +36,10 @@ std::string joined(const std::vector<std::string> &words) {
   return text;
 }
 
+bool says_encrypted(const Place &place) {
+  return place.smime_type == "enveloped-data" || place.smime_type == "authenveloped-data";
+}
+
 // Whether readers open it in place of what it is in (RFC 8551 section 3.2.1);
 // content of another layer may come without a label.
 bool is_opened_as_mail(const Place &place) {
@@ -41,7 +50,17 @@ bool is_opened_as_mail(const Place &place) {
 } // namespace
 
 CmsLayer::CmsLayer(Inspection &inspection, Place place, Outcome &outcome)
-    : inspection_(inspection), place_(std::move(place)), outcome_(outcome), stream_(*this) {}
+    : inspection_(inspection), place_(std::move(place)), outcome_(outcome), stream_(*this),
+      is_beside_others_(!place_.cover.whole && !place_.is_text) {}
+
+// A document that somebody signed (an invoice, a contract) is a file in the message, and nobody
+// signs the message with it: by its name, or because what is signed is no MIME entity.
+bool CmsLayer::is_signed_file() const {
+  if (!is_beside_others_)
+    return false;
+  bool is_mail_name = strncasecmp(place_.name.c_str(), "smime.", 6) == 0;
+  return (is_cms_name(place_.name) && !is_mail_name) || !looks_like_entity(beginning_);
+}
 
 void CmsLayer::note_layer(const std::string &type) {
   outcome_.is_protected = true;
@@ -76,7 +95,7 @@ void CmsLayer::content_begins(const CmsHead &head) {
   Place around = place_;
   if (head.type == CmsType::signed_data) {
     around.cover.signed_around = around.cover.whole;
-    if (inspection_.tools().verifier != nullptr && !place_.in_archive)
+    if (inspection_.tools().verifier != nullptr && !place_.in_archive && !stream_.is_foreign())
       digests_ = ContentDigests::for_signed_data(head.before);
   } else if (is_encrypted_type(head.type)) {
     ContentKeys *keys = inspection_.tools().keys;
@@ -95,6 +114,10 @@ void CmsLayer::content_begins(const CmsHead &head) {
 }
 
 void CmsLayer::content(Bytes bytes) {
+  if (beginning_.size() < max_type_prefix) {
+    Bytes taken = bytes.first(std::min(bytes.size(), max_type_prefix - beginning_.size()));
+    beginning_.insert(beginning_.end(), taken.begin(), taken.end());
+  }
   if (digests_ && !inspection_.stopped())
     digests_->update(bytes);
   (void)inspection_.in_time(place_);
@@ -127,28 +150,41 @@ void CmsLayer::finish() {
   stream_.finish();
   open_sealed();
   CmsFacts facts = cms_facts(stream_);
-  if (facts.type == CmsType::none || facts.type == CmsType::other) {
+  if (facts.type == CmsType::none) {
     report_not_cms(inspection_, place_);
+    return;
+  }
+  if (facts.type == CmsType::other) {
+    report_unknown_type();
     return;
   }
   if (is_encrypted_type(facts.type) && !stream_.has_content())
     note_layer(std::string(name_of(facts.type)));
   classify(facts);
   check_label(facts);
-  if (facts.type == CmsType::signed_data && facts.has_content && digests_ && !inspection_.stopped())
+  if (facts.type == CmsType::signed_data && facts.has_content && digests_ &&
+      !inspection_.stopped() && !is_signed_file())
     verify(facts);
   if (stream_.over_limit()) {
     inspection_.add_malformed("limit-exceeded", place_.path,
                               "The CMS object has more recipients, certificates or signers "
                               "than are looked at.");
     inspection_.add_uninspectable(place_, "limit-exceeded");
-  } else if (!facts.parsed) {
+  } else if (!facts.parsed && !(stream_.is_foreign() && stream_.whole())) {
     inspection_.add_malformed("damaged-cms", place_.path,
                               "The CMS object begins well but is damaged.");
     if (!is_encrypted_type(facts.type))
       inspection_.add_uninspectable(place_, "malformed");
   }
   outcome_.cms = std::move(facts);
+}
+
+// A ContentInfo of a type that nobody here knows may be encrypted as well as anything else.
+void CmsLayer::report_unknown_type() {
+  outcome_.is_protected = true;
+  inspection_.add_uninspectable(place_, "unsupported-cms");
+  if (says_encrypted(place_))
+    inspection_.add_class(MessageClass::encrypted);
 }
 
 void CmsLayer::verify(const CmsFacts &facts) {
@@ -161,6 +197,7 @@ void CmsLayer::classify(const CmsFacts &facts) {
   case CmsType::enveloped_data:
   case CmsType::auth_enveloped_data:
   case CmsType::encrypted_data:
+  case CmsType::signed_and_enveloped_data:
     inspection_.add_class(MessageClass::encrypted);
     note_encryption(facts);
     if (!place_.in_archive)
@@ -188,7 +225,10 @@ void CmsLayer::classify_signed(const CmsFacts &facts) {
   if (place_.in_archive)
     return;
   if (facts.has_content) {
-    inspection_.add_class(MessageClass::opaque_signed);
+    if (is_signed_file())
+      inspection_.add_signed_file();
+    else
+      inspection_.add_class(MessageClass::opaque_signed);
     return;
   }
   // Without content it is the signature of a multipart/signed, which that one
@@ -237,7 +277,7 @@ void report_not_cms(Inspection &inspection, const Place &place) {
   inspection.add_uninspectable(place, "malformed");
   // A reader may still make sense of it: nothing that says it is encrypted may
   // pass for something else because it is damaged.
-  if (place.smime_type == "enveloped-data" || place.smime_type == "authenveloped-data")
+  if (says_encrypted(place))
     inspection.add_class(MessageClass::encrypted);
 }
 

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace smime {
 
@@ -27,10 +28,12 @@ private:
 
   void open_sealed();
   void check_cover(const CmsHead &head);
+  bool is_signed_file() const;
   void note_layer(const std::string &type);
   void classify(const CmsFacts &facts);
   void classify_signed(const CmsFacts &facts);
   void note_encryption(const CmsFacts &facts);
+  void report_unknown_type();
   void verify(const CmsFacts &facts);
   void check_label(const CmsFacts &facts);
 
@@ -38,6 +41,10 @@ private:
   Place place_;
   Outcome &outcome_;
   CmsStream stream_;
+  // It is a part of what the reader sees, and no text.
+  bool is_beside_others_;
+  // Of the content.
+  std::vector<unsigned char> beginning_;
   bool opened_ = false;
   std::optional<ContentDigests> digests_;
   std::unique_ptr<ByteSink> inside_;

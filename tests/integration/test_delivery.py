@@ -1,5 +1,6 @@
 """Deliver, look, release, compare."""
 
+import base64
 import os
 import shutil
 import signal
@@ -70,6 +71,20 @@ class ShippedConfiguration(DovecotCase):
         client = Imap(self.instance, "alice", "INBOX")
         (uid,) = client.uids()
         self.assertIn("$SMIMESigned", client.flags(uid))
+        client.logout()
+
+    def test_a_signed_document_signs_no_message(self):
+        document = self.samples.openssl(
+            "cms", "-sign", "-nodetach", "-binary", "-outform", "DER", "-signer", "user.pem",
+            "-inkey", "user.key", input=b"An invoice.")
+        self.assert_accepted(crlf(
+            b"From: sender@example.org\nSubject: invoice\nMIME-Version: 1.0\n"
+            b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee there.\n--b\n"
+            b"Content-Type: application/pkcs7-mime; name=invoice.txt.p7m\n"
+            b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(document) + b"--b--\n"))
+        client = Imap(self.instance, "alice", "INBOX")
+        (uid,) = client.uids()
+        self.assertNotIn("$SMIMESigned", client.flags(uid))
         client.logout()
 
     def test_bdat(self):

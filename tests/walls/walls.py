@@ -55,8 +55,8 @@ ROOMS = {
                      "common scanner/base scanner/cms scanner/formats/detect.h "
                      "scanner/inspection scanner/openpgp/packets.h scanner/verify/senders.h"),
     "scanner/layers": ("what is inside CMS objects",
-                       "common scanner/base scanner/cms scanner/inspection "
-                       "scanner/mime/entity-check.h"),
+                       "common scanner/base scanner/cms scanner/formats/detect.h "
+                       "scanner/inspection scanner/mime/entity-check.h"),
     "scanner/content": ("finds out what bytes are, and who reads them",
                         "common scanner/base scanner/engines scanner/formats "
                         "scanner/inspection scanner/layers scanner/mime scanner/openpgp"),

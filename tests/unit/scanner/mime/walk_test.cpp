@@ -119,6 +119,61 @@ TEST(Walk, ContentCountsNotTheLabel) {
           "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n" + body);
 }
 
+TEST(Walk, CmsOfAnyContentType) {
+  const std::string folder = "cases/field/28-other-enveloped-types/";
+  for (const char *file : {"signedAndEnveloped-octet.eml", "sm2-octet.eml"}) {
+    std::string message = read_data(folder + file);
+    classes("encrypted", message);
+    std::size_t type = message.find("application/octet-stream");
+    classes("encrypted",
+            message.replace(type, 24, "application/pkcs7-mime; smime-type=enveloped-data"));
+  }
+  // ContentInfo of a private type: of definite and of indefinite length.
+  const std::string type("\x06\x06\x2b\x06\x01\x04\x01\x01", 8);
+  const std::string inside("\x30\x0a\x04\x08"
+                           "encrypts",
+                           12);
+  for (const std::string &info : {"\x30\x16" + type + "\xa0\x0c" + inside,
+                                  "\x30\x80" + type + "\xa0\x80" + inside + std::string(4, '\0')}) {
+    for (const char *label : {"application/octet-stream", "text/plain", "image/png",
+                              "application/pkcs7-mime; name=smime.p7m"}) {
+      Report report = walk("Content-Type: " + std::string(label) +
+                           "\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64(info));
+      STRCMP_EQUAL("plain", join_class_names(report.classes).c_str());
+      LONGS_EQUAL(1, report.uninspectable.size());
+      STRCMP_EQUAL("unsupported-cms", report.uninspectable.at(0).reason.c_str());
+    }
+  }
+}
+
+TEST(Walk, ASignedDocumentIsAFile) {
+  auto is_file = [this](const std::string &message) {
+    Report report = walk(message);
+    STRCMP_EQUAL("opaque-signed", join_class_names(report.classes).c_str());
+    CHECK(report.signature == SignatureStatus::unknown);
+    LONGS_EQUAL(1, report.layers.size());
+    CHECK(report.uninspectable.empty());
+  };
+  const std::string invoice = read_data("cases/field/29-p7m-document-attached/fattura.eml");
+  is_file(invoice);
+  auto with_name = [&](std::string message, const std::string &name) {
+    for (std::size_t at = message.find("fattura.pdf.p7m"); at != std::string::npos;
+         at = message.find("fattura.pdf.p7m"))
+      message.replace(at, 15, name);
+    return message;
+  };
+  for (const char *name : {"IT01234567890_00001.xml.p7m", "smime.p7m", "document.bin"})
+    is_file(with_name(invoice, name));
+  std::string octets = invoice;
+  octets.replace(octets.find("application/pkcs7-mime"), 22, "application/octet-stream");
+  is_file(octets);
+  // A message that somebody signed with a document in it, and the part that a list put beside
+  // its own text, are as before.
+  const std::string opaque = read_data("opaque-signed.eml");
+  CHECK(walk(opaque).signature == SignatureStatus::signed_);
+  CHECK(walk(mixed("b1", {text_part, opaque})).signature == SignatureStatus::signed_);
+}
+
 TEST(Walk, LabelsWithoutContentAreMalformed) {
   classes("encrypted malformed",
           "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n"
