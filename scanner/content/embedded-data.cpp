@@ -1,5 +1,6 @@
 #include "scanner/content/embedded-data.h"
 
+#include "scanner/content/character-references.h"
 #include "scanner/content/data-url.h"
 #include "scanner/formats/office-marks.h"
 
@@ -51,6 +52,7 @@ private:
   // What is looked at of the text in front of a colon or the end of a tag.
   static constexpr std::size_t max_before = 300;
 
+  void take(Bytes bytes);
   Bytes search(Bytes bytes);
   Bytes take_url(Bytes bytes);
   Bytes take_element(Bytes bytes);
@@ -60,12 +62,17 @@ private:
 
   Inspection &inspection_;
   Place place_;
+  CharacterReferences references_;
   std::string before_;
   std::optional<DataUrl> url_;
   std::optional<Base64File> element_;
 };
 
 void MarkupData::feed(Bytes bytes) {
+  references_.decode(bytes, [this](Bytes decoded) { take(decoded); });
+}
+
+void MarkupData::take(Bytes bytes) {
   while (!bytes.empty() && !inspection_.stopped()) {
     if (url_)
       bytes = take_url(bytes);
@@ -164,6 +171,7 @@ Bytes MarkupData::take_element(Bytes bytes) {
 }
 
 void MarkupData::finish() {
+  references_.finish([this](Bytes decoded) { take(decoded); });
   if (url_)
     url_->finish();
   if (element_)

@@ -1,4 +1,5 @@
 // Files that text carries.
+#include "scanner/content/character-references.h"
 #include "scanner/content/embedded-data.h"
 #include "tests/unit/scanner/formats/reader-tools.h"
 
@@ -44,6 +45,7 @@ TEST_GROUP(EmbeddedData){
 TEST(EmbeddedData, Urls) {
   for (const std::string before :
        {"<a href=\"data:application/zip;base64,", "<img src='DATA:;name=x;base64,",
+        "<a href='&#100;&#x41;&#X74;a&colon;;base64&comma;", "<a href=\"&data:;base64,",
         "<a href=\"da\nta:text/plain;charset=utf-8;base64,", "<a href=\" data: ;base64,"})
     CHECK_TEXT(finds(before + encoded + "\">"), before.c_str());
   std::string line = in_one_line(encoded);
@@ -54,6 +56,27 @@ TEST(EmbeddedData, Urls) {
   CHECK(finds("<b>data: none, metadata:x, data:y z</b><img src='data:image/png;base64,AAAA'>"
               "<a href='data:;base64," +
               line + "'>"));
+}
+
+TEST(EmbeddedData, CharacterReferences) {
+  auto decoded = [](std::string_view text, std::size_t piece) {
+    CharacterReferences references;
+    std::string output;
+    auto take = [&](Bytes bytes) { output.append(bytes.begin(), bytes.end()); };
+    for (std::size_t at = 0; at < text.size(); at += piece)
+      references.decode(as_octets(text.substr(at, piece)), take);
+    references.finish(take);
+    return output;
+  };
+  for (std::size_t piece = 1; piece < 20; piece++) {
+    STRCMP_EQUAL("a:b", decoded("a&colon;b", piece).c_str());
+    STRCMP_EQUAL("daX+&", decoded("&#100;&#x61;&#88;&plus;&", piece).c_str());
+    STRCMP_EQUAL("&#999; &other; &colon &# &;",
+                 decoded("&#999; &other; &colon &# &;", piece).c_str());
+    STRCMP_EQUAL("&amp&:", decoded("&amp&amp;&colon;", piece).c_str());
+    STRCMP_EQUAL("&aaaaaaaaaaaaaaaaaaaaaaaaaa;",
+                 decoded("&aaaaaaaaaaaaaaaaaaaaaaaaaa;", piece).c_str());
+  }
 }
 
 TEST(EmbeddedData, WhatIsNoUrl) {
