@@ -283,6 +283,8 @@ void ArchiveContent::report_failure(archive *reader, int result) {
                               : archive_error_string(reader);
   if (text.find("ncrypt") != std::string_view::npos) // libarchive's RAR readers
     return report_encrypted();
+  if (result == ARCHIVE_FAILED)
+    marks_.note_unreadable();
   std::string reason = window_ != nullptr && !window_->whole() ? "limit-exceeded"
                        : result == ARCHIVE_FAILED              ? "unsupported-archive"
                                                                : "damaged-archive";

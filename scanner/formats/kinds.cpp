@@ -2,6 +2,8 @@
 // content/content.cpp chooses by its Kind.
 #include "scanner/formats/kinds.h"
 
+#include "scanner/formats/office-marks.h"
+
 #include "scanner/formats/encrypted-file.h"
 
 #include <algorithm>
@@ -97,17 +99,16 @@ bool is_printer_settings(Bytes prefix) {
 // A piece with its length behind a zero, compressed with Snappy: how long it becomes, a stretch
 // that stands for itself, and in it the length of a message of which the first field is a number.
 bool is_iwork_part(Bytes prefix) {
-  constexpr std::size_t least = 32;
-  if (prefix.size() < least || prefix[0] != 0)
-    return false;
   std::size_t at = 4;
+  auto next = [&] { return at < prefix.size() ? prefix[at++] : 0xffU; };
   auto skip_number = [&] {
-    for (unsigned i = 0; i < 3 && (prefix[at] & 0x80U) != 0; i++)
-      at++;
-    at++;
+    for (unsigned i = 0; i < 3 && (next() & 0x80U) != 0; i++) {
+    }
   };
+  if (prefix.size() < at || prefix[0] != 0)
+    return false;
   skip_number();
-  unsigned tag = prefix[at++];
+  unsigned tag = next();
   if ((tag & 3U) != 0)
     return false;
   // Longer stretches have their length in bytes of its own.
@@ -115,7 +116,28 @@ bool is_iwork_part(Bytes prefix) {
   if (tag >> 2U >= first_of_long)
     at += (tag >> 2U) - first_of_long + 1;
   skip_number();
-  return prefix[at] == 0x08;
+  return next() == 0x08;
+}
+
+// Flash: the version, which ends before 64.
+bool is_flash(Bytes prefix) { return prefix.size() > 8 && prefix[3] > 0 && prefix[3] < 64; }
+
+// Excel before 5: records without a compound file around them.
+bool is_locked_workbook(Bytes prefix) {
+  return protection_by_content("workbook", prefix) == Protection::password;
+}
+
+// ASCII in two bytes a character, without the mark at its beginning.
+bool is_unmarked_wide_text(Bytes prefix) {
+  if (prefix.size() < 4 || prefix.size() % 2 != 0)
+    return false;
+  for (std::size_t at = 0; at < prefix.size(); at += 2) {
+    bool is_text = prefix[at] >= ' ' || prefix[at] == '\t' || prefix[at] == '\r' ||
+                   prefix[at] == '\n' || (prefix[at] == 0 && at + 2 == prefix.size());
+    if (!is_text || prefix[at] >= 0x7f || prefix[at + 1] != 0)
+      return false;
+  }
+  return true;
 }
 
 // EMF: the first record, of which the size follows, and a signature in it.
@@ -302,6 +324,15 @@ std::vector<KindRow> make_table() {
        .signatures = {{0, "\xffWPC"sv}},
        .check = is_locked_wordperfect,
        .reason = "encrypted-document"},
+      {.name = "Excel workbook before 5 with a password",
+       .look = Look::named,
+       .signatures = {{0, "\x09\0\4\0"sv}, {0, "\x09\2\6\0"sv}, {0, "\x09\4\6\0"sv}},
+       .check = is_locked_workbook,
+       .reason = "encrypted-document"},
+      {.name = "AppleSingle file",
+       .look = Look::named,
+       .signatures = {{0, "\0\5\x16\0"sv}},
+       .reason = "unsupported-archive"},
       {.name = "Access database",
        .look = Look::named,
        .signatures = {{0, "\0\1\0\0Standard Jet DB"sv},
@@ -401,6 +432,24 @@ std::vector<KindRow> make_table() {
        .signatures = {{0, "\xffWPC"sv}},
        .check = [](Bytes prefix) { return !is_locked_wordperfect(prefix); }},
 
+      {.name = "Excel workbook before 5",
+       .look = Look::leaf,
+       .signatures = {{0, "\x09\0\4\0"sv}, {0, "\x09\2\6\0"sv}, {0, "\x09\4\6\0"sv}},
+       .check = [](Bytes prefix) { return !is_locked_workbook(prefix); }},
+      {.name = "AppleDouble file (of a Macintosh)",
+       .look = Look::leaf,
+       .signatures = {{0, "\0\5\x16\7"sv}}},
+      {.name = "property list or folder's view (of a Macintosh)",
+       .look = Look::leaf,
+       .signatures = {{0, "bplist0"sv}, {0, "\0\0\0\1Bud1"sv}}},
+      {.name = "Flash film (SWF)",
+       .look = Look::leaf,
+       .signatures = {{0, "FWS"sv}, {0, "CWS"sv}, {0, "ZWS"sv}},
+       .check = is_flash},
+      {.name = "text in UTF-16 without a mark",
+       .look = Look::leaf,
+       .check = is_unmarked_wide_text,
+       .evidence = "ASCII and zeros"},
       {.name = "printer settings (in Excel)",
        .look = Look::leaf,
        .check = is_printer_settings,

@@ -47,7 +47,8 @@ void OleNative::decide() {
   Bytes bytes = head_;
   if (size_ == Size::comes_first)
     bytes = bytes.subspan(std::min<std::size_t>(4, bytes.size()));
-  if (!open_package(bytes))
+  // What a program keeps in a form of its own is part of the document.
+  if (!open_package(bytes) && begins_as_file(bytes))
     open("object", bytes);
   head_ = {};
 }
@@ -81,8 +82,6 @@ bool OleNative::open_package(Bytes bytes) {
 
 void OleNative::open(std::string_view name, Bytes bytes) {
   left_ = unlimited;
-  if (name == "object" && bytes.empty())
-    return;
   file_ = std::make_unique<InnerFile>(inspection_, place_, name);
   file_->feed(bytes);
 }
@@ -125,12 +124,11 @@ bool OleObject::open_embedded(Bytes bytes) {
   if (reader.failed() || (format != linked && format != embedded))
     return false;
   Bytes name = reader.take(reader.u32());
-  (void)reader.take(reader.u32());
-  (void)reader.take(reader.u32());
-  if (reader.failed())
-    return false;
-  if (format == linked) // There is a name of a file elsewhere, and nothing else.
+  if (format == linked &&
+      !reader.failed()) // There are names of a file elsewhere, and nothing else.
     return true;
+  (void)reader.take(reader.u32());
+  (void)reader.take(reader.u32());
   left_ = reader.u32();
   if (reader.failed())
     return false;
@@ -138,6 +136,8 @@ bool OleObject::open_embedded(Bytes bytes) {
   std::transform(class_name.begin(), class_name.end(), class_name.begin(), [](unsigned char c) {
     return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   });
+  if (class_name != "package" && !begins_as_file(reader.rest()))
+    return true;
   if (class_name == "package")
     data_ = std::make_unique<OleNative>(inspection_, place_, OleNative::Size::is_known);
   else

@@ -77,6 +77,8 @@ void PackageMarks::begin_file(std::string_view name) {
   // The verifier (.iwpv, .iwpv2) and the hint (.iwph) of iWork.
   has_password_ = has_password_ || file.starts_with(".iwpv") || file == ".iwph";
   has_rights_ = has_rights_ || is_one_of(rights_names, plain);
+  has_iwork_index_ = has_iwork_index_ || file == "index.xml" || file == "index.apxl";
+  has_iwork_history_ = has_iwork_history_ || file == "buildversionhistory.plist";
   reads_xml_ = is_one_of(xml_names, plain);
 }
 
@@ -108,7 +110,8 @@ void PackageMarks::end_file() {
 
 bool PackageMarks::is_encrypted() const {
   return has_rights_ || has_password_ || has_encrypted_entry_ || has_encrypted_key_ ||
-         encrypted_files_ > obfuscated_fonts_;
+         encrypted_files_ > obfuscated_fonts_ ||
+         (has_iwork_index_ && has_iwork_history_ && has_unreadable_);
 }
 
 void PackageMarks::report(Inspection &inspection, const Place &place) const {

@@ -23,6 +23,8 @@ public:
   void begin_file(std::string_view name);
   void feed(Bytes bytes);
   void end_file();
+  // A file is compressed in a way that does not exist.
+  void note_unreadable() { has_unreadable_ = true; }
   // After the last file: what is in it need be nothing that is known.
   bool is_encrypted() const;
   // After the last file: what the archive is, if it is more than an archive.
@@ -36,6 +38,11 @@ private:
   bool reads_xml_ = false;
   bool has_password_ = false;
   bool has_rights_ = false;
+  // Files that Pages, Numbers and Keynote of 2009 have: under a password they are no more
+  // readable than anything else in the archive.
+  bool has_iwork_index_ = false;
+  bool has_iwork_history_ = false;
+  bool has_unreadable_ = false;
   bool has_encrypted_entry_ = false;
   bool has_encrypted_key_ = false;
   // Of EPUB: files that are encrypted, and fonts that are only obfuscated.

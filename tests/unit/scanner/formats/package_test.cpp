@@ -75,6 +75,19 @@ TEST(Package, Rights) {
     STRCMP_EQUAL("rights-managed", reason({{name, "<rights/>"}}).c_str());
 }
 
+TEST(Package, PagesOf2009) {
+  for (bool has_history : {true, false}) {
+    for (bool is_unreadable : {true, false}) {
+      PackageMarks marks;
+      marks.begin_file("index.xml");
+      if (is_unreadable)
+        marks.note_unreadable();
+      marks.begin_file(has_history ? "buildVersionHistory.plist" : "other.plist");
+      CHECK((has_history && is_unreadable) == marks.is_encrypted());
+    }
+  }
+}
+
 TEST(Package, PasswordsOfPagesNumbersAndKeynote) {
   for (const char *name : {".iwpv2", ".iwph", "plan.pages/.iwpv2", ".iwpv"})
     STRCMP_EQUAL("encrypted-document", reason({{name, "x"}}).c_str());
