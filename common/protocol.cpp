@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view request_prefix = "smime-scan\t1\t";
 constexpr std::string_view file_suffix = "\tfile";
+constexpr std::string_view arrival_prefix = "\tat=";
 constexpr std::string_view sender_prefix = "\tfrom=";
 constexpr std::string_view report_prefix = "report\t";
 constexpr std::string_view error_prefix = "error\t";
@@ -55,11 +56,29 @@ bool take_sender(std::string_view &line, std::optional<std::string> &sender) {
          std::all_of(sender->begin(), sender->end(), is_sender_byte);
 }
 
+std::string arrival_field(const std::optional<std::int64_t> &arrival) {
+  return arrival && *arrival >= 0 ? std::string(arrival_prefix) + std::to_string(*arrival) : "";
+}
+
+// Likewise.
+bool take_arrival(std::string_view &line, std::optional<std::int64_t> &arrival) {
+  auto at = line.find(arrival_prefix);
+  if (at == std::string_view::npos)
+    return true;
+  auto seconds = parse_number(line.substr(at + arrival_prefix.size()));
+  line = line.substr(0, at);
+  if (!seconds || *seconds > static_cast<std::uint64_t>(INT64_MAX))
+    return false;
+  arrival = static_cast<std::int64_t>(*seconds);
+  return true;
+}
+
 } // namespace
 
 std::string format_request(const Request &request) {
   return std::string(request_prefix) + std::to_string(request.size) +
-         std::string(request.in_file ? file_suffix : "") + sender_field(request.sender) + "\n";
+         std::string(request.in_file ? file_suffix : "") + arrival_field(request.arrival) +
+         sender_field(request.sender) + "\n";
 }
 
 std::optional<Request> parse_request(std::string_view line) {
@@ -67,7 +86,7 @@ std::optional<Request> parse_request(std::string_view line) {
     return std::nullopt;
   line.remove_prefix(request_prefix.size());
   Request request;
-  if (!take_sender(line, request.sender))
+  if (!take_sender(line, request.sender) || !take_arrival(line, request.arrival))
     return std::nullopt;
   bool in_file = line.ends_with(file_suffix);
   if (in_file)

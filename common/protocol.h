@@ -4,6 +4,8 @@
 //         or  "smime-scan" TAB "1" TAB <size> TAB "file" LF, and with it the
 //             descriptor of a file whose first size bytes are the message
 //             (SCM_RIGHTS); it may be the file of the request before
+//         and behind it in either line, TAB "at=" <seconds since 1970>, where the message
+//             did not arrive now
 //         and at the end of either line, TAB "from=" <envelope sender>, where what cannot
 //             be opened with the escrow key is to be counted for that sender
 //   scanner:  "report" TAB <length> LF, then length bytes of JSON
@@ -35,6 +37,8 @@ struct Request {
   std::uint64_t size = 0;
   // The message is in a file, not in the stream.
   bool in_file = false;
+  // When the message arrived, in seconds since 1970, if that is not now.
+  std::optional<std::int64_t> arrival = {};
   // Printable ASCII without blanks, up to max_request_sender; may be empty (a bounce).
   std::optional<std::string> sender = {};
   bool operator==(const Request &) const = default;

@@ -32,6 +32,8 @@ constexpr auto text_fields = std::to_array<TextField>({
     {"signature.signers.digest", [](Report &r) -> auto & { return r.signers.back().digest; }},
     {"signature.signers.signing_time",
      [](Report &r) -> auto & { return r.signers.back().signing_time; }},
+    {"signature.signers.checked_at",
+     [](Report &r) -> auto & { return r.signers.back().checked_at; }},
     {"signature.signers.sha256", [](Report &r) -> auto & { return r.signers.back().sha256; }},
     {"signature.errors.code", [](Report &r) -> auto & { return r.signature_errors.back().code; }},
     {"signature.errors.path", [](Report &r) -> auto & { return r.signature_errors.back().path; }},

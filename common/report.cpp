@@ -181,6 +181,7 @@ void write_signer(JsonWriter &writer, const Signer &signer, bool with_certificat
       .put_if_set("serial", signer.serial, text_limit)
       .put_if_set("digest", signer.digest, text_limit)
       .put_if_set("signing_time", signer.signing_time, text_limit)
+      .put_if_set("checked_at", signer.checked_at, text_limit)
       .put_if_set("sha256", signer.sha256, text_limit);
   if (with_certificate)
     writer.put_if_set("certificate", signer.certificate, max_report_certificate);

@@ -126,6 +126,9 @@ struct Signer {
   // The certificate's DER in base64; only with report_certificates=yes and
   // a signature that is verified.
   std::string certificate;
+  // As of which time the certificate was checked, as signing_time: that of signing or of the
+  // message's arrival. Empty where it was not.
+  std::string checked_at = {};
 
   static constexpr std::size_t max_email = 8;
 };

@@ -37,7 +37,9 @@ bool ArrivalInspection::begin() {
   }
   ScannerAddress address{
       scanner_socket_path(user_.settings->scanner_socket, context_->rcpt_user->set->base_dir),
-      user_.settings->scanner_timeout_seconds, from_};
+      user_.settings->scanner_timeout_seconds,
+      {},
+      from_};
   key_ = shared_key(input, size, address.path);
   const Report *known = key_ ? recent_reports().find(*key_, ioloop_time) : nullptr;
   if (known != nullptr) {

@@ -28,9 +28,13 @@ std::string status_at_arrival(mail *m) {
 }
 
 // Nullopt with error set if there is no report on the mail.
-std::optional<Report> report_on(mail *m, const ScannerAddress &address, std::string &error) {
+std::optional<Report> report_on(mail *m, ScannerAddress address, std::string &error) {
   istream *input;
   uoff_t size;
+  time_t received;
+  // INTERNALDATE, which a delivery sets to the present.
+  if (mail_get_received_date(m, &received) == 0 && received > 0)
+    address.arrival = received;
   if (mail_get_stream(m, nullptr, nullptr, &input) < 0 ||
       i_stream_get_size(input, TRUE, &size) <= 0) {
     error = mailbox_get_last_internal_error(m->box, nullptr);

@@ -98,7 +98,9 @@ std::optional<SaveRefusal> ClientSave::decide_on(istream *input, Held held, bool
     error = "reading the message failed";
   } else {
     ScannerAddress address{scanner_socket_path(user_.settings->scanner_socket, user->set->base_dir),
-                           user_.settings->scanner_timeout_seconds, who};
+                           user_.settings->scanner_timeout_seconds,
+                           {},
+                           who};
     ReportRequest request(address, input, size);
     report = request.wait(error);
     fails_on_message = request.fails_on_message();

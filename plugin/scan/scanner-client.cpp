@@ -223,7 +223,7 @@ bool Conversation::read_message(istream *message, std::uint64_t size, const Take
 
 bool Conversation::send_message(int fd, istream *message, std::uint64_t size) {
   // Large pieces: each one sent wakes the scanner.
-  std::string pending = format_request({size, false, address_.sender});
+  std::string pending = format_request({size, false, address_.arrival, address_.sender});
   auto flush = [&] {
     bool ok =
         answered_early_ ||
@@ -257,7 +257,7 @@ bool Conversation::write_file(istream *message, std::uint64_t size) {
 
 // The scanner can read the file and do nothing else with it.
 bool Conversation::send_file(int fd, std::uint64_t size) {
-  const std::string line = format_request({size, true, address_.sender});
+  const std::string line = format_request({size, true, address_.arrival, address_.sender});
   ssize_t sent;
   while ((sent = fd_send(fd, file_->fd(), line.data(), line.size())) < 0) {
     if (errno == EINTR)

@@ -20,6 +20,8 @@ struct ScannerAddress {
   // Absolute path of the unix socket.
   std::string path;
   unsigned timeout_seconds = 30;
+  // When the message arrived, in seconds since 1970, if that is not now.
+  std::optional<std::int64_t> arrival = {};
   // The envelope's, for what is counted by it (protocol.h).
   std::optional<std::string> sender = {};
 };

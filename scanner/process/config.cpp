@@ -44,7 +44,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-// The factor of a suffix: k, M, G (of 1024) for bytes; s, m, h for seconds.
+// The factor of a suffix: k, M, G (of 1024) for bytes; s, m, h, d for seconds.
 std::optional<std::uint64_t> factor_of(std::string_view suffix, Unit unit) {
   if (suffix.empty())
     return 1;
@@ -63,6 +63,8 @@ std::optional<std::uint64_t> factor_of(std::string_view suffix, Unit unit) {
       return 60;
     if (suffix == "h")
       return 3600;
+    if (suffix == "d")
+      return 86400;
   }
   return std::nullopt;
 }
@@ -156,6 +158,13 @@ std::optional<std::string> apply_trust(std::string_view key, std::string_view va
   if (key == "seal" ||
       (key.starts_with("seal") && key.find_first_not_of("0123456789", 4) == std::string_view::npos))
     return apply_seal(value, trust);
+  if (key == "signing_delay") {
+    auto seconds = parse_value(value, {key, nullptr, Unit::seconds, 0, 100ULL * 366 * 86400});
+    if (!seconds)
+      return "\"" + std::string(value) + "\" is no value for signing_delay (7d, 12h)";
+    trust.signing_delay = static_cast<std::int64_t>(*seconds);
+    return "";
+  }
   if (key == "named_for_others") {
     trust.named_for_others = words_of(value);
     for (const std::string &word : trust.named_for_others) {

@@ -46,6 +46,8 @@ struct Options {
   enum class Action : unsigned char { serve, inspect, kinds, health, trust, certificate };
   Action action = Action::serve;
   std::optional<std::int64_t> at;
+  // When the messages arrived, if not then.
+  std::optional<std::int64_t> arrived;
   bool parts = false;
   std::vector<std::string> files;
 };
@@ -66,6 +68,7 @@ void print_usage(FILE *to) {
              "  --parts        with what became of each part of the message\n"
              "  --kinds        print the kinds of content that are known, and who looks into each\n"
              "  --at TIME      verify signatures as of that time (2026-11-24T12:00:00Z)\n"
+             "  --arrived TIME the messages arrived at that time\n"
              "  --health       print what there is to know of the configuration\n"
              "  --trust        print what is in trust_dir, or in another directory\n"
              "  --certificate  print the certificates and CRLs in each file\n"
@@ -88,13 +91,19 @@ bool is_file_count(Options::Action action, std::size_t count) {
 
 // Returns -1 to go on, else the exit code.
 int parse_options(int argc, char *argv[], Options &options) {
-  static const option long_options[] = {
-      {"inspect", no_argument, nullptr, 'i'},     {"at", required_argument, nullptr, 'a'},
-      {"health", no_argument, nullptr, 'H'},      {"trust", no_argument, nullptr, 'T'},
-      {"certificate", no_argument, nullptr, 'C'}, {"config", required_argument, nullptr, 'c'},
-      {"no-escrow", no_argument, nullptr, 'E'},   {"parts", no_argument, nullptr, 'P'},
-      {"kinds", no_argument, nullptr, 'K'},       {"help", no_argument, nullptr, 'h'},
-      {"version", no_argument, nullptr, 'V'},     {nullptr, 0, nullptr, 0}};
+  static const option long_options[] = {{"inspect", no_argument, nullptr, 'i'},
+                                        {"at", required_argument, nullptr, 'a'},
+                                        {"health", no_argument, nullptr, 'H'},
+                                        {"trust", no_argument, nullptr, 'T'},
+                                        {"certificate", no_argument, nullptr, 'C'},
+                                        {"config", required_argument, nullptr, 'c'},
+                                        {"no-escrow", no_argument, nullptr, 'E'},
+                                        {"parts", no_argument, nullptr, 'P'},
+                                        {"arrived", required_argument, nullptr, 'A'},
+                                        {"kinds", no_argument, nullptr, 'K'},
+                                        {"help", no_argument, nullptr, 'h'},
+                                        {"version", no_argument, nullptr, 'V'},
+                                        {nullptr, 0, nullptr, 0}};
   int c;
   while ((c = getopt_long(argc, argv, "c:", long_options, nullptr)) != -1) {
     switch (c) {
@@ -106,6 +115,14 @@ int parse_options(int argc, char *argv[], Options &options) {
       options.at = seconds_of_text(optarg);
       if (!options.at) {
         complain(std::string("--at ") + optarg + ": expected a time such as 2026-11-24T12:00:00Z");
+        return 64;
+      }
+      break;
+    case 'A':
+      options.arrived = seconds_of_text(optarg);
+      if (!options.arrived) {
+        complain(std::string("--arrived ") + optarg +
+                 ": expected a time such as 2026-11-24T12:00:00Z");
         return 64;
       }
       break;
@@ -123,7 +140,8 @@ int parse_options(int argc, char *argv[], Options &options) {
   }
   options.files.assign(argv + optind, argv + argc);
   if (!is_file_count(options.action, options.files.size()) ||
-      ((options.at || options.parts) && options.action != Options::Action::inspect)) {
+      ((options.at || options.arrived || options.parts) &&
+       options.action != Options::Action::inspect)) {
     print_usage(stderr);
     return 64;
   }
@@ -218,6 +236,7 @@ int inspect(const Options &options, const ScannerConfig &config) {
     complain(toolbox->warning());
   if (options.at)
     toolbox->verify_at(*options.at);
+  toolbox->set_arrival(options.arrived);
   Tools tools = toolbox->tools();
   tools.wants_parts = options.parts;
   for (const auto &[file, fd] : opened) {

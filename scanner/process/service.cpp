@@ -214,7 +214,14 @@ std::optional<Report> inspect_request(istream *message, const Request &request,
                                       std::string &error) {
   auto begun = Clock::now();
   begin_message(terms, request);
-  auto report = inspect_stream(message, terms.limits, terms.tools, error, &aftermath);
+  Tools tools = terms.tools;
+  Verifier verifier;
+  if (tools.verifier != nullptr && request.arrival) {
+    verifier = *tools.verifier;
+    verifier.arrival = request.arrival;
+    tools.verifier = &verifier;
+  }
+  auto report = inspect_stream(message, terms.limits, tools, error, &aftermath);
   if (report && report->size != request.size) {
     report.reset();
     error = "the message ended after " + std::to_string(message->v_offset) + " of " +

@@ -37,6 +37,8 @@ public:
   KeyProcess *keys() const { return keys_.get(); }
   // For files of the past: verification as of that time.
   void verify_at(std::int64_t time) { verifier_.at = time; }
+  // When the next message arrived; nullopt: now.
+  void set_arrival(std::optional<std::int64_t> time) { verifier_.arrival = time; }
   // Whether the trust store is not the one that was read; a process then ends
   // and leaves mail to one that reads it anew, because it cannot itself.
   bool is_outdated() {

@@ -104,7 +104,11 @@ private:
   // unsure: a CRL of the issuer's name lists it, and did not verify.
   enum class Listed : unsigned char { no, unsure, yes };
   Listed is_listed(int depth, Finding &finding) const;
-  std::int64_t used_at() const { return question_.signing_time.value_or(question_.now); }
+  std::int64_t used_at() const { return smime::used_at(question_, config_); }
+  bool signing_time_counts() const {
+    return question_.signing_time && used_at() == *question_.signing_time;
+  }
+  std::string when_used() const;
   void explain_revocation(const Finding &finding, X509 *certificate);
 
   const ChainQuestion &question_;
@@ -199,11 +203,19 @@ void ChainCheck::explain_issuer(X509 *certificate) {
           " and, if you trust it, put it into trust_dir.");
 }
 
+std::string ChainCheck::when_used() const {
+  if (signing_time_counts())
+    return "when the message was signed, " + time_text(*question_.signing_time);
+  std::string when = "when the message arrived, " + time_text(question_.arrival);
+  if (question_.signing_time)
+    when += " (the time that the signer gives, " + time_text(*question_.signing_time) +
+            ", is further back than signing_delay)";
+  return when;
+}
+
 void ChainCheck::explain_validity(const Finding &finding) {
   X509 *certificate = finding.certificate.get();
-  std::string when = question_.signing_time
-                         ? "when the message was signed, " + time_text(*question_.signing_time)
-                         : "at " + time_text(question_.now);
+  std::string when = when_used();
   if (finding.error == X509_V_ERR_CERT_NOT_YET_VALID)
     add("certificate-not-yet-valid",
         "The certificate of " + subject_of(certificate) + " is valid from " +
@@ -211,7 +223,7 @@ void ChainCheck::explain_validity(const Finding &finding) {
             ".",
         "Check this machine's clock; the sender's may be wrong.");
   else
-    add(question_.signing_time ? "certificate-expired-at-signing" : "certificate-expired",
+    add(signing_time_counts() ? "certificate-expired-at-signing" : "certificate-expired",
         "The certificate of " + subject_of(certificate) + " expired on " +
             time_text(seconds_of(X509_get0_notAfter(certificate))) + ", before it was used " +
             when + ".",
@@ -294,18 +306,14 @@ void ChainCheck::check_strength() {
 
 // The other half of explain_validity(): what was right then and is over now.
 void ChainCheck::check_expired_now() {
-  if (!question_.signing_time)
-    return;
   for (int i = 0; i < sk_X509_num(chain_.get()); i++) {
     X509 *certificate = sk_X509_value(chain_.get(), i);
     std::int64_t end = seconds_of(X509_get0_notAfter(certificate));
-    if (end < question_.now && end >= *question_.signing_time) {
+    if (end < question_.now && end >= used_at()) {
       add("certificate-expired-now",
-          "The certificate of " + subject_of(certificate) +
-              " was valid when the message was "
-              "signed, " +
-              time_text(*question_.signing_time) + ", and expired on " + time_text(end) + ".",
-          "Nothing, for this message; the signing time is what the signer says.");
+          "The certificate of " + subject_of(certificate) + " was valid " + when_used() +
+              ", and expired on " + time_text(end) + ".",
+          "Nothing, for this message.");
       return;
     }
   }
@@ -316,6 +324,13 @@ void ChainCheck::explain_revocation(const Finding &finding, X509 *certificate) {
   if (finding.crl != nullptr)
     (void)X509_CRL_get0_by_cert(finding.crl.get(), &entry, certificate);
   std::int64_t when = entry == nullptr ? 0 : seconds_of(X509_REVOKED_get0_revocationDate(entry));
+  if (when > question_.arrival) {
+    add("revoked-after-arrival",
+        "The certificate of " + subject_of(certificate) + " was revoked on " + time_text(when) +
+            ", after the message arrived, " + time_text(question_.arrival) + ".",
+        "Ask the CA why: who had the key before that is not known.");
+    return;
+  }
   bool after = question_.signing_time && when > *question_.signing_time;
   add(after ? "revoked-after-signing" : "revoked",
       "The certificate of " + subject_of(certificate) + " was revoked" +
@@ -528,6 +543,12 @@ std::vector<ReportError> ChainCheck::run() {
 }
 
 } // namespace
+
+std::int64_t used_at(const ChainQuestion &question, const TrustConfig &config) {
+  bool came_soon =
+      question.signing_time && question.arrival - *question.signing_time <= config.signing_delay;
+  return came_soon ? *question.signing_time : question.arrival;
+}
 
 std::vector<ReportError> check_chain(const ChainQuestion &question, const TrustSet &trust,
                                      KnownChains &known, const TrustConfig &config) {

@@ -7,12 +7,13 @@
 namespace smime {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Weight>, 29> weights{{
+constexpr std::array<std::pair<std::string_view, Weight>, 30> weights{{
     {"digest-mismatch", Weight::broken},
     {"signature-invalid", Weight::broken},
     {"content-type-mismatch", Weight::broken},
     {"partial-cover", Weight::unverified},
     {"several-authors", Weight::unverified},
+    {"revoked-after-arrival", Weight::unverified},
     {"odd-address", Weight::unverified},
     {"address-in-name", Weight::unverified},
     {"only-sender-matches", Weight::unverified},

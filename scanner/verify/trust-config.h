@@ -2,6 +2,7 @@
 #ifndef SMIME_TRUST_CONFIG_H
 #define SMIME_TRUST_CONFIG_H
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct TrustConfig {
   MinStrength min_strength = MinStrength::weak;
   // Signers of verified signatures are reported with their certificates.
   bool report_certificates = false;
+  // Seconds that a message may be on its way: a signing time, which is the signer's word, counts
+  // if it lies no further before the arrival.
+  std::int64_t signing_delay = 7 * 86400;
   std::vector<Seal> seals;
   // From addresses ("*@example.org") whose display names may read as other addresses: calendars,
   // certified mail (RFC 6109), mailing lists.

@@ -150,12 +150,14 @@ void SignerVerification::read_signing_time() {
   if (seconds == 0)
     return;
   check_.signer.signing_time = time_text(seconds);
-  if (seconds > verifier_.now() + clock_skew)
+  if (seconds > verifier_.arrived() + clock_skew)
     add("signing-time-in-future",
-        "The signer gives " + time_text(seconds) + " as the time of signing; the present is used.",
+        "The signer gives " + time_text(seconds) +
+            " as the time of signing, and the message came before that; the time of its arrival is "
+            "used.",
         "Check this machine's clock; the sender's may be wrong.");
   else
-    signing_time_ = std::min(seconds, verifier_.now());
+    signing_time_ = std::min(seconds, verifier_.arrived());
 }
 
 // The content against the digest that was signed; without signed attributes
@@ -280,8 +282,10 @@ void SignerVerification::check_trust() {
   question.certificates = certificates.get();
   question.crls = crls.get();
   question.signing_time = signing_time_;
+  question.arrival = verifier_.arrived();
   question.now = verifier_.now();
   question.holds = check_.holds;
+  check_.signer.checked_at = time_text(used_at(question, verifier_.config));
   TrustStore &store = *verifier_.store;
   for (ReportError &error : check_chain(question, store.for_domain(layer_.domain),
                                         store.known_chains(), verifier_.config)) {
@@ -319,6 +323,8 @@ SignerCheck SignerVerification::run() {
 } // namespace
 
 std::int64_t Verifier::now() const { return at.value_or(std::time(nullptr)); }
+
+std::int64_t Verifier::arrived() const { return std::min(arrival.value_or(now()), now()); }
 
 bool is_plain_data(const CMS_ContentInfo *object) {
   return OBJ_obj2nid(CMS_get0_eContentType(const_cast<CMS_ContentInfo *>(object))) ==

@@ -23,8 +23,12 @@ struct Verifier {
   TrustConfig config;
   // Instead of the clock's time, for messages of the past.
   std::optional<std::int64_t> at;
+  // When the message arrived, if that was not now.
+  std::optional<std::int64_t> arrival = {};
 
   std::int64_t now() const;
+  // Never behind now().
+  std::int64_t arrived() const;
 };
 
 // One signer's part of a layer.

@@ -3,6 +3,7 @@ people, CRLs, and messages that they sign. `pki.py DIRECTORY` makes the one of
 test_verify.py for looking at."""
 
 import datetime
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,8 +45,17 @@ KEYS = {"rsa": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
         "ed25519": ["-algorithm", "ED25519"]}
 
 
-def openssl(*arguments, data=None):
-    done = subprocess.run(["openssl", *map(str, arguments)], input=data, capture_output=True)
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+
+
+def openssl(*arguments, data=None, at=None):
+    """at: what the program takes for the present, with libfaketime."""
+    environment = dict(os.environ)
+    if at is not None:
+        environment.update(LD_PRELOAD=str(FAKETIME), TZ="UTC",
+                           FAKETIME=at.strftime("@%Y-%m-%d %H:%M:%S"))
+    done = subprocess.run(["openssl", *map(str, arguments)], input=data, capture_output=True,
+                          env=environment)
     if done.returncode != 0:
         raise RuntimeError(f"openssl {arguments}: {done.stderr.decode(errors='replace')}")
     return done.stdout
@@ -140,14 +150,14 @@ class Pki:
 
     # --- messages
 
-    def detached(self, signers, entity, chain=(), options=()):
+    def detached(self, signers, entity, chain=(), options=(), at=None):
         """The DER of a signature over a MIME entity (bytes)."""
-        return self._sign(signers, entity, chain, ["-binary", *options])
+        return self._sign(signers, entity, chain, ["-binary", *options], at)
 
     def opaque(self, signers, entity, chain=(), options=()):
         return self._sign(signers, entity, chain, ["-binary", "-nodetach", *options])
 
-    def _sign(self, signers, entity, chain, options):
+    def _sign(self, signers, entity, chain, options, at=None):
         arguments = ["cms", "-sign", "-outform", "DER", *options]
         for signer in signers if isinstance(signers, (list, tuple)) else [signers]:
             arguments += ["-signer", signer.certificate, "-inkey", signer.key]
@@ -157,7 +167,7 @@ class Pki:
             bundle = self.directory / "chain.pem"
             bundle.write_bytes(b"".join(party.pem() for party in chain))
             arguments += ["-certfile", bundle]
-        return openssl(*arguments, data=entity)
+        return openssl(*arguments, data=entity, at=at)
 
     def encrypted(self, party, entity):
         return openssl("cms", "-encrypt", "-binary", "-aes256", "-outform", "DER",

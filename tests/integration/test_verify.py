@@ -158,7 +158,7 @@ class VerifyCase(unittest.TestCase):
         return cms_part(self.world.pki.opaque(self.world.people[name], entity,
                                               self.world.chains[name], options))
 
-    def inspect(self, *messages, config="", trust="trust", at=None):
+    def inspect(self, *messages, config="", trust="trust", at=None, arrived=None):
         settings = config + (f"\ntrust_dir = {self.directory}/pki/{trust}\n" if trust else "\n")
         (self.directory / "scanner.conf").write_text(settings)
         paths = []
@@ -166,7 +166,9 @@ class VerifyCase(unittest.TestCase):
             paths.append(self.directory / f"m{number}.eml")
             paths[-1].write_bytes(message)
         done = subprocess.run([SCANNER, "-c", self.directory / "scanner.conf",
-                               *(["--at", rfc3339(at)] if at else []), "--inspect", *paths],
+                               *(["--at", rfc3339(at)] if at else []),
+                               *(["--arrived", rfc3339(arrived)] if arrived else []),
+                               "--inspect", *paths],
                               capture_output=True, timeout=300)
         self.assertEqual((0, b""), (done.returncode, done.stderr))
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -206,11 +208,19 @@ class Certificates(VerifyCase):
         ("expired", FAILED, ["certificate-expired-at-signing"], {}),
         ("outdated", FAILED, ["certificate-expired-at-signing"], {}),
         ("future", FAILED, ["certificate-not-yet-valid"], {}),
-        ("rsa", VERIFIED, ["certificate-expired-now", "crl-stale"], {"at": NOW + 310 * DAY}),
+        ("rsa", VERIFIED, ["certificate-expired-now", "crl-stale"],
+         {"at": NOW + 310 * DAY, "arrived": NOW + DAY}),
         ("rsa", VERIFIED, ["certificate-expired-now"],
-         {"at": NOW + 310 * DAY, "config": "crl_policy = off"}),
+         {"at": NOW + 310 * DAY, "arrived": NOW + DAY, "config": "crl_policy = off"}),
         ("rsa", SIGNED, ["certificate-expired-now", "crl-stale"],
-         {"at": NOW + 310 * DAY, "config": "crl_policy = require"}),
+         {"at": NOW + 310 * DAY, "arrived": NOW + DAY, "config": "crl_policy = require"}),
+        # It came when the certificate had expired, with a signing time before that.
+        ("rsa", FAILED, ["certificate-expired"],
+         {"at": NOW + 310 * DAY, "config": "crl_policy = off"}),
+        ("rsa", VERIFIED, ["certificate-expired-now"],
+         {"at": NOW + 310 * DAY, "config": "crl_policy = off\nsigning_delay = 311d"}),
+        ("rsa", FAILED, ["certificate-expired"],
+         {"at": NOW + 310 * DAY, "config": "crl_policy = off\nsigning_delay = 309d"}),
         ("rsa", VERIFIED, ["signing-time-in-future"], {"at": NOW - DAY / 2}),
         ("tls", FAILED, ["wrong-purpose"], {}),
         ("tls-ca", FAILED, ["wrong-purpose"], {}),
@@ -219,6 +229,8 @@ class Certificates(VerifyCase):
         ("revoked", FAILED, ["revoked"], {}),
         ("revoked", VERIFIED, [], {"config": "crl_policy = off"}),
         ("revoked-later", FAILED, ["revoked-after-signing"], {"at": NOW + 2 * DAY}),
+        ("revoked-later", SIGNED, ["revoked-after-arrival"],
+         {"at": NOW + 2 * DAY, "arrived": NOW + DAY / 24}),
         ("stale", VERIFIED, ["crl-stale"], {}),
         ("stale", SIGNED, ["crl-stale"], {"config": "crl_policy = require"}),
         ("missing", VERIFIED, ["crl-unavailable"], {}),
@@ -536,7 +548,9 @@ class Corpus(unittest.TestCase):
         rows = [line.split("\t") for line in
                 (DATA / "corpus/VERIFY.tsv").read_text().splitlines()[1:]]
         self.assertGreater(len(rows), 45)
-        found = self.inspect([DATA / "corpus" / row[0] for row in rows], "crl_policy = off", "--at",
+        # They were signed years ago.
+        found = self.inspect([DATA / "corpus" / row[0] for row in rows],
+                             "crl_policy = off\nsigning_delay = 36500d", "--at",
                              "2026-11-25T00:00:00Z")
         misses = {}
         for (name, status, codes), signature in zip(rows, found, strict=True):

@@ -20,17 +20,18 @@ std::string line(std::string text) {
 TEST_GROUP(Protocol){};
 
 TEST(Protocol, RequestRoundTrip) {
-  for (Request request : {Request{123456789012ULL, false}, Request{5, true}, Request{}})
+  for (Request request : {Request{123456789012ULL, false}, Request{5, true}, Request{},
+                          Request{5, true, 1795900955}, Request{5, false, 0, "a@example.org"}})
     CHECK(parse_request(line(format_request(request))) == request);
 }
 
 TEST(Protocol, Sender) {
   for (const char *sender : {"", "a@example.org", "x=y@example.org", "from=@example.org"}) {
-    Request request{7, true, sender};
+    Request request{7, true, {}, sender};
     CHECK(parse_request(line(format_request(request))) == request);
   }
   // Whatever it is, the line is one, and within its bound.
-  Request request{~0ULL, true, "a\tfile\n\x80 b\x7f" + std::string(2000, 'x')};
+  Request request{~0ULL, true, {}, "a\tfile\n\x80 b\x7f" + std::string(2000, 'x')};
   std::string text = line(format_request(request));
   CHECK(text.size() < max_protocol_line);
   auto read = parse_request(text);
@@ -40,12 +41,26 @@ TEST(Protocol, Sender) {
 }
 
 TEST(Protocol, BadRequests) {
-  for (const char *text :
-       {"", "smime-scan", "smime-scan\t1\t", "smime-scan\t2\t5", "smime-scan\t1\t-1",
-        "smime-scan\t1\t5 ", "smime-scan\t1\t\tfile", "smime-scan\t1\t5\tFile",
-        "smime-scan\t1\t5\tfile\tfile", "smime-scan\t1\t0x5", "smime-scan\t1\t5\tfrom=a b",
-        "smime-scan\t1\t5\tfrom=a\tfile", "smime-scan\t1\t5\tfrom=a\tfrom=b",
-        "smime-scan\t1\t99999999999999999999999", "GET / HTTP/1.1"})
+  for (const char *text : {"",
+                           "smime-scan",
+                           "smime-scan\t1\t",
+                           "smime-scan\t2\t5",
+                           "smime-scan\t1\t-1",
+                           "smime-scan\t1\t5 ",
+                           "smime-scan\t1\t\tfile",
+                           "smime-scan\t1\t5\tFile",
+                           "smime-scan\t1\t5\tfile\tfile",
+                           "smime-scan\t1\t0x5",
+                           "smime-scan\t1\t5\tfrom=a b",
+                           "smime-scan\t1\t5\tfrom=a\tfile",
+                           "smime-scan\t1\t5\tat=",
+                           "smime-scan\t1\t5\tat=-1",
+                           "smime-scan\t1\t5\tat=1\tfile",
+                           "smime-scan\t1\t5\tat=1\tat=2",
+                           "smime-scan\t1\t5\tat=9223372036854775808",
+                           "smime-scan\t1\t5\tfrom=a\tfrom=b",
+                           "smime-scan\t1\t99999999999999999999999",
+                           "GET / HTTP/1.1"})
     CHECK_TEXT(!parse_request(text), text);
 }
 

@@ -77,6 +77,10 @@ TEST(ScannerConfig, WhoMaySignForOthers) {
   LONGS_EQUAL(64, config->trust.seals[0].certificate.size());
   STRCMP_EQUAL("CN=Mail Gateway,O=Example", config->trust.seals[1].certificate.c_str());
   LONGS_EQUAL(2, config->trust.named_for_others.size());
+  LONGS_EQUAL(7 * 86400, config->trust.signing_delay);
+  config = parse_scanner_config("signing_delay = 2d\n", "f.conf", error);
+  LONGS_EQUAL(2 * 86400, config->trust.signing_delay);
+  refused("signing_delay = soon\n", "f.conf:1", "soon");
   refused("seal = example.org\n", "f.conf:1", "seal");
   refused("seal = example.org abcdef\n", "f.conf:1", "abcdef");
   refused("sealed = example.org CN=x\n", "f.conf:1", "sealed");
