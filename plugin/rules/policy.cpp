@@ -119,7 +119,37 @@ bool scan_holds(const ConditionValue &value, const Question &question, Reading r
                                    reading == Reading::wide && !report.uninspectable.empty());
 }
 
-constexpr std::array<ConditionKey, 8> condition_keys{{
+// The report may be of a scanner that was taken over: codes are words, and no more.
+bool is_code(std::string_view text) {
+  return !text.empty() && text.size() <= 40 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+// Every code of the report: what is odd about the message, what speaks against its signatures,
+// and why parts were not looked into.
+std::set<std::string_view> codes_of(const Report &report) {
+  std::set<std::string_view> codes;
+  for (const auto *errors : {&report.errors, &report.signature_errors}) {
+    for (const ReportError &error : *errors)
+      codes.insert(error.code);
+  }
+  for (const Uninspectable &part : report.uninspectable)
+    codes.insert(part.reason);
+  return codes;
+}
+
+std::string tell_codes(const Question &question) {
+  std::string text;
+  for (std::string_view code : codes_of(question.report)) {
+    if (!is_code(code))
+      continue;
+    text += text.empty() ? "" : " ";
+    text += code;
+  }
+  return text.empty() ? "none" : text;
+}
+
+constexpr std::array<ConditionKey, 9> condition_keys{{
     {"class", Key::class_,
      [](std::string_view text, ConditionValue &value) {
        return assign(value, classes_from_name(text));
@@ -162,6 +192,15 @@ constexpr std::array<ConditionKey, 8> condition_keys{{
      },
      [](const Question &question) { return std::string(name_of(question.report.strength)); },
      classes_are_known},
+    {"finding", Key::finding,
+     [](std::string_view text, ConditionValue &value) {
+       value = std::string(text);
+       return is_code(text);
+     },
+     [](const ConditionValue &value, const Question &question, Reading) {
+       return codes_of(question.report).count(std::get<std::string>(value)) != 0;
+     },
+     tell_codes, classes_are_known},
     {"mailbox", Key::mailbox, parse_pattern,
      [](const ConditionValue &value, const Question &question, Reading) {
        return mailbox_matches(std::get<std::string>(value), question.mailbox, question.separator);
@@ -610,12 +649,6 @@ bool may_divert_in_some_mailbox(const std::vector<Rule> &rules, const Question &
 }
 
 namespace {
-
-// The report may be of a scanner that was taken over: codes are words, and no more.
-bool is_code(std::string_view text) {
-  return !text.empty() && text.size() <= 40 &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
-}
 
 // " (limit-exceeded, malformed)": each code once, and not all where there are many.
 std::string reasons_of(const Report &report) {

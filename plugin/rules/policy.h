@@ -27,9 +27,19 @@ std::string_view name_of(When when);
 std::optional<Origin> origin_from_name(std::string_view name);
 
 // The keys that ask something of a message, in the order in which they are asked.
-enum class Key : std::uint8_t { class_, origin, signature, scan, strength, mailbox, from, to };
+enum class Key : std::uint8_t {
+  class_,
+  origin,
+  signature,
+  scan,
+  strength,
+  finding,
+  mailbox,
+  from,
+  to
+};
 
-// What a key is compared with: a pattern for mailbox, from and to.
+// What a key is compared with: a pattern for mailbox, from and to, a code for finding.
 using ConditionValue =
     std::variant<std::string, ClassSet, SignatureStatus, ScanVerdict, Origin, Strength>;
 

@@ -31,6 +31,9 @@ const BadRule bad_rules[] = {
     {"scan=dirty action=deliver", "dirty"},
     {"origin=lmtp action=deliver", "lmtp"},
     {"strength=strong action=deliver", "strong"},
+    {"finding= action=deliver", "finding"},
+    {"finding=!Bad action=deliver", "!Bad"},
+    {"finding=\"a b\" action=deliver", "a b"},
     {"flag=\"a b\" action=deliver", "a b"},
     {"from= action=deliver", "from"},
     {"when=!arrival action=deliver", "\"!arrival\" is no value for when: it cannot be negated"},
@@ -388,6 +391,25 @@ TEST(Policy, OtherConditions) {
   CHECK(action() == Action::tempfail);
   report.scan = ScanVerdict::infected;
   CHECK(action() == Action::reject);
+}
+
+TEST(Policy, FindingMatchesAnyCode) {
+  Report report;
+  report.signature_errors.push_back({"address-mismatch", "", "", ""});
+  report.errors.push_back({"spliced-encryption", "", "", ""});
+  report.uninspectable.push_back({"1", "encrypted-file", "", ""});
+  auto action = [&](const std::string &value) {
+    std::string error;
+    auto rule = parse_rule("smime_rule", "finding=" + value + " action=reject", error);
+    CHECK_TEXT(rule.has_value(), error.c_str());
+    return decide({*rule}, {"INBOX", '/', "a@b", "c@d", Origin::delivery, report}).action;
+  };
+  for (const char *code : {"address-mismatch", "spliced-encryption", "encrypted-file"}) {
+    CHECK(action(code) == Action::reject);
+    CHECK(action(std::string("!") + code) == Action::deliver);
+  }
+  CHECK(action("address") == Action::deliver);
+  CHECK(action("!address") == Action::reject);
 }
 
 TEST(Policy, ExcludingMailbox) {
