@@ -345,6 +345,60 @@ class Forms(VerifyCase):
         self.check(self.clear(entity=entity), VERIFIED)
 
 
+class Paths(VerifyCase):
+    """A chain is called wrong only if no way leads to an anchor: CAs of one name and without
+    key identifiers, roots that another one signed as well."""
+
+    NAMELESS_CA = "basicConstraints = critical, CA:true\nkeyUsage = keyCertSign, cRLSign"
+    LEAF = ("basicConstraints = CA:false\nkeyUsage = digitalSignature\n"
+            f"subjectAltName = email:{ALICE}")
+
+    def trust(self, *parties):
+        name = "paths-" + "-".join(party.name.replace(" ", "") for party in parties)
+        directory = self.directory / "pki" / name
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir()
+        for number, party in enumerate(parties):
+            (directory / f"{number}.pem").write_bytes(party.pem())
+        return {"trust": name, "config": "crl_policy = off"}
+
+    def signed_by(self, who, chain):
+        return head() + clear_signed(TEXT, self.world.pki.detached(who, TEXT, chain))
+
+    def test_anchors_of_one_name(self):
+        pki = self.world.pki
+        namesakes = [pki.certificate("Namesake", self.NAMELESS_CA) for _ in range(3)]
+        people = [pki.certificate("alice", self.LEAF, ca) for ca in namesakes]
+        for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+            options = self.trust(*(namesakes[number] for number in order))
+            for who, ca in zip(people, namesakes):
+                for chain in ([], [ca], namesakes):
+                    with self.subTest(order=order, chain=len(chain)):
+                        self.check(self.signed_by(who, chain), VERIFIED, [], **options)
+
+    def test_intermediates_of_one_name(self):
+        pki = self.world.pki
+        namesakes = [pki.certificate("Between", self.NAMELESS_CA, self.world.root)
+                     for _ in range(2)]
+        for ca in namesakes:
+            who = pki.certificate("alice", self.LEAF, ca)
+            for chain in (namesakes, namesakes[::-1]):
+                self.check(self.signed_by(who, chain), VERIFIED, [], **self.trust(self.world.root))
+
+    def test_a_root_that_another_one_signed(self):
+        pki = self.world.pki
+        old = pki.ca("Old Root", start=NOW - 400 * DAY, end=NOW - 10 * DAY)
+        new = pki.ca("New Root")
+        cross = pki.certificate("New Root", CA_EXTENSIONS, old, reuse=new, start=NOW - 300 * DAY,
+                                end=NOW - 20 * DAY)
+        between = pki.ca("Between the Two", new)
+        who = pki.person("alice", between)
+        for trust in ((new,), (old, new), (new, old)):
+            for chain in ([between], [between, cross], [cross, between], [between, cross, old]):
+                with self.subTest(trust=[party.name for party in trust], chain=len(chain)):
+                    self.check(self.signed_by(who, chain), VERIFIED, [], **self.trust(*trust))
+
+
 class Spoofs(VerifyCase):
     """Each is right in mathematics and says nothing of what the reader sees."""
 
