@@ -154,7 +154,8 @@ void TextContent::settle_armor() {
     found_cms_ = true;
     cms_ = std::make_unique<CmsLayer>(inspection_, std::move(inside), outcome_);
     cms_->feed(beginning);
-  } else if (is_pgp_armor(label_.words) || guess_openpgp(beginning) != PgpGuess::none) {
+  } else if (is_pgp_armor(label_.words) || (label_.words.find("KEY") == std::string::npos &&
+                                            guess_openpgp(beginning) != PgpGuess::none)) {
     pgp_ = std::make_unique<PgpMessage>(inspection_, std::move(inside));
     pgp_->feed(beginning);
   } else if (find_encrypted_file(beginning) != nullptr ||
@@ -197,7 +198,9 @@ void TextContent::end_pgp() {
   bool says_message = label_.at_line_start && is_pgp_message_armor(label_.words);
   bool is_readable = facts.has_literal || facts.has_compressed;
   bool makes_no_sense = facts.is_empty() || (facts.is_damaged && !is_readable);
-  if (facts.is_encrypted() || word_is_message_ || (says_message && makes_no_sense)) {
+  // A word that looks like a message is one by chance where all lines together are packets.
+  bool word_counts = word_is_message_ && (facts.is_empty() || facts.is_damaged);
+  if (facts.is_encrypted() || word_counts || (says_message && makes_no_sense)) {
     found_message_ = true;
     return;
   }

@@ -35,6 +35,8 @@ constexpr std::size_t max_odd_blanks = 3;
 constexpr std::size_t max_mark = 64;
 
 constexpr std::string_view begin_word = "BEGIN";
+constexpr std::size_t rare_in_begin = 2;
+constexpr std::string_view saltpack_words = "SALTPACK ENCRYPTED MESSAGE.";
 constexpr std::string_view end_word = "END";
 constexpr std::string_view dashes = "-----";
 
@@ -50,15 +52,17 @@ Bytes as_bytes(std::string_view text) {
   return {reinterpret_cast<const unsigned char *>(text.data()), text.size()};
 }
 
-// By the word's first letter, which is rare in most text.
-std::size_t find_word(std::string_view text, std::size_t from, std::string_view word) {
+// By the letter of the word at rare, which most text has seldom.
+std::size_t find_word(std::string_view text, std::size_t from, std::string_view word,
+                      std::size_t rare) {
+  from += rare;
   while (from < text.size()) {
-    const void *found = std::memchr(text.data() + from, word.front(), text.size() - from);
+    const void *found = std::memchr(text.data() + from, word[rare], text.size() - from);
     if (found == nullptr)
       return std::string_view::npos;
     auto at = static_cast<std::size_t>(static_cast<const char *>(found) - text.data());
-    if (text.substr(at, word.size()) == word)
-      return at;
+    if (text.substr(at - rare, word.size()) == word)
+      return at - rare;
     from = at + 1;
   }
   return std::string_view::npos;
@@ -142,6 +146,12 @@ std::optional<FoundLabel> read_label(std::string_view text, std::size_t found) {
   return result;
 }
 
+// Saltpack's armor has no dashes; the program's name may stand before its words.
+bool is_saltpack(std::string_view text, std::size_t found) {
+  std::string_view behind = text.substr(found, max_mark);
+  return behind.substr(0, behind.find('.') + 1).ends_with(saltpack_words);
+}
+
 // Dashes with BEGIN or END behind them, from which on it is armor no longer.
 std::size_t find_end(std::string_view text) {
   std::size_t behind = 0;
@@ -184,15 +194,15 @@ std::string without_escapes(std::string_view line) {
 
 struct Mark {
   std::string_view word;
+  // The place of a letter in it.
+  std::size_t rare;
   TextMark mark;
 };
-// "Salted__" in base64; the header of Ansible's vaults; values of SOPS and hiera-eyaml; saltpack,
-// which has no dashes.
-constexpr std::array<Mark, 4> marks{{
-    {"U2FsdGVkX1", TextMark::openssl},
-    {"$ANSIBLE_VAULT;", TextMark::ansible_vault},
-    {"ENC[", TextMark::encrypted_value},
-    {"SALTPACK ENCRYPTED MESSAGE", TextMark::saltpack},
+// "Salted__" in base64; the header of Ansible's vaults; values of SOPS and hiera-eyaml.
+constexpr std::array<Mark, 3> marks{{
+    {"U2FsdGVkX1", 8, TextMark::openssl},
+    {"$ANSIBLE_VAULT;", 0, TextMark::ansible_vault},
+    {"ENC[", 3, TextMark::encrypted_value},
 }};
 
 // Whether the mark at that place begins what it says.
@@ -209,10 +219,7 @@ bool is_marked(std::string_view text, std::size_t at, const Mark &mark) {
     return is_first() || line_before(text, at).find("!vault") != std::string_view::npos;
   case TextMark::encrypted_value:
     return behind.starts_with("AES256_GCM,data:") || behind.starts_with("PKCS7,MII");
-  case TextMark::saltpack: {
-    return behind.starts_with('.') &&
-           line_before(text, at).find(begin_word) != std::string_view::npos;
-  }
+  case TextMark::saltpack: break; // by its BEGIN
   }
   return false;
 }
@@ -264,8 +271,8 @@ void ArmorFinder::look_for_marks(std::size_t from, bool last) {
   std::size_t room = last ? 0 : max_mark + 32;
   std::size_t end = text.size() - std::min(text.size(), room);
   for (const Mark &mark : marks) {
-    for (std::size_t at = find_word(text, from, mark.word); at < end;
-         at = find_word(text, at + 1, mark.word)) {
+    for (std::size_t at = find_word(text, from, mark.word, mark.rare); at < end;
+         at = find_word(text, at + 1, mark.word, mark.rare)) {
       if (is_marked(text, at, mark))
         sink_.mark_found(mark.mark);
     }
@@ -275,7 +282,7 @@ void ArmorFinder::look_for_marks(std::size_t from, bool last) {
 
 bool ArmorFinder::look_for_label(bool last) {
   for (;;) {
-    std::size_t found = find_word(window_, at_, begin_word);
+    std::size_t found = find_word(window_, at_, begin_word, rare_in_begin);
     if (found == std::string::npos) {
       at_ = std::max(at_, window_.size() - std::min(window_.size(), begin_word.size() - 1));
       return false;
@@ -284,6 +291,8 @@ bool ArmorFinder::look_for_label(bool last) {
     if (!last && window_.size() - found < begin_word.size() + max_label)
       return false;
     auto label = read_label(window_, found);
+    if (!label && is_saltpack(window_, found))
+      sink_.mark_found(TextMark::saltpack);
     at_ = label ? label->end : found + begin_word.size();
     if (!label || !sink_.armor_begins(label->label))
       continue;

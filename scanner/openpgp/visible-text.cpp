@@ -20,13 +20,31 @@ constexpr bool is_special(unsigned char c) {
   return c >= 0x7f || c == '&' || c == '<' || (c < ' ' && !is_line_or_tab(c));
 }
 
-constexpr std::array<bool, 256> make_specials() {
+// UTF-8: how many bytes a letter has whose first is c, if it is one of those that matter.
+constexpr std::size_t letter_size(unsigned char c) {
+  if (c == 0xc2 || c == 0xcd || c == 0xd8)
+    return 2;
+  return c == 0xe1 || c == 0xe2 || c == 0xe3 || c == 0xef ? 3 : 0;
+}
+
+template <typename Test> constexpr std::array<bool, 256> make_table(Test test) {
   std::array<bool, 256> table{};
   for (unsigned c = 0; c < table.size(); c++)
-    table[c] = is_special(static_cast<unsigned char>(c));
+    table[c] = test(static_cast<unsigned char>(c));
   return table;
 }
-constexpr auto specials = make_specials();
+// What is not copied as it is; and what is not in a tag.
+constexpr auto stops =
+    make_table([](unsigned char c) { return is_special(c) && (c <= 0x7f || letter_size(c) > 0); });
+constexpr auto stops_in_tag = make_table(
+    [](unsigned char c) { return c == '>' || c == 0x7f || (c < ' ' && !is_line_or_tab(c)); });
+
+std::size_t run_until(const std::array<bool, 256> &table, Bytes bytes) {
+  std::size_t size = 0;
+  while (size < bytes.size() && !table[bytes[size]])
+    size++;
+  return size;
+}
 
 bool is_letter(unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
@@ -116,13 +134,6 @@ void append_character(std::uint32_t c, std::string &text) {
   }
 }
 
-// UTF-8: how many bytes a letter has whose first is c, if it is one of those that matter.
-std::size_t letter_size(unsigned char c) {
-  if (c == 0xc2 || c == 0xcd || c == 0xd8)
-    return 2;
-  return c == 0xe1 || c == 0xe2 || c == 0xe3 || c == 0xef ? 3 : 0;
-}
-
 } // namespace
 
 // In blocks of one size, which compilers make a few instructions each.
@@ -153,28 +164,32 @@ VisibleText::Look VisibleText::look(Bytes bytes) {
 }
 
 void VisibleText::add(Bytes bytes, std::string &text) {
-  std::size_t at = 0;
-  while (at < bytes.size()) {
-    if (!held_.empty()) {
-      go_on(bytes[at++], text);
+  while (!bytes.empty()) {
+    bool in_tag = held_.size() > 1 && held_[0] == '<';
+    if (!held_.empty() && !in_tag) {
+      go_on(bytes[0], text);
+      bytes = bytes.subspan(1);
       continue;
     }
-    std::size_t begin_of_run = at;
-    while (at < bytes.size() && !specials[bytes[at]])
-      at++;
-    text.append(reinterpret_cast<const char *>(bytes.data()) + begin_of_run, at - begin_of_run);
-    if (at < bytes.size())
-      begin(bytes[at++], text);
+    Bytes some = in_tag ? bytes.first(std::min(bytes.size(), max_tag - held_.size() - 1)) : bytes;
+    std::size_t run = run_until(in_tag ? stops_in_tag : stops, some);
+    (in_tag ? held_ : text).append(reinterpret_cast<const char *>(bytes.data()), run);
+    bytes = bytes.subspan(run);
+    if (bytes.empty())
+      return;
+    if (in_tag)
+      go_on(bytes[0], text);
+    else
+      begin(bytes[0], text);
+    bytes = bytes.subspan(1);
   }
 }
 
 void VisibleText::begin(unsigned char c, std::string &text) {
-  if (!specials[c])
+  if (!stops[c])
     text += static_cast<char>(c);
   else if (c == '<' || c == '&' || letter_size(c) > 0)
     held_ = static_cast<char>(c);
-  else if (c > 0x7f)
-    text += static_cast<char>(c);
   // A control character has no width, and a NUL may be half of one of UTF-16.
 }
 
@@ -213,8 +228,11 @@ void VisibleText::go_on_in_tag(unsigned char c, std::string &text) {
 // not dropped.
 void VisibleText::end_tag(std::string &text) {
   std::string tag = std::exchange(held_, {});
-  if (tag.find("BEGIN") != std::string::npos || tag.find("END") != std::string::npos ||
-      tag.find("U2Fsd") != std::string::npos || tag.find("ENC[") != std::string::npos) {
+  static constexpr std::array<std::string_view, 4> words{"BEGIN", "END", "ENC[", "U2Fsd"};
+  bool may_have_word = tag.find_first_of("NU") != std::string::npos;
+  if (may_have_word && std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+        return tag.find(word) != std::string::npos;
+      })) {
     text += '\n' + tag + '\n';
     return;
   }

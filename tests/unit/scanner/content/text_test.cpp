@@ -122,6 +122,22 @@ TEST(Text, WhatAnyoneCanReadIsNotEncrypted) {
                with_lines(armored("PGP MESSAGE", encrypted), "- ", "\n"));
 }
 
+TEST(Text, ALineOfASignatureIsNoMessage) {
+  // A signature whose second line looks like a session key packet.
+  std::string packet = std::string("\xc2\xff\0\0\0\x90\4\0\1\x0a\0\0", 12) + std::string(36, 's') +
+                       std::string("\x84\x20\3", 3) + std::string(99, 's');
+  const std::string lines = base64(packet);
+  std::string narrow;
+  for (char c : lines) {
+    if (c == '\r' || c == '\n')
+      continue;
+    narrow += c;
+    if (narrow.size() % 65 == 64)
+      narrow += '\n';
+  }
+  is_plain(armored("PGP SIGNATURE", narrow + "\n"));
+}
+
 TEST(Text, WithoutSenseTheLabelCounts) {
   is_encrypted(armored("PGP MESSAGE", "abc\n"));
   is_encrypted("-----BEGIN PGP MESSAGE-----\n");
