@@ -5,6 +5,7 @@
 #include "scanner/formats/pdf-skim.h"
 
 #include <climits>
+#include <new>
 #include <qpdf/InputSource.hh>
 #include <qpdf/QPDF.hh>
 #include <qpdf/QPDFExc.hh>
@@ -156,6 +157,8 @@ void PdfDocument::finish() {
       report_encrypted_document(inspection_, place_);
     else if (!inspection_.stopped())
       inspection_.add_uninspectable(place_, "limit-exceeded");
+  } catch (const std::bad_alloc &) {
+    inspection_.add_uninspectable(place_, "limit-exceeded");
   } catch (const std::exception &) {
     report_unreadable();
   }
