@@ -209,7 +209,9 @@ void TextContent::end_pgp() {
   outcome_.is_protected = outcome_.is_protected || outcome.is_protected;
 }
 
-void TextContent::mark_found(TextMark) { found_encrypted_ = true; }
+void TextContent::mark_found(TextMark mark) {
+  (mark == TextMark::ebcdic_message ? found_message_ : found_encrypted_) = true;
+}
 
 void TextContent::finish() {
   uu_.finish();

@@ -199,10 +199,12 @@ struct Mark {
   TextMark mark;
 };
 // "Salted__" in base64; the header of Ansible's vaults; values of SOPS and hiera-eyaml.
-constexpr std::array<Mark, 3> marks{{
+constexpr std::array<Mark, 4> marks{{
     {"U2FsdGVkX1", 8, TextMark::openssl},
     {"$ANSIBLE_VAULT;", 0, TextMark::ansible_vault},
     {"ENC[", 3, TextMark::encrypted_value},
+    // "-BEGIN PGP M", which is the same in all its code pages.
+    {"\x60\xc2\xc5\xc7\xc9\xd5\x40\xd7\xc7\xd7\x40\xd4", 3, TextMark::ebcdic_message},
 }};
 
 // Whether the mark at that place begins what it says.
@@ -219,6 +221,7 @@ bool is_marked(std::string_view text, std::size_t at, const Mark &mark) {
     return is_first() || line_before(text, at).find("!vault") != std::string_view::npos;
   case TextMark::encrypted_value:
     return behind.starts_with("AES256_GCM,data:") || behind.starts_with("PKCS7,MII");
+  case TextMark::ebcdic_message: return true;
   case TextMark::saltpack: break; // by its BEGIN
   }
   return false;

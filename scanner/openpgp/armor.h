@@ -22,7 +22,14 @@ struct ArmorLabel {
 };
 
 // Encrypted text that no BEGIN tells.
-enum class TextMark : unsigned char { openssl, ansible_vault, encrypted_value, saltpack };
+enum class TextMark : unsigned char {
+  openssl,
+  ansible_vault,
+  encrypted_value,
+  saltpack,
+  // Armor of OpenPGP in EBCDIC, which is not read.
+  ebcdic_message,
+};
 
 class ArmorSink {
 public:

@@ -56,7 +56,7 @@ constexpr std::array<std::string_view, 30> line_tags{
     "html",    "li",      "ol",         "p",    "pre", "section", "table", "td",  "textarea", "tr"};
 
 // How a character is seen that is not in ASCII, or not to be seen: nullopt if as itself.
-enum class Seen : unsigned char { nothing, blank, letter };
+enum class Seen : unsigned char { nothing, blank, dash, letter };
 
 Seen how_seen(std::uint32_t c) {
   if (c == 0xa0 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f || c == 0x3000 ||
@@ -66,6 +66,9 @@ Seen how_seen(std::uint32_t c) {
       (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
       (c >= 0xfe00 && c <= 0xfe0f))
     return Seen::nothing;
+  // Programs and people write these for "-" and "--".
+  if ((c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0xfe63 || c == 0xff0d)
+    return Seen::dash;
   return Seen::letter;
 }
 
@@ -74,21 +77,40 @@ struct NamedEntity {
   std::uint32_t character;
 };
 // Those that armor can be written with.
-constexpr std::array<NamedEntity, 28> entities{{
-    {"nbsp", 0xa0},      {"ensp", 0x2002},
-    {"emsp", 0x2003},    {"thinsp", 0x2009},
-    {"hairsp", 0x200a},  {"numsp", 0x2007},
-    {"puncsp", 0x2008},  {"shy", 0xad},
-    {"zwnj", 0x200c},    {"zwj", 0x200d},
-    {"lrm", 0x200e},     {"rlm", 0x200f},
-    {"NoBreak", 0x2060}, {"ZeroWidthSpace", 0x200b},
-    {"Tab", '\t'},       {"NewLine", '\n'},
-    {"plus", '+'},       {"equals", '='},
-    {"sol", '/'},        {"colon", ':'},
-    {"comma", ','},      {"period", '.'},
-    {"num", '#'},        {"dollar", '$'},
-    {"lt", '<'},         {"gt", '>'},
-    {"amp", '&'},        {"semi", ';'},
+constexpr std::array<NamedEntity, 33> entities{{
+    {"minus", 0x2212},
+    {"hyphen", 0x2010},
+    {"dash", 0x2010},
+    {"ndash", 0x2013},
+    {"mdash", 0x2014},
+    {"nbsp", 0xa0},
+    {"ensp", 0x2002},
+    {"emsp", 0x2003},
+    {"thinsp", 0x2009},
+    {"hairsp", 0x200a},
+    {"numsp", 0x2007},
+    {"puncsp", 0x2008},
+    {"shy", 0xad},
+    {"zwnj", 0x200c},
+    {"zwj", 0x200d},
+    {"lrm", 0x200e},
+    {"rlm", 0x200f},
+    {"NoBreak", 0x2060},
+    {"ZeroWidthSpace", 0x200b},
+    {"Tab", '\t'},
+    {"NewLine", '\n'},
+    {"plus", '+'},
+    {"equals", '='},
+    {"sol", '/'},
+    {"colon", ':'},
+    {"comma", ','},
+    {"period", '.'},
+    {"num", '#'},
+    {"dollar", '$'},
+    {"lt", '<'},
+    {"gt", '>'},
+    {"amp", '&'},
+    {"semi", ';'},
 }};
 
 // The number in "#45" or "#x2d".
@@ -129,6 +151,7 @@ void append_character(std::uint32_t c, std::string &text) {
   switch (how_seen(c)) {
   case Seen::nothing: return;
   case Seen::blank: text += ' '; return;
+  case Seen::dash: text += c == 0x2014 ? "--" : "-"; return;
   // Which letter it is makes no difference.
   case Seen::letter: text += '\xff'; return;
   }
@@ -233,7 +256,11 @@ void VisibleText::end_tag(std::string &text) {
   if (may_have_word && std::any_of(words.begin(), words.end(), [&](std::string_view word) {
         return tag.find(word) != std::string::npos;
       })) {
-    text += '\n' + tag + '\n';
+    text += '\n';
+    VisibleText inside;
+    inside.add({reinterpret_cast<const unsigned char *>(tag.data()) + 1, tag.size() - 1}, text);
+    inside.finish(text);
+    text += '\n';
     return;
   }
   std::string name;

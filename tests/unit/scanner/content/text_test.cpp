@@ -113,6 +113,12 @@ TEST(Text, WhoQuotesHasWordsOfHisOwn) {
     is_encrypted(with_lines("Hello\n" + text, prefix, "\n"));
 }
 
+TEST(Text, InEbcdic) {
+  is_encrypted(
+      "\xc8\x89\x25\x60\x60\x60\x60\x60\xc2\xc5\xc7\xc9\xd5\x40\xd7\xc7\xd7\x40\xd4\xc5\xe2"
+      "\xe2\xc1\xc7\xc5\x60\x60\x60\x60\x60\x25\x25\x91\xc1\xf0\xc5");
+}
+
 TEST(Text, WhatAnyoneCanReadIsNotEncrypted) {
   is_plain(armored("PGP MESSAGE", literal));
   STRCMP_EQUAL("pgp-signed", classes("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nHello\n" +

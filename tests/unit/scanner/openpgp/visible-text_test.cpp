@@ -36,10 +36,12 @@ TEST(VisibleTextGroup, WhatIsSeen) {
       {"a tag that ends a line", "a<br>b<BR/>c<div class='x'>d</div>", "a\nb\nc\nd\n"},
       {"no tag", "1 < 2 > 1", "1 < 2 > 1"},
       {"a tag without an end", "a <b", "a <b"},
-      {"what is looked for is no tag", "<x\n-----BEGIN>", "\n<x\n-----BEGIN\n"},
+      {"what is looked for is no tag", "<x\n-----BEGIN>", "\nx\n-----BEGIN\n"},
       {"entities", "&#45;&#x2d;&#X2D;&#45;-&nbsp;B&shy;E&Tab;", "----- BE\t"},
       {"an entity without its end", "&#45-&#45 x", "--- x"},
       {"no entity", "a & b &amp; c &unknown; &", "a & b & c &unknown; &"},
+      {"in an attribute", "<i value='-----BEGIN X&#10;ab'>", "\ni value='-----BEGIN X\nab'\n"},
+      {"other dashes", "&minus;\xe2\x80\x90\xe2\x80\x94\xef\xbc\x8d", "-----"},
       {"a no-break space", "\xc2\xa0x\xe2\x80\xafy", " x y"},
       {"no width",
        "a\xe2\x80\x8b"
