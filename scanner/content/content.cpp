@@ -14,6 +14,7 @@
 #include "scanner/formats/pdf.h"
 #include "scanner/formats/rtf.h"
 #include "scanner/formats/tnef.h"
+#include "scanner/formats/unwrap.h"
 #include "scanner/layers/cms.h"
 #include "scanner/openpgp/message.h"
 
@@ -110,6 +111,8 @@ void Content::feed(Bytes bytes) {
   // A reader that has begun knows what it leaves out behind a bound.
   if (reader_ != nullptr && !bytes.empty())
     reader_->feed(bytes);
+  if (embedded_ != nullptr && !bytes.empty())
+    embedded_->feed(bytes);
 }
 
 void Content::decide() {
@@ -119,7 +122,26 @@ void Content::decide() {
     text_check_.feed(prefix_);
   if (reader_ != nullptr)
     reader_->feed(prefix_);
+  if (may_have_embedded()) {
+    auto of = kind_ == nullptr                       ? EmbeddedArchives::Of::whole_file
+              : kind_->opener == Kind::pdf           ? EmbeddedArchives::Of::document
+              : kind_->opener == Kind::compound_file ? EmbeddedArchives::Of::sectors
+                                                     : EmbeddedArchives::Of::whole_file;
+    embedded_ = std::make_unique<EmbeddedArchives>(inspection_, place_, of);
+    embedded_->feed(prefix_);
+  }
   prefix_ = {};
+}
+
+// An archive may be behind whatever does not mind: a picture, a program, a PDF document.
+bool Content::may_have_embedded() const {
+  if (outcome_.is_text || inspection_.tools().detector == nullptr)
+    return false;
+  if (kind_ == nullptr || kind_->opener == Kind::pdf || kind_->opener == Kind::compound_file ||
+      kind_->opener == Kind::disk)
+    return true;
+  // The others are read by LeafContent, which knows where they end.
+  return kind_->look == Look::leaf && kind_->end == nullptr && kind_->name != "empty";
 }
 
 std::unique_ptr<ByteSink> Content::known(std::string_view kind, std::unique_ptr<ByteSink> reader) {
@@ -128,11 +150,20 @@ std::unique_ptr<ByteSink> Content::known(std::string_view kind, std::unique_ptr<
   return reader;
 }
 
-// What has no magic number comes first: CMS objects, OpenPGP, mail, text.
+// What has no magic number comes first: CMS objects, OpenPGP, mail, text. But the sender of an
+// archive may choose the name with which it begins.
 std::unique_ptr<ByteSink> Content::choose() {
   if (prefix_.empty() && !place_.has_cms_label) {
     kind_ = &kind_named("empty");
     return nullptr;
+  }
+  const KindRow *archive = recognise(prefix_, {});
+  if (archive != nullptr && archive->comes_before_text) {
+    if (looks_like_cms(prefix_) || looks_like_mail(prefix_))
+      inspection_.add_uninspectable(place_, "contradictory-archive");
+    kind_ = archive;
+    outcome_.is_known = true;
+    return make_reader();
   }
   if (looks_like_cms(prefix_) || (place_.has_cms_label && !prefix_.empty() && prefix_[0] == 0x30))
     return known("CMS object", std::make_unique<CmsLayer>(inspection_, place_, outcome_));
@@ -188,6 +219,8 @@ std::unique_ptr<ByteSink> Content::choose_file() {
   if (kind_->look == Look::named) {
     if (is_encrypted_document(kind_->reason))
       inspection_.add_class(MessageClass::encrypted_document);
+    if (kind_->reason == "encrypted-archive")
+      inspection_.add_class(MessageClass::encrypted_archive);
     inspection_.add_uninspectable(place_, std::string(kind_->reason));
   }
   if (kind_->look == Look::opened) {
@@ -216,11 +249,14 @@ std::unique_ptr<ByteSink> Content::make_text() {
 std::unique_ptr<ByteSink> Content::make_reader() {
   switch (kind_->opener) {
   case Kind::archive:
-  case Kind::compressed: return std::make_unique<ArchiveContent>(inspection_, place_, *kind_);
+    return std::make_unique<ArchiveContent>(inspection_, place_, kind_->container,
+                                            ArchiveContent::Found::alone);
+  case Kind::wrapped: return make_unwrapper(inspection_, place_, kind_->container);
   case Kind::pdf: return make_pdf_reader(inspection_, place_);
   case Kind::compound_file: return make_compound_file_reader(inspection_, place_);
   case Kind::tnef: return make_tnef_reader(inspection_, place_);
   case Kind::rtf: // by its beginning, which may be text
+  case Kind::disk:
   case Kind::other: break;
   }
   return nullptr;
@@ -236,6 +272,8 @@ std::unique_ptr<ByteSink> Content::make_unknown(std::string words) {
 void Content::finish() {
   if (!decided_ && !inspection_.stopped())
     decide();
+  if (embedded_ != nullptr)
+    finish_embedded();
   if (reader_ != nullptr)
     reader_->finish();
   // Text that has something else behind it.
@@ -245,6 +283,24 @@ void Content::finish() {
       unknown->finish();
   }
   finished_ = decided_;
+}
+
+// The whole may be what its beginning does not say.
+void Content::finish_embedded() {
+  embedded_->finish();
+  const KindRow *kind = embedded_->kind();
+  if (kind != nullptr && (kind_ == nullptr || kind_->opener == Kind::disk)) {
+    kind_ = kind;
+    reader_ = nullptr;
+    return;
+  }
+  bool is_volume = kind_ == nullptr && is_volume_name(place_.name);
+  if (is_volume) {
+    kind_ = &kind_named("volume of an archive");
+    reader_ = nullptr;
+  }
+  if (is_volume || (kind_ != nullptr && kind_->opener == Kind::disk))
+    inspection_.add_uninspectable(place_, "unsupported-archive");
 }
 
 // Each part ends in one state, also one that nobody finished.

@@ -4,6 +4,7 @@
 #define SMIME_CONTENT_H
 
 #include "scanner/content/text-check.h"
+#include "scanner/formats/embedded.h"
 #include "scanner/formats/kinds.h"
 #include "scanner/inspection/reader.h"
 
@@ -23,7 +24,9 @@ public:
   void feed(Bytes bytes) override;
   void finish() override;
 
-  bool wants_more() const override { return !decided_ || reader_ != nullptr; }
+  bool wants_more() const override {
+    return !decided_ || reader_ != nullptr || embedded_ != nullptr;
+  }
   const Outcome &outcome() const override { return outcome_; }
 
 private:
@@ -34,6 +37,8 @@ private:
   std::unique_ptr<ByteSink> choose_file();
   std::unique_ptr<ByteSink> make_text();
   std::unique_ptr<ByteSink> make_reader();
+  bool may_have_embedded() const;
+  void finish_embedded();
   std::unique_ptr<ByteSink> make_unknown(std::string words);
   void record_part();
 
@@ -45,6 +50,8 @@ private:
   // Null as long as it is not known, and if it is none.
   const KindRow *kind_ = nullptr;
   std::unique_ptr<ByteSink> reader_;
+  // Reads along where nobody takes the content apart.
+  std::unique_ptr<EmbeddedArchives> embedded_;
   TextCheck text_check_;
   bool finished_ = false;
 };

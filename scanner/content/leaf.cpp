@@ -16,7 +16,8 @@ bool is_padding(unsigned char byte) {
 } // namespace
 
 LeafContent::LeafContent(Inspection &inspection, Place place, std::unique_ptr<FileEnd> end)
-    : inspection_(inspection), place_(std::move(place)), end_(std::move(end)) {}
+    : inspection_(inspection), place_(std::move(place)), end_(std::move(end)),
+      embedded_(inspection, place_, EmbeddedArchives::Of::piece) {}
 
 LeafContent::~LeafContent() {
   if (entered_)
@@ -26,6 +27,7 @@ LeafContent::~LeafContent() {
 void LeafContent::feed(Bytes bytes) {
   bool was_behind = end_->ended();
   Bytes rest = was_behind ? bytes : end_->feed(bytes);
+  embedded_.feed(bytes.first(bytes.size() - rest.size()));
   if (!was_behind && end_->ended())
     feed_behind(end_->refused());
   if (end_->ended())
@@ -59,6 +61,7 @@ void LeafContent::begin_behind() {
 }
 
 void LeafContent::finish() {
+  embedded_.finish();
   if (behind_ != nullptr)
     behind_->finish();
 }

@@ -3,6 +3,7 @@
 #ifndef SMIME_LEAF_CONTENT_H
 #define SMIME_LEAF_CONTENT_H
 
+#include "scanner/formats/embedded.h"
 #include "scanner/formats/file-end.h"
 #include "scanner/inspection/reader.h"
 
@@ -27,6 +28,8 @@ private:
   Inspection &inspection_;
   Place place_;
   std::unique_ptr<FileEnd> end_;
+  // In a comment, say.
+  EmbeddedArchives embedded_;
   // What stands behind, until it is worth a look.
   std::vector<unsigned char> held_;
   bool entered_ = false;

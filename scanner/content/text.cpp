@@ -32,7 +32,7 @@ std::string_view undecorated(std::string_view line) {
 } // namespace
 
 void UuSearch::feed(Bytes bytes) {
-  while (!bytes.empty() && !found_) {
+  while (!bytes.empty() && !(found_ && has_binhex_)) {
     const void *newline = std::memchr(bytes.data(), '\n', bytes.size());
     std::size_t length =
         newline == nullptr
@@ -40,7 +40,7 @@ void UuSearch::feed(Bytes bytes) {
             : static_cast<std::size_t>(static_cast<const unsigned char *>(newline) - bytes.data());
     if (length_ == 0 && length > 0) {
       first_ = bytes[0];
-      may_be_header_ = first_ == 'b' || is_decoration(first_);
+      may_be_header_ = first_ == 'b' || first_ == '(' || is_decoration(first_);
     }
     if (may_be_header_ && line_.size() < longest_uu_header)
       line_.append(reinterpret_cast<const char *>(bytes.data()),
@@ -65,6 +65,9 @@ void UuSearch::end_line() {
     std::size_t digits = std::min(line.find_first_not_of("01234567"), line.size());
     after_header_ = (digits == 3 || digits == 4) && line.substr(digits).starts_with(' ');
   }
+  has_binhex_ = has_binhex_ || (after_binhex_header_ && length_ > 1 && first_ == ':');
+  after_binhex_header_ =
+      after_binhex_header_ || line.starts_with("(This file must be converted with BinHex");
   line_.clear();
   length_ = 0;
   may_be_header_ = false;
@@ -221,6 +224,8 @@ void TextContent::finish() {
   bare_cms_.reset();
   if (uu_.found())
     inspection_.add_uninspectable(place_, "unknown-encoding");
+  if (uu_.has_binhex())
+    inspection_.add_uninspectable(place_, "unsupported-archive");
   if (found_message_)
     report_pgp_message(inspection_, place_, outcome_);
   else if (found_signed_)

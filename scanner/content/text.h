@@ -15,12 +15,14 @@
 
 namespace smime {
 
-// "begin 644 name", and then a line as long as its first character says.
+// "begin 644 name", and then a line as long as its first character says. BinHex (RFC 1741): a line
+// that says so, and later one that begins with a colon.
 class UuSearch {
 public:
   void feed(Bytes bytes);
   void finish() { end_line(); }
   bool found() const { return found_; }
+  bool has_binhex() const { return has_binhex_; }
 
 private:
   void end_line();
@@ -31,6 +33,8 @@ private:
   bool may_be_header_ = false;
   bool after_header_ = false;
   bool found_ = false;
+  bool after_binhex_header_ = false;
+  bool has_binhex_ = false;
 };
 
 class TextContent : public ByteSink, private ArmorSink {

@@ -4,6 +4,7 @@
 #define SMIME_KINDS_H
 
 #include "common/byte-sink.h"
+#include "scanner/formats/container.h"
 #include "scanner/formats/file-end.h"
 
 #include <cstdint>
@@ -26,17 +27,15 @@ enum class Look : std::uint8_t {
 
 // Who opens it.
 enum class Kind : std::uint8_t {
-  archive,
-  compressed, // one file, compressed
+  archive, // or one file that is compressed
+  wrapped, // one file with a header around it
+  disk,    // the image of a disk, which may be one that is opened
   pdf,
   compound_file, // legacy Office, and Office's encrypted packages (MS-CFB)
   rtf,
   tnef, // winmail.dat
   other,
 };
-
-// How an archive can be read.
-enum class Access : std::uint8_t { streamed, whole };
 
 // Bytes at a place from the beginning.
 struct Signature {
@@ -63,11 +62,14 @@ struct KindRow {
   std::string_view evidence = {};
   // Of what is opened.
   Kind opener = Kind::other;
-  Access access = Access::streamed;
+  Container container = Container::none;
   // For people: who opens it.
   std::string_view reader = {};
   // Of what is named: the reason in the report.
   std::string_view reason = {};
+  // Its header is proven, by a checksum or by digits, although its first bytes may be text of the
+  // sender's choice.
+  bool comes_before_text = false;
 };
 
 const std::vector<KindRow> &kinds();

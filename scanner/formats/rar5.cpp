@@ -11,12 +11,14 @@ constexpr std::array<unsigned char, 8> signature{'R', 'a', 'r', '!', 0x1a, 7, 1,
 constexpr std::size_t max_header = 128 * 1024;
 constexpr std::size_t crc_size = 4;
 
+constexpr std::uint64_t type_archive = 1;
 constexpr std::uint64_t type_file = 2;
 constexpr std::uint64_t type_service = 3;
 constexpr std::uint64_t type_encryption = 4;
 constexpr std::uint64_t type_end = 5;
 constexpr std::uint64_t flag_extra = 1;
 constexpr std::uint64_t flag_data = 2;
+constexpr std::uint64_t archive_flag_volume = 1;
 constexpr std::uint64_t record_encryption = 1;
 
 // A variable length integer; takes it off bytes.
@@ -72,6 +74,8 @@ bool Rar5Headers::take_header() {
     data_left_ = take_number(header).value_or(0);
   if (type == type_encryption)
     encrypted_ = true;
+  if (type == type_archive)
+    volume_ = (take_number(header).value_or(0) & archive_flag_volume) != 0;
   if ((type == type_file || type == type_service) && extra_size <= header.size() &&
       has_encryption_record(header.last(static_cast<std::size_t>(extra_size))))
     encrypted_ = true;

@@ -17,6 +17,8 @@ public:
   // ignored.
   void feed(Bytes bytes);
   bool encrypted() const { return encrypted_; }
+  // The archive has more volumes.
+  bool is_volume() const { return volume_; }
 
 private:
   enum class State : std::uint8_t { signature, header, data, ended };
@@ -26,6 +28,7 @@ private:
   std::vector<unsigned char> buffer_;
   std::uint64_t data_left_ = 0;
   bool encrypted_ = false;
+  bool volume_ = false;
 };
 
 } // namespace smime

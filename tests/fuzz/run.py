@@ -9,11 +9,13 @@ with 1 if there is one; a finding becomes a fixture in tests/data.
 
 import base64
 import email
+import io
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,7 +27,8 @@ DATA = TOP / "tests/data"
 # Largest input, in bytes: what is larger costs time and finds nothing new.
 TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header-block": 4000, "rules": 1000,
            "protected": 8000, "compound": 20000, "embedded": 4000, "package": 4000, "pdf": 8000,
-           "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000}
+           "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000,
+           "zip": 20000}
 MEGABYTES = 1024
 # Which carriers are seeds of a target, and the endings of files that are.
 CARRIED = {"compound": ("doc,", "xls", "ppt", "msg"), "tnef": ("TNEF",), "rtf": ("RTF",),
@@ -85,6 +88,25 @@ def pgp_messages(*armor):
         yield gpg("--store", "--compress-algo", method, *armor, data=text)
     yield gpg("--symmetric", *armor, data=text)
     yield gpg("--store", *armor, data=gpg("--symmetric", data=text))
+def zips():
+    """As Python writes them, the sizes before or behind the data."""
+    for output in (io.BytesIO(), Unseekable()):
+        with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a", b"a")
+            archive.writestr("b", b"PK" * 100, zipfile.ZIP_STORED)
+            archive.comment = b"A comment"
+        yield output.getvalue()
+
+
+class Unseekable(io.BytesIO):
+    def seekable(self):
+        return False
+
+    def seek(self, *_):
+        raise OSError
+
+    def tell(self):
+        raise OSError
 
 
 def attached(content, name):
@@ -156,6 +178,11 @@ def seeds(target):
     elif target == "package":
         yield (b"META-INF/manifest.xml:\n" b"<m:manifest xmlns:m='a'><m:encryption-data/></m>")
         yield (b"META-INF/encryption.xml:\n" b"<e><EncryptedData><EncryptionMethod Algorithm='a'/>")
+    elif target == "zip":
+        for path in sorted((DATA / "files").rglob("*")):
+            if path.suffix in (".zip", ".zipx", ".docx", ".odt", ".rar", ".7z"):
+                yield path.read_bytes()
+        yield from zips()
     elif target == "rules":
         yield (b'mailbox=Public/* class=signed,encrypted signature=signed scan=uninspectable '
                b'from=*@example.org to=b@* origin=delivery strength=weak flag=x '
