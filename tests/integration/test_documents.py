@@ -211,9 +211,10 @@ class Documents(InspectCase):
                                  [u["reason"] for u in report["uninspectable"]], report)
 
     def test_pdf_behind_a_mail_header(self):
-        header = b"Content-Type: text/plain\r\n\r\n"
+        header = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         locked, _ = self.contents()["encrypted PDF"]
         self.assertIn("encrypted-document", self.inspect(attached(header + locked))["class"])
+        header = b"Content-Type: text/plain\r\n\r\n"
         report = self.inspect(attached(header + b"A PDF begins with %PDF-1.7\r\n", "a.eml"))
         self.assertEqual([], report["uninspectable"], report)
 
