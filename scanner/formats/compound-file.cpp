@@ -2,6 +2,7 @@
 
 #include "scanner/base/little-endian.h"
 #include "scanner/formats/compound-directory.h"
+#include "scanner/formats/compressed-rtf.h"
 #include "scanner/formats/document.h"
 #include "scanner/formats/inner-file.h"
 #include "scanner/formats/office-marks.h"
@@ -163,6 +164,12 @@ void StorageWalk::read_stream(GsfInput *stream, const std::string &name,
     InnerFile text(inspection_, place_, "body", "text/html");
     copy(stream, text, all);
     text.finish();
+  } else if (is_message && name == "__substg1.0_10090102") {
+    InnerFile text(inspection_, place_, "body", "text/rtf");
+    CompressedRtf decoder(text);
+    copy(stream, decoder, all);
+    decoder.finish();
+    is_damaged_ = is_damaged_ || !decoder.is_known();
   } else if (begins_as_file(beginning(stream, 16))) {
     InnerFile file(inspection_, place_, name);
     copy(stream, file, all);

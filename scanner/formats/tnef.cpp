@@ -1,6 +1,7 @@
 #include "scanner/formats/tnef.h"
 
 #include "scanner/base/piece-reader.h"
+#include "scanner/formats/compressed-rtf.h"
 #include "scanner/formats/inner-file.h"
 #include "scanner/formats/utf16.h"
 
@@ -34,6 +35,7 @@ constexpr std::uint32_t first_named_property = 0x8000;
 
 // MS-OXPROPS.
 constexpr std::uint32_t property_body = 0x1000;
+constexpr std::uint32_t property_rtf = 0x1009;
 constexpr std::uint32_t property_html = 0x1013;
 constexpr std::uint32_t property_attach_data = 0x3701;
 
@@ -222,6 +224,13 @@ bool TnefReader::read_value(PieceReader &reader, std::uint32_t type, std::uint32
     return read_file(reader, size);
   if (id == property_html || (id == property_body && type == type_string))
     return read_file(reader, size, id == property_html ? "text/html" : "text/plain");
+  if (id == property_rtf && type == type_binary) {
+    InnerFile text(inspection_, place_, "body", "text/rtf");
+    CompressedRtf decoder(text);
+    bool is_read = reader.each(size, [&](Bytes bytes) { decoder.feed(bytes); });
+    decoder.finish();
+    return is_read && decoder.is_known();
+  }
   if (id == property_body && type == type_unicode) {
     InnerFile text(inspection_, place_, "body", "text/plain");
     Utf16Decoder decoder(text);

@@ -115,9 +115,18 @@ def ppt_with_object(content, compressed=True):
                      + ppt_record(0x0FF5, b"\0" * 28)})
 
 
-def msg(content, name="a.bin", body=""):
+def compressed_rtf(text):
+    """As Outlook keeps it, without references into what was before."""
+    output = b""
+    for at in range(0, len(text), 8):
+        output += b"\0" + text[at:at + 8]
+    return struct.pack("<II", len(output) + 12, len(text)) + b"LZFu\0\0\0\0" + output
+
+
+def msg(content, name="a.bin", body="", rtf_body=b"{\\rtf1}"):
     return compound({
         "__properties_version1.0": b"\0" * 32,
+        "__substg1.0_10090102": compressed_rtf(rtf_body),
         "__substg1.0_001A001F": "IPM.Note".encode("utf-16-le"),
         "__substg1.0_1000001F": body.encode("utf-16-le"),
         "__attach_version1.0_#00000000": {

@@ -256,6 +256,13 @@ class Documents(InspectCase):
         armored = formats.gpg(self.directory, "--symmetric", "--armor", "--output", "-").decode()
         report = self.inspect(attached(carriers.msg(b"x", "a.txt", armored)))
         self.assertIn("pgp-encrypted", report["class"], report)
+        rtf = b"{\\rtf1 " + b"\\par\r\n".join(armored.encode().split(b"\n")) + b"}"
+        report = self.inspect(attached(carriers.msg(b"x", "a.txt", rtf_body=rtf)))
+        self.assertIn("pgp-encrypted", report["class"], report)
+        properties = struct.pack("<IHHII", 1, 0x0102, 0x1009, 1, len(carriers.compressed_rtf(rtf)))
+        report = self.inspect(attached(carriers.tnef_start() + carriers.tnef_attribute(
+            1, 0x00069003, properties + carriers.padded(carriers.compressed_rtf(rtf)))))
+        self.assertIn("pgp-encrypted", report["class"], report)
 
     def test_bombs_meet_a_bound(self):
         bomb = zlib.compress(b"\0" * 300_000_000, 9)
