@@ -13,6 +13,8 @@ constexpr std::size_t piece_size = 4096;
 // A piece with more odd bytes than one in so many is seen by nobody as text, and content with
 // such a piece is never called text (content/text-check.h): words in it are looked for as they are.
 constexpr std::size_t odd_share = 12;
+constexpr std::size_t odd_share_of_less = 10;
+constexpr std::size_t least_binary = 1536;
 // What is looked at of a line before a label.
 constexpr std::size_t max_before = 256;
 // Dashes before a label; and what is kept before a place, so that all of this is there.
@@ -89,6 +91,10 @@ std::size_t skip_blanks(std::string_view text, std::size_t at) {
   while (at < end && (is_blank(text[at]) || is_line_end(text[at])))
     at++;
   return at;
+}
+
+bool is_binary(std::size_t size, std::size_t odd) {
+  return size >= least_binary && odd * (size < piece_size ? odd_share_of_less : odd_share) > size;
 }
 
 struct FoundLabel {
@@ -231,13 +237,14 @@ bool is_marked(std::string_view text, std::size_t at, const Mark &mark) {
 
 void ArmorFinder::feed(Bytes bytes) {
   while (!bytes.empty()) {
-    Bytes piece = bytes.first(std::min(bytes.size(), piece_size));
+    // No piece is small but where what comes is.
+    Bytes piece = bytes.first(bytes.size() < 2 * piece_size ? bytes.size() : piece_size);
     bytes = bytes.subspan(piece.size());
     VisibleText::Look look = VisibleText::look(piece);
-    bool is_binary = look.odd * odd_share > piece_size;
-    if (is_binary)
+    bool binary = is_binary(piece.size(), look.odd);
+    if (binary)
       visible_.finish(window_);
-    if (is_binary || (look.is_plain && visible_.holds_nothing()))
+    if (binary || (look.is_plain && visible_.holds_nothing()))
       window_.append(reinterpret_cast<const char *>(piece.data()), piece.size());
     else
       visible_.add(piece, window_);

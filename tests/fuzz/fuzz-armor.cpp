@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
     return 0;
   Bytes text(data + 1, size - 1);
   // Whether a piece is binary depends on where it is cut; less than this is never binary.
-  if (std::count_if(text.begin(), text.end(), [](unsigned char c) { return c < ' '; }) > 300)
+  if (std::count_if(text.begin(), text.end(), [](unsigned char c) { return c < ' '; }) > 150)
     return 0;
   Found once = find(text, size);
   Found in_pieces = find(text, data[0] + std::size_t{1});
