@@ -45,7 +45,7 @@ in_copy server-root '
   # As on a server: a package starts Dovecot, and restarts it for a plugin.
   printf "#!/bin/sh\nexit 0\n" >/usr/sbin/policy-rc.d
   apt-get install -y -q dovecot-imapd openssl
-  useradd --create-home alice
+  useradd --create-home --shell /usr/sbin/nologin alice
   doveadm service status >/dev/null
   # Dovecot reads the configuration some moments after the signal.
   settled() { timeout 20 sh -c "until doveadm smime status >/dev/null 2>&1; do sleep 0.2; done" || true; }
