@@ -1,8 +1,8 @@
 #include "scanner/content/content.h"
 
 #include "scanner/content/embedded-data.h"
-#include "scanner/content/layer.h"
 #include "scanner/content/leaf.h"
+#include "scanner/content/mail-file.h"
 #include "scanner/content/text.h"
 #include "scanner/content/unknown.h"
 #include "scanner/formats/archive.h"
@@ -175,13 +175,9 @@ std::unique_ptr<ByteSink> Content::choose() {
   if (guess_openpgp(prefix_) != PgpGuess::none)
     return known("OpenPGP message", make_pgp_reader(inspection_, place_, outcome_));
   // A message that is attached as a file: readers open it by its name.
-  // It is not what they show of the message, and has a sender of its own.
-  if ((!place_.is_text || place_.has_mail_name()) && looks_like_mail(prefix_)) {
-    Place attached = place_;
-    attached.cover.whole = false;
-    return known("mail",
-                 both(std::make_unique<LayerContent>(inspection_, std::move(attached), false),
-                      make_late_pdf_reader(inspection_, place_, prefix_)));
+  if (std::unique_ptr<ByteSink> mail = choose_mail()) {
+    auto other = choose_beside_mail();
+    return known("mail", both(std::move(mail), std::move(other)));
   }
   // Words in it may be read as text are; bytes that text does not have may stand in it.
   if (is_rtf(prefix_))
@@ -196,6 +192,36 @@ std::unique_ptr<ByteSink> Content::choose() {
     report_not_cms(inspection_, place_);
   place_.has_cms_label = false;
   return choose_file();
+}
+
+std::unique_ptr<ByteSink> Content::choose_mail() {
+  bool is_named = place_.has_mail_name() || place_.type.starts_with("message/");
+  if (place_.is_text && !is_named)
+    return nullptr;
+  bool is_mail = looks_like_mail(prefix_) || place_.type == "message/rfc822" ||
+                 place_.type == "message/global" ||
+                 (is_named && looks_like_entity(Bytes(prefix_).subspan(before_mail(prefix_)))) ||
+                 (place_.has_mail_name() && looks_like_text(prefix_));
+  return is_mail ? std::make_unique<MailFile>(inspection_, place_) : nullptr;
+}
+
+// The same bytes as what else they begin as: who takes them for that is shown it. Null if they
+// are mail alone.
+std::unique_ptr<ByteSink> Content::choose_beside_mail() {
+  if (auto pdf = make_late_pdf_reader(inspection_, place_, prefix_))
+    return pdf;
+  if (place_.is_text)
+    return make_text();
+  if (looks_like_text(prefix_) || inspection_.tools().detector == nullptr)
+    return nullptr;
+  Detected detected = inspection_.tools().detector->detect(prefix_);
+  if (detected.kind == nullptr || detected.kind->look == Look::leaf)
+    return nullptr;
+  kind_ = detected.kind;
+  if (kind_->look == Look::opened)
+    return make_reader();
+  inspection_.add_uninspectable(place_, std::string(kind_->reason));
+  return nullptr;
 }
 
 std::unique_ptr<ByteSink> Content::choose_file() {

@@ -41,6 +41,8 @@ private:
   void finish_embedded();
   std::unique_ptr<ByteSink> make_unknown(std::string words);
   void record_part();
+  std::unique_ptr<ByteSink> choose_mail();
+  std::unique_ptr<ByteSink> choose_beside_mail();
 
   Inspection &inspection_;
   Place place_;

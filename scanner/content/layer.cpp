@@ -57,7 +57,7 @@ void LayerContent::look_for_labels(Bytes bytes) {
 
 void LayerContent::decide() {
   decided_ = true;
-  bool is_entity = looks_like_entity(prefix_);
+  bool is_entity = is_mail_ || looks_like_entity(prefix_);
   if (engine_ != nullptr) {
     // An engine takes for a mail what begins like one; "Content-Type:" is not
     // enough for clamd.

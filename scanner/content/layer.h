@@ -18,6 +18,9 @@ public:
   LayerContent(Inspection &inspection, Place place, bool decrypted);
   ~LayerContent() override;
 
+  // It is a message, whatever it begins with: that is how it is opened.
+  void take_as_mail() { is_mail_ = true; }
+
   void feed(Bytes bytes) override;
   void finish() override;
 
@@ -28,6 +31,7 @@ private:
   Inspection &inspection_;
   Place place_;
   bool decrypted_;
+  bool is_mail_ = false;
   bool decided_ = false;
   std::vector<unsigned char> prefix_;
   std::unique_ptr<EngineSession> engine_;

@@ -19,6 +19,54 @@ constexpr int magic_flags = MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO
                             MAGIC_NO_CHECK_TEXT | MAGIC_NO_CHECK_ENCODING | MAGIC_NO_CHECK_TOKENS |
                             MAGIC_NO_CHECK_CSV | MAGIC_NO_CHECK_JSON;
 
+std::string_view text_of(Bytes bytes) {
+  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char &c : result) {
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c + 32);
+  }
+  return result;
+}
+
+// Fields that only mail has, and fields of which it has several.
+constexpr std::array<std::string_view, 14> sure_fields{
+    "received:",      "return-path:",           "delivered-to:",
+    "message-id:",    "dkim-signature:",        "arc-seal:",
+    "envelope-to:",   "arc-message-signature:", "received-spf:",
+    "x-received:",    "x-mozilla-status:",      "arc-authentication-results:",
+    "x-original-to:", "authentication-results:"};
+constexpr std::array<std::string_view, 8> usual_fields{
+    "from:", "to:", "cc:", "subject:", "date:", "sender:", "reply-to:", "bcc:"};
+
+// Of a header in small letters, which may be cut: each of its lines is a field or goes on with
+// one.
+bool is_mail_header(std::string_view text) {
+  unsigned sure = 0;
+  unsigned usual = 0;
+  auto counts = [](std::string_view line, const auto &fields) {
+    return std::any_of(fields.begin(), fields.end(),
+                       [&](std::string_view field) { return line.starts_with(field); });
+  };
+  while (!text.empty()) {
+    std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(text.size(), end + 1));
+    if (line.empty() || line == "\r")
+      break;
+    bool is_folded = line.starts_with(' ') || line.starts_with('\t');
+    // The last line may be cut within its name.
+    if (!is_folded && !text.empty() && line.find(':') == std::string_view::npos)
+      return false;
+    sure += counts(line, sure_fields) ? 1 : 0;
+    usual += counts(line, usual_fields) ? 1 : 0;
+  }
+  return sure > 0 || usual > 1;
+}
+
 } // namespace
 
 std::unique_ptr<Detector> Detector::create(std::string &error) {
@@ -86,18 +134,39 @@ bool looks_like_entity(Bytes prefix) {
   return name_end != text.begin() && colon != text.end() && *colon == ':';
 }
 
+std::size_t before_mail(Bytes prefix) {
+  std::string_view text = text_of(prefix);
+  std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  auto skip_empty_lines = [&] { at = std::min(text.size(), text.find_first_not_of("\r\n", at)); };
+  skip_empty_lines();
+  // The number of the message's bytes, in a line of its own.
+  std::size_t end = text.find_first_not_of("0123456789", at);
+  std::size_t line_end = end == std::string_view::npos ? end : text.find_first_not_of(" \t\r", end);
+  if (end != at && line_end != std::string_view::npos && text[line_end] == '\n') {
+    at = line_end + 1;
+    skip_empty_lines();
+  }
+  return at;
+}
+
+bool looks_like_mbox(Bytes prefix) {
+  std::string_view text = text_of(prefix);
+  std::size_t line_end = text.find('\n');
+  return text.starts_with("From ") && line_end != std::string_view::npos &&
+         looks_like_entity(prefix.subspan(line_end + 1));
+}
+
 bool looks_like_mail(Bytes prefix) {
+  prefix = prefix.subspan(before_mail(prefix));
+  if (looks_like_mbox(prefix))
+    return true;
   if (!looks_like_entity(prefix))
     return false;
-  std::string text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
-  for (char &c : text) {
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c + 32);
-  }
+  const std::string text = lower(text_of(prefix));
   auto has_field = [&](std::string_view field) {
     return text.starts_with(field) || text.find("\n" + std::string(field)) != std::string::npos;
   };
-  return has_field("mime-version:") || has_field("content-type:");
+  return has_field("mime-version:") || has_field("content-type:") || is_mail_header(text);
 }
 
 } // namespace smime

@@ -46,9 +46,16 @@ bool looks_like_text(Bytes prefix);
 // A header field, or the empty line of an entity without any.
 bool looks_like_entity(Bytes prefix);
 
-// The beginning of a whole message with MIME header fields, such as an .eml file.
-// Needs max_type_prefix bytes.
+// What stands before the message in a file that keeps one: a byte order mark, empty lines,
+// the line with which Apple's .emlx begins.
+std::size_t before_mail(Bytes prefix);
+
+// The beginning of a whole message, such as an .eml file or an mbox: fields that mail has, as
+// far as the prefix goes, or MIME fields among it. Needs max_type_prefix bytes.
 bool looks_like_mail(Bytes prefix);
+
+// The "From " line of an mbox file.
+bool looks_like_mbox(Bytes prefix);
 
 } // namespace smime
 

@@ -9,11 +9,16 @@
 namespace smime {
 
 bool Place::has_mail_name() const {
-  auto ends_with = [this](std::string_view ending) {
-    return name.size() >= ending.size() && strncasecmp(name.c_str() + name.size() - ending.size(),
-                                                       ending.data(), ending.size()) == 0;
-  };
-  return ends_with(".eml") || ends_with(".mht") || ends_with(".mhtml") || ends_with(".msg");
+  static constexpr std::array<std::string_view, 12> endings{".eml",   ".emlx", ".emltpl", ".mht",
+                                                            ".mhtml", ".msg",  ".mbox",   ".mbx",
+                                                            ".mbs",   ".nws",  ".mime",   ".mim"};
+  // Readers look past blanks and dots behind a name, as file systems do.
+  std::string_view end = name;
+  end = end.substr(0, end.find_last_not_of(" .\t\r\n") + 1);
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) {
+    return end.size() >= ending.size() &&
+           strncasecmp(end.data() + end.size() - ending.size(), ending.data(), ending.size()) == 0;
+  });
 }
 
 Inspection::Inspection(const Limits &limits, const Tools &tools)
