@@ -45,6 +45,9 @@ inline constexpr unsigned max_ber_depth = 16;
 // Decoded bytes at the beginning of a part that are kept to find out what it is.
 inline constexpr std::size_t max_sniff_prefix = 64;
 inline constexpr std::size_t max_type_prefix = 2048;
+// Readings of the same bytes, as different mail clients make them, that are open at a time: each
+// costs as much as the first.
+inline constexpr unsigned max_readings = 8;
 // Length of a MIME parameter or file name that is kept.
 inline constexpr std::size_t max_parameter = 255;
 // The trust store: files in it, with those of all domains, and domains; bytes of

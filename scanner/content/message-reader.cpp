@@ -23,8 +23,7 @@ bool is_bare_file(Bytes prefix) {
 
 } // namespace
 
-MessageReader::MessageReader(Inspection &inspection)
-    : inspection_(inspection), walk_(make_message_walk(inspection)) {
+MessageReader::MessageReader(Inspection &inspection) : inspection_(inspection) {
   if (inspection.tools().engine != nullptr)
     engine_ = inspection.tools().engine->begin();
 }
@@ -32,33 +31,39 @@ MessageReader::MessageReader(Inspection &inspection)
 void MessageReader::feed(Bytes bytes) {
   if (engine_ != nullptr)
     engine_->feed(bytes);
-  walk_->feed(bytes);
-  labels_.feed(bytes, inspection_.wants_labels());
   if (!decided_) {
     prefix_.insert(prefix_.end(), bytes.begin(), bytes.end());
     if (prefix_.size() >= max_type_prefix)
       decide();
-  } else if (file_ != nullptr) {
-    file_->feed(bytes);
+    return;
   }
+  read(bytes);
+}
+
+void MessageReader::read(Bytes bytes) {
+  walk_->feed(bytes);
+  labels_.feed(bytes, inspection_.wants_labels());
+  if (file_ != nullptr)
+    file_->feed(bytes);
 }
 
 void MessageReader::decide() {
   decided_ = true;
   Bytes beginning = Bytes(prefix_).first(std::min(prefix_.size(), max_type_prefix));
   if (!prefix_.empty() && is_bare_file(beginning)) {
-    Place place;
-    place.path = "1";
-    file_ = std::make_unique<Content>(inspection_, std::move(place));
-    file_->feed(prefix_);
+    file_ = std::make_unique<Content>(inspection_, Place{"1", {}, {}, {}, false, false, false, {}});
+    walk_ = make_file_walk(inspection_);
+  } else {
+    walk_ = make_message_walk(inspection_);
   }
+  read(prefix_);
   prefix_ = {};
 }
 
 void MessageReader::finish() {
-  walk_->finish();
   if (!decided_)
     decide();
+  walk_->finish();
   if (file_ != nullptr)
     file_->finish();
   inspection_.add_labels({}, labels_.finish(inspection_.wants_labels()));

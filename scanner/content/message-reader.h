@@ -21,6 +21,7 @@ public:
 
 private:
   void decide();
+  void read(Bytes bytes);
 
   Inspection &inspection_;
   std::unique_ptr<EngineSession> engine_;

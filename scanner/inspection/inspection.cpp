@@ -193,6 +193,17 @@ bool Inspection::enter_layer(const Place &place) {
   return !stopped_;
 }
 
+bool Inspection::enter_reading(const Place &place) {
+  if (readings_ < max_readings) {
+    readings_++;
+    return true;
+  }
+  add_malformed("too-many-readings", place.path,
+                "The message can be read in more ways than are followed.");
+  add_uninspectable(place, "malformed");
+  return false;
+}
+
 bool Inspection::in_time(const Place &place) {
   if (stopped_)
     return false;

@@ -117,6 +117,11 @@ public:
   bool count_part(const Place &place);
   bool enter_layer(const Place &place);
   void leave_layer() { layers_--; }
+  // Another reading of bytes that are read already, because mail clients differ about them.
+  // False if as many are open as may be: the part at place is then named. Who was let in
+  // leaves.
+  bool enter_reading(const Place &place);
+  void leave_reading() { readings_--; }
   // Processor time, and time that goes by: another process may have the processor. Cheap enough for
   // every few kilobytes.
   bool in_time(const Place &place);
@@ -166,6 +171,7 @@ private:
   std::uint64_t expanded_ = 0;
   std::uint64_t parts_ = 0;
   std::uint64_t layers_ = 0;
+  unsigned readings_ = 0;
   std::size_t borrowed_ = 0;
   std::size_t sealed_ = 0;
   std::clock_t started_;

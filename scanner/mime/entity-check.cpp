@@ -217,6 +217,7 @@ private:
     begin_body(part);
     const Entity &entity = part.entity;
     bool is_multipart = (part.part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0;
+    part.entity.end_boundary();
     bool is_encoded = part.encoding == "base64" || part.encoding == "quoted-printable";
     note(part.body->is_right());
     note((part.part->flags & MESSAGE_PART_FLAG_OVERFLOW) == 0);

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -39,46 +38,28 @@ std::string lower(std::string_view text) {
 // RFC 2046 section 5.1.1; lib-mail cuts off what is longer than 80.
 constexpr std::size_t max_boundary = 70;
 
-// Whether a Content-Type says its boundary in more than one way, which readers choose
-// from differently. Of the parameters as they are there: Dovecot 2.4 merges the forms
-// of RFC 2231 and drops what is there again. The parser is behind the type.
-bool has_contradicting_boundary(rfc822_parser_context parser) {
-  string_t *text = t_str_new(64);
-  std::optional<std::string> plain;
-  bool in_pieces = false;
-  const char *name;
-  int ret;
-  while ((ret = rfc822_parse_content_param(&parser, &name, text)) != 0) {
-    if (ret < 0) {
-      if (parser.data >= parser.end)
-        break;
-      parser.data++;
-      continue;
-    }
-    std::string key = lower(name);
-    std::string_view value(str_c(text), str_len(text));
-    if (key == "boundary") {
-      if (plain && *plain != value)
-        return true;
-      plain = value;
-    } else if (key.starts_with("boundary*")) {
-      if (key.back() == '*')
-        return true;
-      in_pieces = true;
-    }
-  }
-  return in_pieces && plain;
-}
-
-void read_boundary(std::string_view value, Entity &entity) {
-  if (entity.boundary.empty())
-    entity.boundary = value.substr(0, max_parameter);
-  entity.odd_boundary = entity.odd_boundary || value.size() > max_boundary;
-}
+// As lib-mail's parser compares it.
+constexpr std::size_t max_compared = 80;
 
 bool has_nul(const message_header_line *hdr) {
   return std::find(hdr->full_value, hdr->full_value + hdr->full_value_len, '\0') !=
          hdr->full_value + hdr->full_value_len;
+}
+
+bool is_mail_name(std::string_view name) {
+  Place place;
+  place.name = name;
+  return place.has_mail_name();
+}
+
+// A name is there twice, of which readers take the one or the other: that of a message
+// comes first, which is read to its end as text is.
+void read_name(std::string_view key, std::string_view value, Entity &entity) {
+  bool extended = key.ends_with('*');
+  std::string name = shortened_name(decoded_name(value, extended), max_parameter);
+  bool of_file = key.starts_with("filename");
+  if (entity.name.empty() || is_mail_name(name) || (of_file && !is_mail_name(entity.name)))
+    entity.name = std::move(name);
 }
 
 // Of a Content-Type, or of another field, which may say a name alone.
@@ -88,12 +69,12 @@ void read_parameters(rfc822_parser_context *parser, Entity &entity, bool of_type
   for (; parameters != nullptr && parameters[0] != nullptr; parameters += 2) {
     std::string key = lower(parameters[0]);
     std::string_view value = parameters[1];
-    if (key == "filename" || (key == "name" && entity.name.empty()))
-      entity.name = shortened_name(value, max_parameter);
+    if (key == "filename" || key == "filename*" || key == "name" || key == "name*")
+      read_name(key, value, entity);
     if (!of_type)
       continue;
-    if (key == "boundary" || key == "boundary*")
-      read_boundary(value, entity);
+    if (key == "boundary" && entity.boundary.empty())
+      entity.boundary = value.substr(0, max_kept_boundary);
     else if (key == "protocol")
       entity.protocol = lower(value);
     else if (key == "micalg")
@@ -111,11 +92,22 @@ void read_content_type(const message_header_line *hdr, Entity &entity) {
   rfc822_parser_init(&parser, hdr->full_value, hdr->full_value_len, nullptr);
   rfc822_skip_lwsp(&parser);
   string_t *type = t_str_new(64);
-  if (rfc822_parse_content_type(&parser, type) >= 0 && str_len(type) > 0)
+  bool is_read = rfc822_parse_content_type(&parser, type) >= 0 && str_len(type) > 0;
+  if (is_read)
     entity.type = lower(std::string_view(str_c(type), str_len(type)));
-  entity.contradicting = entity.contradicting || has_contradicting_boundary(parser);
   read_parameters(&parser, entity, true);
+  // lib-mail reads no further then.
+  if (!is_read)
+    entity.boundary.clear();
   rfc822_parser_deinit(&parser);
+  entity.loose =
+      read_loosely({reinterpret_cast<const char *>(hdr->full_value), hdr->full_value_len});
+  // Who can make sense of it takes it for what it says; a text is looked at less closely.
+  bool is_other = entity.loose.type.find('/') != std::string::npos && !entity.loose.is_multipart();
+  if (!is_read && is_other)
+    entity.type = entity.loose.type.substr(0, max_parameter);
+  entity.contradicting = entity.contradicting || entity.loose.contradicting;
+  entity.odd_boundary = entity.odd_boundary || entity.boundary.size() > max_boundary;
 }
 
 void read_content_disposition(const message_header_line *hdr, Entity &entity) {
@@ -167,6 +159,13 @@ bool means_identity(std::string_view word) {
 
 bool means_base64(std::string_view word) {
   return word == "base64" || word == "xbase64" || word == "b64" || word == "bas64";
+}
+
+// A word that lenient readers find in the field, wherever it stands.
+bool has_word(const message_header_line *hdr, std::string_view word) {
+  std::string value = lower({reinterpret_cast<const char *>(hdr->full_value),
+                             std::min(hdr->full_value_len, max_parameter)});
+  return value.find(word) != std::string::npos;
 }
 
 // Which readers of it find in the midst of other bytes.
@@ -257,12 +256,14 @@ void Entity::read_header(const message_header_line *hdr) {
     auto read = read_encoding(hdr);
     if (!seen_encoding)
       encoding = read;
+    bool is_unknown = read == TransferDecoder::Encoding::unknown;
     maybe_base64 = maybe_base64 ||
-                   (read == TransferDecoder::Encoding::unknown && means_base64(encoding_word(hdr)));
-    maybe_identity = maybe_identity || (read == TransferDecoder::Encoding::unknown &&
-                                        means_identity(encoding_word(hdr)));
-    maybe_armor = maybe_armor ||
-                  (read == TransferDecoder::Encoding::unknown && means_armor(encoding_word(hdr)));
+                   (is_unknown && (means_base64(encoding_word(hdr)) || has_word(hdr, "base64")));
+    maybe_quoted = maybe_quoted || (is_unknown && has_word(hdr, "quoted"));
+    maybe_identity = maybe_identity || (is_unknown && means_identity(encoding_word(hdr)));
+    maybe_armor = maybe_armor || (is_unknown && means_armor(encoding_word(hdr)));
+    names_armor = names_armor ||
+                  (is_unknown && !encoding_word(hdr).empty() && means_armor(encoding_word(hdr)));
     using enum TransferDecoder::Encoding;
     bool of_text = (read == none && encoding == quoted_printable) ||
                    (read == quoted_printable && encoding == none);
@@ -274,25 +275,94 @@ void Entity::read_header(const message_header_line *hdr) {
   }
 }
 
+// Whether text, which is what lib-mail compared, is the beginning of a boundary line; takes
+// what of the boundary has to follow.
+bool Entity::begins_boundary(std::string_view text) {
+  if (!text.starts_with("--") || boundary.empty())
+    return false;
+  text.remove_prefix(2);
+  std::string_view compared = std::string_view(boundary).substr(0, max_compared);
+  auto is_closed = [&](std::string_view one) {
+    return text.size() == one.size() + 2 && text.starts_with(one) && text.ends_with("--");
+  };
+  bool is_last = is_closed(boundary) || is_closed(compared);
+  if (text != boundary && text != compared && !is_last)
+    return false;
+  if (is_last)
+    text.remove_suffix(2);
+  is_last_boundary = is_last;
+  // The boundary as it is meant may go on where lib-mail ends it.
+  std::string_view meant = boundary;
+  for (const std::string &one : loose.boundaries)
+    if (one.size() > meant.size() && one.starts_with(meant))
+      meant = one;
+  rest_of_boundary = meant.substr(text.size());
+  behind_boundary = is_last && !rest_of_boundary.empty() ? "--" : "";
+  return true;
+}
+
 // A boundary comes as a block of its own, with the line end before it; the rest
 // of its line comes next.
 void Entity::read_boundaries(Bytes bytes) {
   std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
   if (at_boundary) {
-    bool blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-    odd_boundary = odd_boundary || !blank;
-    at_boundary = text.find('\n') == std::string_view::npos;
+    std::size_t end = text.find('\n');
+    std::size_t room =
+        2 * max_kept_boundary - std::min(2 * max_kept_boundary, behind_boundary.size());
+    behind_boundary += text.substr(0, std::min(end, room));
+    if (end != std::string_view::npos)
+      end_boundary();
+    return;
+  }
+  if (is_closed) {
+    read_epilogue(text);
     return;
   }
   if (text.starts_with('\r'))
     text.remove_prefix(1);
   if (text.starts_with('\n'))
     text.remove_prefix(1);
-  if (!text.starts_with("--") || boundary.empty())
+  at_boundary = begins_boundary(text);
+}
+
+void Entity::read_epilogue(std::string_view text) {
+  for (char c : text) {
+    if (has_more_parts)
+      return;
+    if (c == '\n' || c == '\r')
+      end_epilogue_line();
+    else if (epilogue_line.size() < max_kept_boundary + 2)
+      epilogue_line += c;
+  }
+}
+
+void Entity::end_epilogue_line() {
+  const std::string line = std::exchange(epilogue_line, {});
+  bool is_delimiter = line.starts_with("--" + boundary);
+  // Who takes several boundary lines for one has the header of a part behind them.
+  bool is_field = !seen_epilogue && lower(std::string_view(line).substr(0, 8)) == "content-" &&
+                  line.find(':') != std::string::npos;
+  seen_epilogue = seen_epilogue || line.find_first_not_of(" \t") != std::string::npos;
+  has_more_parts = has_more_parts || is_delimiter || is_field;
+}
+
+void Entity::end_boundary() {
+  if (is_closed)
+    end_epilogue_line();
+  if (!at_boundary)
     return;
-  text.remove_prefix(2);
-  at_boundary =
-      text == boundary || (text.starts_with(boundary) && text.substr(boundary.size()) == "--");
+  at_boundary = false;
+  std::string_view rest = behind_boundary;
+  bool is_whole = rest.starts_with(rest_of_boundary);
+  rest.remove_prefix(is_whole ? rest_of_boundary.size() : 0);
+  // Where lib-mail has not the whole boundary, it has not seen that it is the last one.
+  if (!rest_of_boundary.empty() && rest.starts_with("--"))
+    rest.remove_prefix(2);
+  bool is_blank = rest.find_first_not_of(" \t\r") == std::string_view::npos;
+  false_delimiter = false_delimiter || !is_whole || !is_blank;
+  odd_boundary = odd_boundary || false_delimiter;
+  is_closed = is_last_boundary;
+  behind_boundary.clear();
 }
 
 void Entity::end_header() {

@@ -6,8 +6,11 @@
 #include "scanner/cms/cms.h"
 #include "scanner/cms/content-digests.h"
 #include "scanner/inspection/reader.h"
+#include "scanner/mime/content-type.h"
 #include "scanner/verify/senders.h"
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,6 +61,10 @@ private:
   bool has_sign_ = false;
 };
 
+// Why a header ends for some readers and goes on for others.
+enum class HeaderEnd : unsigned char { no_field, no_name, blank };
+inline constexpr std::size_t header_ends = 3;
+
 struct Entity {
   const message_part *part = nullptr;
   // IMAP section number (RFC 3501 section 6.4.5); empty for a multipart that
@@ -67,13 +74,17 @@ struct Entity {
   unsigned index = 0;
   // Lower case; text/plain when there is no Content-Type.
   std::string type = "text/plain";
+  // As lib-mail has it.
   std::string boundary;
+  // The Content-Type field as lenient readers take it.
+  LooseType loose;
   std::string protocol;
   std::string micalg;
   std::string smime_type;
   std::string name;
   TransferDecoder::Encoding encoding = TransferDecoder::Encoding::none;
   bool seen_field = false;
+  bool seen_line = false;
   bool seen_type = false;
   bool seen_encoding = false;
   // A second field says quoted-printable where this one does not, or the reverse, which is
@@ -83,11 +94,20 @@ struct Entity {
   bool maybe_base64 = false;
   // Or of the encodings that change nothing.
   bool maybe_identity = false;
-  // Or says that the content may be anywhere in the bytes, as uuencoded files are.
+  // Or of quoted-printable.
+  bool maybe_quoted = false;
+  // Or says that the content may be anywhere in the bytes, as uuencoded files are; and says
+  // so by a word.
   bool maybe_armor = false;
+  bool names_armor = false;
   // In lines of the header that are no fields, and the body for some readers, in bytes.
   std::size_t stray_bytes = 0;
   bool in_stray_line = false;
+  // The header from the first line on with which it ends for some reader, behind a header of
+  // what was said before that; for each HeaderEnd, empty as long as there is none.
+  std::array<std::string, header_ends> strays;
+  // A CR without LF, which is a line end to some, in the header.
+  bool has_bare_cr = false;
   // In the body is more than blanks.
   bool has_body = false;
   bool header_too_long = false;
@@ -98,8 +118,21 @@ struct Entity {
   bool contradicting = false;
   // A line is a boundary to lib-mail, which takes what begins like one (RFC 2046
   // section 5.1.1 has it exact), and none to others.
+  bool false_delimiter = false;
+  // That, or a boundary that is longer than allowed.
   bool odd_boundary = false;
   bool at_boundary = false;
+  // The last boundary was there; behind it is what may be a part to some readers.
+  bool is_closed = false;
+  bool has_more_parts = false;
+  bool seen_epilogue = false;
+  // As much as decides of the line behind the last boundary.
+  std::string epilogue_line;
+  // Of the line that is a boundary to lib-mail: what follows that.
+  std::string behind_boundary;
+  bool is_last_boundary = false;
+  // How much of the whole boundary lib-mail did not compare.
+  std::string rest_of_boundary;
   // What of the Content-Type field matters, to tell two apart.
   std::string type_facts;
 
@@ -133,6 +166,12 @@ struct Entity {
   std::vector<unsigned char> undecided;
   // A multipart's, until it has a part.
   std::unique_ptr<PartSigns> signs;
+  // Others' readings of the entity: of its body, with whatever is in it.
+  std::vector<std::unique_ptr<ByteSink>> readings;
+  // One of them is what shows its parts.
+  bool is_read_otherwise = false;
+  // How many layers the report had when they began.
+  std::size_t layers_before = 0;
 
   // Nothing is there for any reader.
   bool has_empty_body() const;
@@ -147,10 +186,17 @@ struct Entity {
   void end_header();
   // Takes a multipart's own bytes: preamble, boundary lines, epilogue.
   void read_boundaries(Bytes bytes);
+  // At the end of a boundary's line, or of the entity.
+  void end_boundary();
   // Takes raw bytes of the leaf's body. Cheap once nothing more is wanted.
   void read_body(Bytes bytes);
   // Whether bytes, with which a body of unknown encoding begins, are lines of base64.
   static bool looks_like_base64(Bytes bytes);
+
+private:
+  bool begins_boundary(std::string_view text);
+  void read_epilogue(std::string_view text);
+  void end_epilogue_line();
 };
 
 } // namespace smime

@@ -5,13 +5,17 @@
 #include "scanner/inspection/reader.h"
 #include "scanner/inspection/signed-layer.h"
 #include "scanner/mime/entity.h"
+#include "scanner/mime/reading.h"
 #include "scanner/mime/signed-part-digests.h"
 
 // Needs lib-mail's message parts before it.
 #include "common/section-number.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +40,17 @@ constexpr std::size_t max_piece = 32 * 1024;
 
 // Of a body of unknown encoding, to see whether it is base64.
 constexpr std::size_t max_undecided = 128;
+
+// Of a header from the first line on that is no field, in bytes.
+constexpr std::size_t max_stray_header = 256UL * 1024;
+
+// Lines behind a bare CR that begin as a delimiter, boundaries to compare them with, and what
+// is kept of each.
+constexpr std::size_t max_cr_lines = 64;
+constexpr std::size_t max_known_boundaries = 256;
+constexpr std::size_t max_cr_line = 128;
+
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 bool is_container(const Entity &entity) {
   return (entity.part->flags & (MESSAGE_PART_FLAG_MULTIPART | MESSAGE_PART_FLAG_MESSAGE_RFC822)) !=
@@ -64,6 +79,11 @@ public:
     pool_unref(&pool_);
   }
 
+  // The bytes may be nothing of what this walk looks for.
+  void be_lenient() { is_lenient_ = true; }
+  // In no other way than lib-mail's.
+  void read_alone() { is_alone_ = true; }
+
   void feed(Bytes bytes) override;
   void finish() override;
 
@@ -80,6 +100,7 @@ private:
   void parse();
   void end_parser();
   void take(const message_block &block);
+  void take_marked_header(message_header_line *hdr);
   void take_header(message_header_line *hdr);
   void check_whole(const message_block &block);
   void take_sender(message_header_line *hdr, Entity &entity);
@@ -88,6 +109,19 @@ private:
   bool speaks_for_message(std::size_t level) const;
   void settle();
   void settle_cover(std::size_t level);
+  void settle_readings(Entity &entity);
+  void read_otherwise(Entity &entity, std::unique_ptr<ByteSink> reading);
+  void read_by_boundaries(Entity &entity);
+  void read_decoded(Entity &message);
+  void read_stray(Entity &entity, std::string stray);
+  void look_for_header(Entity &leaf);
+  void feed_readings(Bytes bytes, std::size_t end);
+  void feed_readings(const message_header_line &hdr);
+  void end_readings(Entity &entity);
+  void note_stray(const message_header_line &hdr, Entity &entity);
+  void look_for_cr_lines(Bytes piece);
+  void report_cr_lines();
+  void report_odd_lines(Entity &entity);
   void settle_senders(std::size_t level);
   void note_uncertain(const Entity &entity);
   bool can_verify(const Entity &multipart) const;
@@ -102,7 +136,7 @@ private:
   void close_leaf(Entity &leaf);
   void tell_parent(Entity &parent, const Entity &entity);
   void report_no_parts(Entity &multipart);
-  void close_without_parts(Entity &multipart);
+  void close_own_text(Entity &multipart);
   void close_multipart(const Entity &multipart);
   void close_clear_signed(const Entity &multipart);
   void close_multipart_encrypted(const Entity &multipart);
@@ -124,6 +158,15 @@ private:
   std::vector<Entity> open_;
   std::vector<PendingProtected> protected_;
   SignedPartDigests digests_{open_};
+  // Of all open entities.
+  std::size_t readings_ = 0;
+  bool is_lenient_ = false;
+  bool is_alone_ = false;
+  // What may be a delimiter to who takes a bare CR for a line end.
+  std::vector<std::string> known_boundaries_;
+  std::vector<std::string> cr_lines_;
+  bool after_cr_ = false;
+  bool in_cr_line_ = false;
   bool overflow_reported_ = false;
   std::uint64_t entities_ = 0;
 };
@@ -155,6 +198,9 @@ void Walk::add_layer(const std::string &path, const std::string &type, const Ent
 void Walk::add_protected(const std::string &path, const message_part *part,
                          ContentDigests *digests) {
   if (!top_level_)
+    return;
+  bool is_known = digests == nullptr && !protected_.empty() && protected_.back().part == part;
+  if (is_known)
     return;
   if (protected_.size() >= Report::max_list) {
     inspection_.drop_protected(1);
@@ -196,6 +242,7 @@ void Walk::settle() {
   settle_cover(level);
   settle_senders(level);
   note_uncertain(open_[level]);
+  settle_readings(open_[level]);
   if (open_[level].type == "multipart/signed" && can_verify(open_[level]))
     digests_.begin(open_[level]);
 }
@@ -254,16 +301,26 @@ void Walk::note_ambiguous(const Entity &entity, const char *text) {
         {"ambiguous-structure", full_path(entity.path), text, "Look at the message's source."});
 }
 
+// lib-mail has what is no field as a value without a name.
+std::string_view beginning_of(const message_header_line &hdr) {
+  if (hdr.name_len > 0)
+    return {hdr.name, hdr.name_len};
+  return {reinterpret_cast<const char *>(hdr.value), hdr.value_len};
+}
+
+// Written by who keeps mail in mbox files.
+bool is_of_mbox(const message_header_line &hdr) {
+  std::string_view line = beginning_of(hdr);
+  return line.starts_with("From ") || line.starts_with(">From ");
+}
+
 // A line that ends the header for some readers, or that hides a field from them.
 void Walk::check_field(const message_header_line *hdr, Entity &entity) {
   bool is_first = !entity.seen_field;
   entity.seen_field = true;
   if (hdr->eoh || hdr->continued)
     return;
-  std::string_view name(hdr->name, hdr->name_len);
-  // Written by who keeps mail in mbox files.
-  bool of_mbox = is_first && (name.starts_with("From ") || name.starts_with(">From "));
-  if (!of_mbox && (hdr->middle_len == 0 || hdr->middle[0] != ':'))
+  if (!(is_first && is_of_mbox(*hdr)) && (hdr->middle_len == 0 || hdr->middle[0] != ':'))
     note_ambiguous(entity, "The header has a line that is no field as RFC 5322 has them: readers "
                            "may take it for the header's end.");
 }
@@ -300,6 +357,7 @@ void count_stray(const message_header_line *hdr, Entity &entity) {
 void Walk::take_header(message_header_line *hdr) {
   Entity &entity = open_.back();
   count_stray(hdr, entity);
+  note_stray(*hdr, entity);
   if (open_.size() == 1 && cover_.whole)
     check_field(hdr, entity);
   if ((is_field(hdr, "From") || is_field(hdr, "Sender")) && speaks_for_message(open_.size() - 1)) {
@@ -318,6 +376,284 @@ void Walk::take_header(message_header_line *hdr) {
     entity.read_header(hdr);
 }
 
+// The byte order mark of a file that was put into mail stands before the first field, and is
+// none of its name.
+void Walk::take_marked_header(message_header_line *hdr) {
+  bool has_mark =
+      open_.size() == 1 && std::string_view(hdr->name, hdr->name_len).starts_with(byte_order_mark);
+  std::size_t skipped = has_mark ? byte_order_mark.size() : 0;
+  hdr->name += skipped;
+  hdr->name_len -= skipped;
+  take_header(hdr);
+  hdr->name -= skipped;
+  hdr->name_len += skipped;
+}
+
+// Of one reading among several: it is not what every reader sees.
+Cover inside(const Cover &cover) {
+  Cover covered;
+  covered.encrypted = cover.encrypted;
+  return covered;
+}
+
+// The pieces of a header's line, as they are in the message.
+template <typename Take> void take_pieces(const message_header_line &hdr, Take take) {
+  if (!hdr.continued) {
+    take({reinterpret_cast<const unsigned char *>(hdr.name), hdr.name_len});
+    take({hdr.middle, hdr.middle_len});
+  }
+  take({hdr.value, hdr.value_len});
+  static constexpr std::string_view line_end = "\r\n";
+  const auto *end = reinterpret_cast<const unsigned char *>(line_end.data());
+  if (!hdr.no_newline)
+    take(hdr.crlf_newline ? Bytes(end, 2) : Bytes(end + 1, 1));
+}
+
+bool is_blank(const unsigned char *data, std::size_t size) {
+  return std::all_of(data, data + size, [](unsigned char c) { return c == ' ' || c == '\t'; });
+}
+
+// Why the header ends with this line for some readers, each of whom may read over the others:
+// it is no field, its name is none, or there is nothing in it.
+std::optional<HeaderEnd> end_for_some(const message_header_line &hdr) {
+  if (hdr.eoh)
+    return std::nullopt;
+  if (hdr.continued)
+    return is_blank(hdr.value, hdr.value_len) ? std::optional(HeaderEnd::blank) : std::nullopt;
+  if (hdr.middle_len == 0 || std::memchr(hdr.middle, ':', hdr.middle_len) == nullptr)
+    return HeaderEnd::no_field;
+  std::string_view name(hdr.name, hdr.name_len);
+  // A blank before the colon is what RFC 5322 has as obsolete.
+  bool is_name = hdr.middle[0] == ':' && !name.empty() &&
+                 std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  return is_name ? std::nullopt : std::optional(HeaderEnd::no_name);
+}
+
+// What the header said so far, for a reader to whom its body begins here.
+std::string header_so_far(const Entity &entity) {
+  std::string header;
+  if (entity.seen_type)
+    header += plain_field(entity.loose, entity.loose.first_boundary());
+  using enum TransferDecoder::Encoding;
+  if (entity.encoding == base64)
+    header += "Content-Transfer-Encoding: base64\r\n";
+  else if (entity.encoding == quoted_printable)
+    header += "Content-Transfer-Encoding: quoted-printable\r\n";
+  return header + "\r\n";
+}
+
+void Walk::note_stray(const message_header_line &hdr, Entity &entity) {
+  auto has_cr = [](const void *data, std::size_t size) {
+    return size > 0 && std::memchr(data, '\r', size) != nullptr;
+  };
+  entity.has_bare_cr = entity.has_bare_cr || has_cr(hdr.name, hdr.continued ? 0 : hdr.name_len) ||
+                       has_cr(hdr.value, hdr.value_len);
+  bool of_mbox = !entity.seen_line && is_of_mbox(hdr);
+  entity.seen_line = true;
+  auto end = of_mbox ? std::nullopt : end_for_some(hdr);
+  if (end && entity.strays[static_cast<std::size_t>(*end)].empty())
+    entity.strays[static_cast<std::size_t>(*end)] = header_so_far(entity);
+  for (std::string &stray : entity.strays)
+    if (!stray.empty() && stray.size() < max_stray_header)
+      take_pieces(hdr, [&](Bytes bytes) {
+        stray.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+      });
+}
+
+void Walk::feed_readings(Bytes bytes, std::size_t end) {
+  if (readings_ == 0 || bytes.empty())
+    return;
+  for (std::size_t level = 0; level < std::min(end, open_.size()); level++)
+    for (const auto &reading : open_[level].readings)
+      reading->feed(bytes);
+}
+
+// Of a part in the parts that are read otherwise.
+void Walk::feed_readings(const message_header_line &hdr) {
+  if (readings_ > 0)
+    take_pieces(hdr, [this](Bytes bytes) { feed_readings(bytes, open_.size() - 1); });
+}
+
+void Walk::read_otherwise(Entity &entity, std::unique_ptr<ByteSink> reading) {
+  if (reading == nullptr)
+    return;
+  entity.layers_before = inspection_.report().layers.size();
+  entity.readings.push_back(std::move(reading));
+  readings_++;
+}
+
+// Where lib-mail has no boundary, or another than a reader may take. What is named as
+// contradicting is not looked into in so many ways.
+void Walk::read_by_boundaries(Entity &entity) {
+  if (!entity.loose.is_multipart() || entity.contradicting)
+    return;
+  std::string_view compared = std::string_view(entity.boundary).substr(0, 80);
+  for (const std::string &boundary : entity.loose.boundaries) {
+    // What goes on behind what lib-mail compares is told by read_boundaries().
+    if (!compared.empty() && std::string_view(boundary).starts_with(compared))
+      continue;
+    bool is_instead = compared.empty();
+    std::string path = full_path(entity.path);
+    std::string prefix = is_instead ? (path.empty() ? "" : path + ".") : path + "/";
+    Cover cover = entity.cover;
+    cover.whole = cover.whole && is_instead;
+    auto make = [&]() -> std::unique_ptr<ByteSink> {
+      auto walk = std::make_unique<Walk>(inspection_, prefix, false, in_archive_, cover);
+      if (!is_instead)
+        walk->be_lenient();
+      return walk;
+    };
+    auto reading = make_reading(inspection_, place_of(entity),
+                                plain_field(entity.loose, boundary) + "\r\n", make);
+    entity.is_read_otherwise = entity.is_read_otherwise || (is_instead && reading != nullptr);
+    read_otherwise(entity, std::move(reading));
+  }
+}
+
+void Walk::read_decoded(Entity &message) {
+  using enum TransferDecoder::Encoding;
+  auto encoding = message.encoding;
+  if (encoding == unknown && message.maybe_base64)
+    encoding = base64;
+  else if (encoding == unknown && message.maybe_quoted)
+    encoding = quoted_printable;
+  if (encoding == none)
+    return;
+  Place place = place_of(message);
+  if (encoding == unknown) {
+    if (!message.maybe_identity)
+      inspection_.add_uninspectable(place, "unknown-encoding");
+    return;
+  }
+  place.cover.whole = false;
+  auto make = [this, place] { return make_content_reader(inspection_, place); };
+  read_otherwise(message, make_decoded_reading(inspection_, place, encoding, make));
+}
+
+void Walk::read_stray(Entity &entity, std::string stray) {
+  Place place = place_of(entity);
+  if (stray.size() >= max_stray_header) {
+    inspection_.add_malformed("header-too-long", place.path,
+                              "A header has lines that are no fields, and does not end.");
+    inspection_.add_uninspectable(place, "malformed");
+    return;
+  }
+  auto make = [&] {
+    return make_other_walk(inspection_, place.path + "/", in_archive_, inside(entity.cover));
+  };
+  read_otherwise(entity, make_reading(inspection_, place, stray, make));
+}
+
+void Walk::look_for_header(Entity &leaf) {
+  Place place = place_of(leaf);
+  auto make = [this, place] {
+    return make_other_walk(inspection_, place.path + "/", place.in_archive, inside(place.cover));
+  };
+  read_otherwise(leaf, make_header_reading(inspection_, place, make));
+}
+
+void Walk::settle_readings(Entity &entity) {
+  using enum TransferDecoder::Encoding;
+  for (const std::string &boundary : {entity.boundary, entity.loose.first_boundary()})
+    if (!boundary.empty() && known_boundaries_.size() < max_known_boundaries)
+      known_boundaries_.push_back(boundary.substr(0, max_cr_line - 2));
+  if (is_in_multipart_encrypted() || is_alone_)
+    return;
+  read_by_boundaries(entity);
+  // The beginning of a reading is one already: header and body change places for ever.
+  bool is_begun = is_lenient_ && open_.size() == 1;
+  for (std::string &stray : entity.strays)
+    if (!stray.empty() && !is_begun)
+      read_stray(entity, std::exchange(stray, {}));
+  if ((entity.part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
+    read_decoded(entity);
+  else if (!is_container(entity) && entity.encoding != base64 && !is_begun &&
+           !entity.is_read_otherwise)
+    look_for_header(entity);
+}
+
+// What is signed or encrypted in a reading is part of these bytes.
+void Walk::end_readings(Entity &entity) {
+  if (entity.readings.empty())
+    return;
+  for (const auto &reading : entity.readings)
+    reading->finish();
+  readings_ -= entity.readings.size();
+  entity.readings.clear();
+  bool is_all =
+      entity.children == 0 || (entity.part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0;
+  if (is_all && inspection_.report().layers.size() > entity.layers_before)
+    add_protected(entity.path, entity.part);
+}
+
+void Walk::report_odd_lines(Entity &entity) {
+  entity.end_boundary();
+  const Place place = place_of(entity);
+  auto report = [&](const char *code, const char *text) {
+    inspection_.add_malformed(code, place.path, text);
+    inspection_.add_uninspectable(place, "malformed");
+  };
+  if (entity.has_bare_cr && !is_alone_)
+    report("bare-cr", "A header has a CR without LF, which is a line end to some readers: they see "
+                      "other fields.");
+  if (entity.false_delimiter)
+    report("false-delimiter", "Lines begin as the boundary between the parts and go on, or end "
+                              "before it: readers see other parts.");
+  if (entity.has_more_parts)
+    report("parts-behind-the-end",
+           "Behind the last boundary of a multipart there is another one, or "
+           "a field of a part's header: some readers see more parts.");
+  if (entity.is_multipart() && entity.loose.odd)
+    report("odd-boundary", "The boundary is longer than any reader has to know, or ends in "
+                           "blanks: readers see other parts.");
+}
+
+void Walk::look_for_cr_lines(Bytes piece) {
+  const unsigned char *at = piece.data();
+  const unsigned char *end = at + piece.size();
+  while (at < end) {
+    if (in_cr_line_) {
+      std::string &line = cr_lines_.back();
+      in_cr_line_ = *at != '\r' && *at != '\n' && line.size() < max_cr_line &&
+                    (line.size() > 1 || *at == '-');
+      if (in_cr_line_) {
+        line += static_cast<char>(*at++);
+        continue;
+      }
+      if (!line.starts_with("--"))
+        cr_lines_.pop_back();
+    }
+    if (after_cr_ && *at == '-' && cr_lines_.size() < max_cr_lines) {
+      cr_lines_.emplace_back();
+      in_cr_line_ = true;
+      after_cr_ = false;
+      continue;
+    }
+    const void *cr = std::memchr(at, '\r', static_cast<std::size_t>(end - at));
+    after_cr_ = cr != nullptr;
+    at = cr == nullptr ? end : static_cast<const unsigned char *>(cr) + 1;
+  }
+}
+
+void Walk::report_cr_lines() {
+  bool found = false;
+  for (const std::string &line : cr_lines_)
+    found = found || std::any_of(known_boundaries_.begin(), known_boundaries_.end(),
+                                 [&](const std::string &boundary) {
+                                   return line.starts_with("--" + boundary);
+                                 });
+  found = found || (cr_lines_.size() >= max_cr_lines && !known_boundaries_.empty()) ||
+          (!cr_lines_.empty() && known_boundaries_.size() >= max_known_boundaries);
+  if (!found)
+    return;
+  Place place;
+  place.path = full_path("");
+  inspection_.add_malformed("bare-cr", place.path,
+                            "A boundary stands behind a CR without LF, which is a line end to some "
+                            "readers: they see other parts.");
+  inspection_.add_uninspectable(place, "malformed");
+}
+
 void Walk::take(const message_block &block) {
   digests_.before(block);
   enter_part(
@@ -325,11 +661,13 @@ void Walk::take(const message_block &block) {
   if (block.hdr != nullptr) {
     check_whole(block);
     digests_.add(block);
-    take_header(block.hdr);
+    feed_readings(*block.hdr);
+    take_marked_header(block.hdr);
     return;
   }
   settle();
   digests_.add(block);
+  feed_readings({block.data, block.size}, open_.size());
   Entity &entity = open_.back();
   if (entity.is_multipart()) {
     entity.read_boundaries({block.data, block.size});
@@ -340,10 +678,22 @@ void Walk::take(const message_block &block) {
       inspection_.want_labels();
     if (entity.children == 0)
       look_for_parts(entity, {block.data, block.size});
+    else if (entity.is_closed && entity.content != nullptr)
+      entity.content->feed({block.data, block.size});
   }
   if (block.size == 0 || is_container(entity) || is_in_multipart_encrypted())
     return;
   read_leaf(entity, {block.data, block.size});
+}
+
+// Whether the body begins with nothing but what base64 has; there are senders who call base64
+// what is not.
+bool may_be_base64(Bytes bytes) {
+  bytes = bytes.first(std::min<std::size_t>(bytes.size(), 64));
+  return std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' ||
+           c == '/' || c == '=' || c == ' ' || (c >= '\t' && c <= '\r');
+  });
 }
 
 void Walk::read_leaf(Entity &leaf, Bytes bytes) {
@@ -355,8 +705,16 @@ void Walk::read_leaf(Entity &leaf, Bytes bytes) {
       begin_unknown_encoding(leaf);
     return;
   }
-  if (leaf.content == nullptr)
+  if (leaf.content == nullptr) {
     open_content(leaf);
+    if (leaf.encoding == TransferDecoder::Encoding::base64 && leaf.other_content == nullptr &&
+        !may_be_base64(bytes)) {
+      Place guessed = place_of(leaf);
+      guessed.is_guess = true;
+      leaf.other_content = make_content_reader(inspection_, std::move(guessed));
+      leaf.other_decoder = std::make_unique<TransferDecoder>(TransferDecoder::Encoding::none);
+    }
+  }
   leaf.read_body(bytes);
 }
 
@@ -409,21 +767,29 @@ void Walk::begin_unknown_encoding(Entity &leaf) {
       leaf.encoding = base64;
   }
   open_content(leaf);
-  if (leaf.encoding == unknown && Entity::looks_like_base64(beginning)) {
+  bool may_be_base64 = leaf.maybe_base64 || Entity::looks_like_base64(beginning);
+  if (leaf.encoding == unknown && (may_be_base64 || leaf.maybe_quoted)) {
     Place guessed = place_of(leaf);
     guessed.is_guess = true;
     leaf.other_content = make_content_reader(inspection_, std::move(guessed));
-    leaf.other_decoder = std::make_unique<TransferDecoder>(base64);
+    leaf.other_decoder =
+        std::make_unique<TransferDecoder>(may_be_base64 ? base64 : quoted_printable);
   }
   leaf.read_body(bytes);
 }
 
 // uuencode and the like, which some readers decode.
 void Walk::report_unknown_encoding(const Entity &leaf) {
-  if (leaf.encoding != TransferDecoder::Encoding::unknown || leaf.is_text())
+  if (leaf.encoding != TransferDecoder::Encoding::unknown)
     return;
+  // Most readers show a text as it is.
+  if (leaf.is_text()) {
+    if (leaf.names_armor && !leaf.maybe_identity && !leaf.maybe_base64)
+      inspection_.add_uninspectable(place_of(leaf), "unknown-encoding");
+    return;
+  }
   bool is_known = leaf.maybe_identity || (leaf.content->outcome().is_known && !leaf.maybe_armor);
-  if (leaf.maybe_base64 && leaf.other_content != nullptr) {
+  if ((leaf.maybe_base64 || leaf.maybe_quoted) && leaf.other_content != nullptr) {
     const Outcome &decoded = leaf.other_content->outcome();
     is_known = is_known || decoded.is_known || decoded.is_text;
   }
@@ -458,10 +824,12 @@ void Walk::close_entity() {
                               "show different things.");
     inspection_.add_uninspectable(place_of(entity), "malformed");
   }
+  report_odd_lines(entity);
+  end_readings(entity);
   if (!is_container(entity)) {
     close_leaf(entity);
   } else {
-    if (entity.encoding == TransferDecoder::Encoding::base64) {
+    if (entity.is_multipart() && entity.encoding == TransferDecoder::Encoding::base64) {
       inspection_.add_uninspectable(place_of(entity), "malformed");
       inspection_.add_malformed("encoded-container", full_path(entity.path),
                                 "A " + entity.type +
@@ -472,9 +840,11 @@ void Walk::close_entity() {
       if (top_level_)
         inspection_.drop_protected(1);
     }
-    if (entity.is_multipart() && entity.children == 0)
-      close_without_parts(entity);
-    close_multipart(entity);
+    if (entity.is_multipart())
+      close_own_text(entity);
+    bool is_nothing = is_lenient_ && open_.empty() && entity.children == 0;
+    if (!entity.is_read_otherwise && !is_nothing)
+      close_multipart(entity);
   }
   if (!open_.empty())
     tell_parent(open_.back(), entity);
@@ -502,6 +872,9 @@ void Walk::tell_parent(Entity &parent, const Entity &entity) {
 // Without a boundary, or with one that never comes: what readers make of it is
 // theirs.
 void Walk::report_no_parts(Entity &multipart) {
+  // Who reads it otherwise reports.
+  if (multipart.is_read_otherwise || (is_lenient_ && open_.empty()))
+    return;
   if (multipart.signs != nullptr)
     multipart.signs->finish();
   if (multipart.has_empty_body())
@@ -535,10 +908,12 @@ void Walk::close_leaf(Entity &leaf) {
     add_protected(leaf.path, leaf.part);
 }
 
-// What a multipart without parts holds is shown as text.
-void Walk::close_without_parts(Entity &multipart) {
-  report_no_parts(multipart);
-  if (multipart.content == nullptr || multipart.has_empty_body())
+// What a multipart without parts holds is shown as text; so may be what stands before and
+// behind its parts.
+void Walk::close_own_text(Entity &multipart) {
+  if (multipart.children == 0)
+    report_no_parts(multipart);
+  if (multipart.content == nullptr || (multipart.children == 0 && multipart.has_empty_body()))
     return;
   multipart.content->finish();
   if (multipart.content->outcome().is_protected)
@@ -640,6 +1015,7 @@ void Walk::feed(Bytes bytes) {
     bytes = bytes.subspan(piece.size());
     smime_fed_stream_feed(input_, piece.data(), piece.size());
     parse();
+    look_for_cr_lines(piece);
   }
 }
 
@@ -662,6 +1038,7 @@ void Walk::finish() {
   digests_.finish();
   while (!open_.empty())
     close_entity();
+  report_cr_lines();
   // Sizes are complete only now.
   end_parser();
   for (const PendingProtected &entity : protected_) {
@@ -678,6 +1055,19 @@ void Walk::finish() {
 
 std::unique_ptr<ByteSink> make_message_walk(Inspection &inspection) {
   return std::make_unique<Walk>(inspection, "", true, false, Cover{true});
+}
+
+std::unique_ptr<ByteSink> make_file_walk(Inspection &inspection) {
+  auto walk = std::make_unique<Walk>(inspection, "", true, false, Cover{true});
+  walk->read_alone();
+  return walk;
+}
+
+std::unique_ptr<ByteSink> make_other_walk(Inspection &inspection, const std::string &prefix,
+                                          bool in_archive, Cover cover) {
+  auto walk = std::make_unique<Walk>(inspection, prefix, false, in_archive, cover);
+  walk->be_lenient();
+  return walk;
 }
 
 std::unique_ptr<ByteSink> make_layer_walk(Inspection &inspection, const std::string &prefix,
