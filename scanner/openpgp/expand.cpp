@@ -108,12 +108,11 @@ Expanded look_into_compressed(Bytes body, std::vector<unsigned char> &output) {
                                       rest.begin() + static_cast<std::ptrdiff_t>(
                                                          std::min<std::size_t>(3, rest.size()))))
     return Expanded::damaged;
-  while (!rest.empty() && output.size() < Expander::piece_size) {
-    if (!expander->expand(rest, output) && !expander->has_ended() && output.empty())
-      return Expanded::damaged;
-    if (expander->has_ended())
-      break;
-  }
+  bool goes_on = true;
+  while (goes_on && !rest.empty() && output.size() < Expander::piece_size)
+    goes_on = expander->expand(rest, output);
+  if (!goes_on && !expander->has_ended() && output.empty())
+    return Expanded::damaged;
   return output.empty() ? Expanded::nothing_yet : Expanded::something;
 }
 
