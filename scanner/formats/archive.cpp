@@ -439,7 +439,18 @@ void ArchiveContent::read_window(Way way) {
   if (!is_at_end || zip_ != nullptr || way == Way::iso_tree)
     return;
   auto end = declared_end(container_, window_->head());
-  read_behind(end ? *end : static_cast<std::uint64_t>(archive_filter_bytes(reader.get(), -1)));
+  if (!end && (container_ == Container::rar || container_ == Container::rar5))
+    end = container_ == Container::rar ? rar4_.end() : rar5_.end();
+  else if (!end)
+    end = static_cast<std::uint64_t>(archive_filter_bytes(reader.get(), -1));
+  if (end)
+    read_behind(*end);
+}
+
+// libarchive reads up to the end of these, in the order of their bytes.
+bool ArchiveContent::tells_end() const {
+  return zip_ == nullptr && container_ != Container::iso9660 && container_ != Container::rar &&
+         container_ != Container::rar5;
 }
 
 // Runs on the fiber; nothing may be thrown out of it.
@@ -454,7 +465,7 @@ void ArchiveContent::read_streamed(Fiber &fiber) {
       opened_ = result == ARCHIVE_OK;
       if (!opened_)
         report_failure(reader.get(), result);
-      else if (read_entries(reader.get()) && zip_ == nullptr && container_ != Container::iso9660)
+      else if (read_entries(reader.get()) && tells_end())
         read_behind_stream(stream,
                            static_cast<std::uint64_t>(archive_filter_bytes(reader.get(), -1)));
       // The other tree of names needs a second reading.
@@ -666,9 +677,11 @@ void ArchiveContent::report_failure(archive *reader, int result) {
   // Bytes in a program that look like the beginning of an archive, and have no end.
   if (found_ == Found::embedded && zip_ != nullptr && !zip_->has_end() && window_ != nullptr)
     return;
-  std::string reason = window_ != nullptr && !window_->whole()              ? "limit-exceeded"
-                       : result == ARCHIVE_FAILED || says_unsupported(text) ? "unsupported-archive"
-                                                                            : "damaged-archive";
+  bool is_unsupported =
+      result == ARCHIVE_FAILED || says_unsupported(text) || rar4_.has_old_comment();
+  std::string reason = window_ != nullptr && !window_->whole() ? "limit-exceeded"
+                       : is_unsupported                        ? "unsupported-archive"
+                                                               : "damaged-archive";
   if (!reported_ && !text.empty())
     inspection_.add_error(reason, place_.path,
                           (place_.name.empty() ? "An archive" : place_.name) +

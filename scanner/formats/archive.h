@@ -50,6 +50,7 @@ private:
   void feed_stray(Bytes bytes);
   void finish_headers();
   bool is_cut_short();
+  bool tells_end() const;
   void read_whole();
   void read_window(Way way);
   void read_streamed(Fiber &fiber);

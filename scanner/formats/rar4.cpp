@@ -19,6 +19,7 @@ constexpr unsigned char type_service = 0x7a;
 constexpr unsigned char type_end = 0x7b;
 
 constexpr unsigned flag_volume = 1;
+constexpr unsigned flag_comment = 2;
 constexpr unsigned flag_headers_encrypted = 0x80;
 constexpr unsigned flag_split = 3;
 constexpr unsigned flag_encrypted = 4;
@@ -48,12 +49,14 @@ bool Rar4Headers::take_header() {
   bool is_file = type == type_file || type == type_service;
   if (type == type_archive) {
     volume_ = volume_ || (flags & flag_volume) != 0;
+    old_comment_ = (flags & flag_comment) != 0;
     encrypted_ = encrypted_ || (flags & flag_headers_encrypted) != 0;
   } else if (is_file) {
     volume_ = volume_ || (flags & flag_split) != 0;
     encrypted_ = encrypted_ || (flags & flag_encrypted) != 0;
   } else if (type == type_end) {
     volume_ = volume_ || (flags & flag_next_volume) != 0;
+    end_ = position_ - bytes.size() + size;
   }
   std::uint64_t data = is_file || (flags & flag_has_data) != 0 ? number(bytes, 7, 4) : 0;
   if (is_file && (flags & flag_large) != 0)
@@ -70,6 +73,7 @@ void Rar4Headers::feed(Bytes bytes) {
     if (skip_ > 0) {
       auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip_, bytes.size()));
       skip_ -= skipped;
+      position_ += skipped;
       bytes = bytes.subspan(skipped);
       continue;
     }
@@ -77,6 +81,7 @@ void Rar4Headers::feed(Bytes bytes) {
     buffer_.insert(buffer_.end(), bytes.begin(),
                    bytes.begin() + static_cast<std::ptrdiff_t>(taken));
     bytes = bytes.subspan(taken);
+    position_ += taken;
     if (first_ && buffer_.size() >= marker.size()) {
       first_ = false;
       ended_ =

@@ -6,6 +6,7 @@
 #include "common/byte-sink.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace smime {
@@ -19,6 +20,10 @@ public:
   bool encrypted() const { return encrypted_; }
   // It has more volumes.
   bool is_volume() const { return volume_; }
+  // It has a comment in the way of RAR before 3, which libarchive takes for damage.
+  bool has_old_comment() const { return old_comment_; }
+  // Where the archive ends, if it says so.
+  std::optional<std::uint64_t> end() const { return end_; }
 
 private:
   bool take_header();
@@ -29,6 +34,9 @@ private:
   bool ended_ = false;
   bool encrypted_ = false;
   bool volume_ = false;
+  bool old_comment_ = false;
+  std::uint64_t position_ = 0;
+  std::optional<std::uint64_t> end_;
 };
 
 } // namespace smime

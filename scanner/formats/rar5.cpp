@@ -79,6 +79,8 @@ bool Rar5Headers::take_header() {
   if ((type == type_file || type == type_service) && extra_size <= header.size() &&
       has_encryption_record(header.last(static_cast<std::size_t>(extra_size))))
     encrypted_ = true;
+  if (type == type_end)
+    end_ = position_ - after.size();
   state_ = encrypted_ || type == type_end || !type || !flags ? State::ended : State::data;
   std::vector<unsigned char> left(after.begin(), after.end());
   buffer_ = std::move(left);
@@ -94,6 +96,7 @@ void Rar5Headers::feed(Bytes bytes) {
       data_left_ -= taken;
       auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(data_left_, bytes.size()));
       bytes = bytes.subspan(skipped);
+      position_ += skipped;
       data_left_ -= skipped;
       if (data_left_ > 0)
         return;
@@ -103,6 +106,7 @@ void Rar5Headers::feed(Bytes bytes) {
     buffer_.insert(buffer_.end(), bytes.begin(),
                    bytes.begin() + static_cast<std::ptrdiff_t>(taken));
     bytes = bytes.subspan(taken);
+    position_ += taken;
     if (state_ == State::signature && buffer_.size() >= signature.size()) {
       bool known = std::equal(signature.begin(), signature.end(), buffer_.begin());
       buffer_.erase(buffer_.begin(), buffer_.begin() + signature.size());

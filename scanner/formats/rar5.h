@@ -7,6 +7,7 @@
 #include "common/byte-sink.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace smime {
@@ -19,6 +20,8 @@ public:
   bool encrypted() const { return encrypted_; }
   // The archive has more volumes.
   bool is_volume() const { return volume_; }
+  // Where the archive ends, if it says so.
+  std::optional<std::uint64_t> end() const { return end_; }
 
 private:
   enum class State : std::uint8_t { signature, header, data, ended };
@@ -29,6 +32,8 @@ private:
   std::uint64_t data_left_ = 0;
   bool encrypted_ = false;
   bool volume_ = false;
+  std::uint64_t position_ = 0;
+  std::optional<std::uint64_t> end_;
 };
 
 } // namespace smime

@@ -16,6 +16,8 @@ using namespace std::string_view_literals;
 constexpr std::size_t max_entries = 20000;
 constexpr std::size_t piece = 65536;
 constexpr std::size_t local_size = 30;
+// As much of a file's header as tells it from other bytes.
+constexpr std::size_t entry_view = 64;
 constexpr std::size_t central_size = 46;
 constexpr std::size_t end_size = 22;
 constexpr std::size_t end64_size = 56;
@@ -98,7 +100,8 @@ bool looks_like_zip_entry(Bytes bytes) {
   std::size_t name = number16(bytes, 26);
   if (bytes[4] > 63 || !is_known_method(number16(bytes, 8)) || name == 0 || name > 1024)
     return false;
-  Bytes start = bytes.subspan(local_size, std::min(name, bytes.size() - local_size));
+  Bytes start = bytes.subspan(local_size,
+                              std::min({name, bytes.size() - local_size, entry_view - local_size}));
   return std::none_of(start.begin(), start.end(), [](unsigned char c) { return c < 0x20; });
 }
 
@@ -410,7 +413,8 @@ bool ZipStructure::begin_stray() {
     }
   }
   // Zeros align what follows.
-  if (bytes[0] != 0)
+  is_padding_ = bytes[0] == 0;
+  if (!is_padding_)
     contradict("it has bytes between its records");
   state_ = State::stray;
   give_stray(bytes.first(1));
@@ -421,19 +425,20 @@ bool ZipStructure::begin_stray() {
 // What belongs to nothing, until a record begins.
 bool ZipStructure::pass_stray() {
   Bytes bytes = rest();
-  if (bytes[0] == 0) {
+  if (is_padding_) {
     const auto end =
         std::find_if(bytes.begin(), bytes.end(), [](unsigned char c) { return c != 0; });
     auto zeros = static_cast<std::size_t>(end - bytes.begin());
     give_stray(bytes.first(zeros));
     advance(zeros);
-    state_ = State::record;
+    if (!rest().empty())
+      state_ = State::record;
     return true;
   }
   std::size_t at = find_record(bytes);
   if (at > 0)
     contradict("it has bytes between its records");
-  if (at < bytes.size() && (has(at + local_size) || ended_))
+  if (at < bytes.size() && (has(at + entry_view) || ended_))
     state_ = State::record;
   give_stray(bytes.first(at));
   advance(at);
@@ -447,7 +452,7 @@ std::size_t ZipStructure::find_record(Bytes bytes) const {
     if (found == nullptr)
       return bytes.size();
     at = static_cast<std::size_t>(static_cast<const unsigned char *>(found) - bytes.data());
-    if (at + local_size > bytes.size() && !ended_)
+    if (at + entry_view > bytes.size() && !ended_)
       return at;
     if (looks_like_zip_entry(bytes.subspan(at)) || is_signature(bytes, at, central_signature) ||
         is_signature(bytes, at, end_signature) || is_signature(bytes, at, end64_signature))

@@ -95,6 +95,7 @@ private:
   std::size_t searched_ = 0; // bytes behind the cursor
   bool descriptor_due_ = false;
   bool is_folder_ = false; // the last file
+  bool is_padding_ = false;
   bool ended_ = false;
 
   std::vector<Entry> locals_;

@@ -386,6 +386,7 @@ EXPLAINED = {
     "issue12-1.txt": "is a multipart/signed message; the index reads it as text",
     "006.eml": "its protocol signature/plain is neither S/MIME nor OpenPGP",
     "rar202-comment-nopsw.rar": "plain, but libarchive cannot read this RAR 2.0 file",
+    "rar3-solid.rar": "plain, but libarchive cannot read solid archives of RAR 3",
 }
 
 

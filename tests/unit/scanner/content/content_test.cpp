@@ -149,6 +149,7 @@ TEST(Rar5, EncryptionIsSeenInPieces) {
   for (const auto &[file, encrypted] :
        {std::pair{"files/rarfile/rar5-hpsw.rar", true},
         {"files/libarchive/test_read_format_rar5_solid_encrypted.rar", true},
+        {"files/rarfile/rar5-crc.rar", false},
         {"files/rarfile/rar3-comment-psw.rar", false}}) {
     std::string content = read_data(file);
     for (std::size_t piece : {std::size_t{1}, std::size_t{7}, content.size()}) {
@@ -156,6 +157,7 @@ TEST(Rar5, EncryptionIsSeenInPieces) {
       for (std::size_t at = 0; at < content.size(); at += piece)
         headers.feed(as_bytes(std::string_view(content).substr(at, piece)));
       CHECK_TEXT(headers.encrypted() == encrypted, file);
+      CHECK_TEXT(encrypted || !headers.end() || headers.end() == content.size(), file);
     }
   }
 }

@@ -207,6 +207,14 @@ TEST(ZipStructures, BytesBetweenAreGivenOutAsTheyAre) {
                       made({.files = {{"a"}}, .before_directory = hidden}));
 }
 
+TEST(ZipStructures, ZerosInWhatBelongsToNothingEndNothing) {
+  std::string text = made({.files = {{"a"}, {"b"}}});
+  text[text.find("PK\1\2") + 3] = '\3';
+  Reading reading = read(text);
+  CHECK(reading.has_end);
+  CHECK(!reading.contradiction.empty());
+}
+
 TEST(ZipStructures, Volumes) {
   std::string text = made({.files = {{"a"}, {"b"}}, .offset_more = 1000});
   CHECK(read(text).is_volume);
