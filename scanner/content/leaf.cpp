@@ -1,5 +1,8 @@
 #include "scanner/content/leaf.h"
 
+#include "scanner/formats/detect.h"
+#include "scanner/openpgp/packets.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +11,11 @@ namespace {
 
 // Fewer bytes hold nothing: checksums, line ends, padding.
 constexpr std::size_t least_behind = 32;
+
+// Office for Macintosh fills up pictures in its documents to whole blocks, with what happens to
+// stand in memory.
+constexpr std::size_t slack_block = 1024;
+constexpr std::size_t most_slack = 16 * slack_block;
 
 bool is_padding(unsigned char byte) {
   return byte == 0 || byte == '\r' || byte == '\n' || byte == ' ';
@@ -25,6 +33,7 @@ LeafContent::~LeafContent() {
 }
 
 void LeafContent::feed(Bytes bytes) {
+  size_ += bytes.size();
   bool was_behind = end_->ended();
   Bytes rest = was_behind ? bytes : end_->feed(bytes);
   embedded_.feed(bytes.first(bytes.size() - rest.size()));
@@ -42,8 +51,20 @@ void LeafContent::feed_behind(Bytes bytes) {
     bytes = bytes.subspan(static_cast<std::size_t>(first - bytes.begin()));
   }
   held_.insert(held_.end(), bytes.begin(), bytes.end());
-  if (held_.size() >= least_behind)
+  if (held_.size() >= held_at_most())
     begin_behind();
+}
+
+std::size_t LeafContent::held_at_most() const {
+  return place_.in_archive ? most_slack : least_behind;
+}
+
+// Nothing that is known begins there.
+bool LeafContent::is_slack() const {
+  const Detector *detector = inspection_.tools().detector;
+  return place_.in_archive && size_ % slack_block == 0 && detector != nullptr &&
+         !looks_like_cms(held_) && !looks_like_pgp(held_) &&
+         detector->detect(held_).kind == nullptr;
 }
 
 void LeafContent::begin_behind() {
@@ -62,6 +83,8 @@ void LeafContent::begin_behind() {
 
 void LeafContent::finish() {
   embedded_.finish();
+  if (behind_ == nullptr && held_.size() >= least_behind && !is_slack())
+    begin_behind();
   if (behind_ != nullptr)
     behind_->finish();
 }

@@ -7,6 +7,7 @@
 #include "scanner/formats/file-end.h"
 #include "scanner/inspection/reader.h"
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -23,6 +24,8 @@ public:
 
 private:
   void feed_behind(Bytes bytes);
+  std::size_t held_at_most() const;
+  bool is_slack() const;
   void begin_behind();
 
   Inspection &inspection_;
@@ -32,6 +35,7 @@ private:
   EmbeddedArchives embedded_;
   // What stands behind, until it is worth a look.
   std::vector<unsigned char> held_;
+  std::uint64_t size_ = 0;
   bool entered_ = false;
   std::unique_ptr<ContentReader> behind_;
 };

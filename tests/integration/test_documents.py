@@ -182,6 +182,25 @@ class Documents(InspectCase):
                                       + part(make(locked), "a.dat", media_type))
                 self.assertIn(found, report["class"], report)
 
+    def test_pictures_that_office_for_macintosh_filled_up(self):
+        picture = b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            for kind, data in ((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+                               (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b"")))
+        slack = os.urandom(-len(picture) % 1024)
+        locked, found = self.contents()["encrypted zip"]
+        for name, content, expected in (
+                ("filled up", picture + slack, []),
+                ("not to a block", picture + slack + b"x" * 40, ["unrecognised"]),
+                ("with too much", picture + slack + os.urandom(16384), ["unrecognised"]),
+                ("with an archive", picture + locked + os.urandom(
+                    -len(picture + locked) % 1024), [found, "contradictory-archive"])):
+            with self.subTest(name):
+                report = self.inspect(attached(package({"word/media/image1.png": content})))
+                self.assertEqual(expected, [u["reason"] for u in report["uninspectable"]], report)
+        report = self.inspect(attached(picture + slack))
+        self.assertEqual(["unrecognised"], [u["reason"] for u in report["uninspectable"]], report)
+
     def test_protected(self):
         documents = protected()
         reports = self.inspect_all([attached(content) for content, _ in documents.values()])
