@@ -238,7 +238,7 @@ std::vector<KindRow> make_table() {
        .opener = Kind::archive,
        .container = Container::cab,
        .reader = "libarchive"},
-      {.name = "tar archive",
+      {.name = "tar archive (POSIX)",
        .look = Look::opened,
        .signatures = {{257, "ustar"sv}},
        .opener = Kind::archive,
@@ -578,7 +578,7 @@ std::vector<KindRow> make_table() {
        .signatures = {{512, "EFI PART"sv}},
        .opener = Kind::disk,
        .reader = "libarchive if it is ISO 9660, else not"},
-      {.name = "disk image",
+      {.name = "disk image in partitions",
        .look = Look::opened,
        .check = is_partitioned,
        .evidence = "a table of partitions",
@@ -607,10 +607,6 @@ std::vector<KindRow> make_table() {
        .signatures = {{0, "\x09\0\4\0"sv}, {0, "\x09\2\6\0"sv}, {0, "\x09\4\6\0"sv}},
        .check = is_locked_workbook,
        .reason = "encrypted-document"},
-      {.name = "AppleSingle file",
-       .look = Look::named,
-       .signatures = {{0, "\0\5\x16\0"sv}},
-       .reason = "unsupported-archive"},
       {.name = "Access database",
        .look = Look::named,
        .signatures = {{0, "\0\1\0\0Standard Jet DB"sv},
@@ -700,13 +696,6 @@ std::vector<KindRow> make_table() {
        .look = Look::leaf,
        .signatures = {{0, "wOFF"sv}, {0, "wOF2"sv}, {0, "OTTO\0"sv}, {0, "ttcf\0"sv}}},
 
-      {.name = "lzma file",
-       .look = Look::opened,
-       .check = is_lzma,
-       .evidence = "plausible properties, sizes and first byte",
-       .opener = Kind::archive,
-       .container = Container::lzma,
-       .reader = "libarchive"},
       // -- leaves: documents with nothing in them that a password protects
       {.name = "HWP 3 document",
        .look = Look::leaf,
@@ -776,6 +765,15 @@ std::vector<KindRow> make_table() {
        .check = is_layout_cache,
        .evidence = "a record of all of it"},
       {.name = "StarView metafile", .look = Look::leaf, .signatures = {{0, "VCLMTF"sv}}},
+
+      // what a metafile begins with is plausible as well
+      {.name = "lzma file",
+       .look = Look::opened,
+       .check = is_lzma,
+       .evidence = "plausible properties, sizes and first byte",
+       .opener = Kind::archive,
+       .container = Container::lzma,
+       .reader = "libarchive"},
 
       // -- leaves: programs and data
       {.name = "zip archive with a header (Java module, Chrome extension)",
