@@ -20,6 +20,10 @@ struct Outcome {
   bool is_known = false;
   // Of type none if it is no CMS object.
   CmsFacts cms;
+  // An encrypted OpenPGP message, or one in text.
+  bool is_pgp_encrypted = false;
+
+  bool is_encrypted() const { return is_pgp_encrypted || is_encrypted_type(cms.type); }
 };
 
 class ContentReader : public ByteSink {

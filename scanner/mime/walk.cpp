@@ -139,6 +139,7 @@ private:
   void close_own_text(Entity &multipart);
   void close_multipart(const Entity &multipart);
   void close_clear_signed(const Entity &multipart);
+  void report_spliced(const std::string &path);
   void close_multipart_encrypted(const Entity &multipart);
 
   std::string full_path(const std::string &path) const;
@@ -243,7 +244,7 @@ void Walk::settle() {
   settle_senders(level);
   note_uncertain(open_[level]);
   settle_readings(open_[level]);
-  if (open_[level].type == "multipart/signed" && can_verify(open_[level]))
+  if (can_verify(open_[level]))
     digests_.begin(open_[level]);
 }
 
@@ -290,8 +291,9 @@ void Walk::settle_senders(std::size_t level) {
 }
 
 bool Walk::can_verify(const Entity &multipart) const {
+  // Its protocol may say anything: what the signature is tells its content.
   return inspection_.tools().verifier != nullptr && !in_archive_ &&
-         multipart.protocol != pgp_signature_type;
+         multipart.type == "multipart/signed";
 }
 
 void Walk::note_ambiguous(const Entity &entity, const char *text) {
@@ -863,7 +865,8 @@ void Walk::tell_parent(Entity &parent, const Entity &entity) {
     parent.has_pgp_signature = entity.type == pgp_signature_type;
   if (entity.type == pgp_encrypted_type)
     parent.has_pgp_version = true;
-  if (entity.content != nullptr && is_encrypted_type(entity.content->outcome().cms.type))
+  if ((entity.content != nullptr && entity.content->outcome().is_encrypted()) ||
+      (entity.type == "multipart/encrypted" && entity.children > 0))
     parent.encrypted_child = full_path(entity.path);
   else if (entity.is_multipart() && !entity.encrypted_child.empty())
     parent.encrypted_child = entity.encrypted_child;
@@ -920,16 +923,23 @@ void Walk::close_own_text(Entity &multipart) {
     add_protected(multipart.path, multipart.part);
 }
 
+// Of the message, whether or not anything of it is signed.
+void Walk::report_spliced(const std::string &path) {
+  const ReportError error{"spliced-encryption", path,
+                          "An encrypted part stands beside others that are not: a reader that "
+                          "shows them together may give its plaintext away.",
+                          "Open the encrypted part by itself, without loading remote content."};
+  inspection_.add_error(error.code, error.path, error.text, error.remedy);
+  if (inspection_.tools().verifier != nullptr)
+    inspection_.signatures().errors.push_back(error);
+}
+
 void Walk::close_multipart(const Entity &multipart) {
   // EFAIL's direct exfiltration: plain parts before and behind make a reader
   // put the plaintext into an address.
   if (!multipart.encrypted_child.empty() && multipart.children > 1 && !in_archive_ &&
-      multipart.type != "multipart/signed" && inspection_.tools().verifier != nullptr)
-    inspection_.signatures().errors.push_back(
-        {"spliced-encryption", multipart.encrypted_child,
-         "An encrypted part stands beside others that are not: a reader that shows them together "
-         "may give its plaintext away.",
-         "Open the encrypted part by itself, without loading remote content."});
+      multipart.type != "multipart/signed" && multipart.type != "multipart/encrypted")
+    report_spliced(multipart.encrypted_child);
   if (multipart.type == "multipart/signed")
     close_clear_signed(multipart);
   else if (multipart.type == "multipart/encrypted")
@@ -937,7 +947,8 @@ void Walk::close_multipart(const Entity &multipart) {
 }
 
 void Walk::close_clear_signed(const Entity &multipart) {
-  bool claims_pgp = multipart.protocol == pgp_signature_type;
+  bool claims_pgp = multipart.protocol == pgp_signature_type ||
+                    (multipart.protocol.empty() && multipart.has_pgp_signature);
   bool is_smime = multipart.has_smime_signature || is_cms_signature_type(multipart.protocol);
   std::string type = is_smime ? "signed" : claims_pgp ? "pgp-signed" : "unknown-signed";
   // What is labelled as signed is protected even if its signature is damaged;
@@ -984,11 +995,16 @@ void Walk::verify_clear_signed(const Entity &multipart) {
     layer.place = "bytes " + std::to_string(part.physical_pos) + " to " + std::to_string(end) +
                   " of the message";
   }
+  if (multipart.protocol == pgp_signature_type)
+    layer.errors.push_back({"type-mismatch", layer.path,
+                            "The message says that its signature is of OpenPGP, and it is of "
+                            "S/MIME: readers go by the one or the other.",
+                            "The sender's software labels its mail wrongly."});
   if (multipart.signature.has_content)
     layer.errors.push_back({"detached-with-content", layer.path,
                             "The detached signature carries content of its own.",
                             "Treat the message as forged: readers may show the one or the other."});
-  if (multipart.children != 2)
+  if (multipart.children > 2)
     layer.errors.push_back({"partial-cover", layer.path,
                             "There are parts behind the signature that it does not cover.",
                             "Read the signed part by itself."});
@@ -1003,6 +1019,8 @@ void Walk::close_multipart_encrypted(const Entity &multipart) {
   add_layer(multipart.path, is_pgp ? "pgp-encrypted" : "unknown-encrypted", multipart);
   inspection_.add_uninspectable(place_of(multipart),
                                 is_pgp ? "pgp-encrypted" : "unknown-encrypted");
+  if (!in_archive_)
+    note_signature_outside(inspection_, place_of(multipart));
   add_protected(multipart.path, multipart.part);
 }
 

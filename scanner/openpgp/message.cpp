@@ -1,5 +1,6 @@
 #include "scanner/openpgp/message.h"
 
+#include "scanner/inspection/signed-layer.h"
 #include "scanner/openpgp/expand.h"
 
 #include <algorithm>
@@ -202,9 +203,12 @@ void report_readable_pgp(Inspection &inspection, const Place &place, const PgpFa
 
 void report_pgp_message(Inspection &inspection, const Place &place, Outcome &outcome) {
   outcome.is_protected = true;
+  outcome.is_pgp_encrypted = true;
   inspection.add_class(MessageClass::pgp_encrypted);
-  if (!place.in_archive)
+  if (!place.in_archive) {
     inspection.add_layer({place.path, "pgp-encrypted", {}, {}});
+    note_signature_outside(inspection, place);
+  }
   inspection.add_uninspectable(place, "pgp-encrypted");
 }
 

@@ -71,6 +71,62 @@ class Field(CaseTests):
                           report["signature"].get("errors"))
 
 
+class Signature(CaseTests):
+    """Message: class, status, codes of the signatures and of the message that must be there."""
+
+    TABLE = {
+        "good": ("signed", "signed/verified", ()),
+        "pgp-signed-outside": ("pgp-encrypted", "signed", ("signature-outside-encryption",)),
+        "efail-pgp-signed": ("pgp-encrypted", "signed", ("spliced-encryption",)),
+        "efail-pgp": ("pgp-encrypted", "unknown", ("spliced-encryption",)),
+        "efail-smime": ("encrypted", "unknown", ("spliced-encryption",)),
+        "proto-pgp": ("signed", "signed", ("type-mismatch",)),
+        "proto-pgp-tampered": ("signed", "signed/failed", ("digest-mismatch", "type-mismatch")),
+        "mldsa-key": ("signed", None, ()),
+        "mldsa-ca": ("signed", None, ()),
+        "armor-enc-encrypted-message": ("encrypted", "unknown", ()),
+        "armor-sig-signed-message": ("opaque-signed", None, ()),
+        "bareparam": ("plain", "unknown", ()),
+        "bareparam-signed": ("signed", "signed/verified", ()),
+        "stripped": ("signed", "signed", ("no-signature",)),
+    }
+
+    def test_each(self):
+        folder = CASES / "signature"
+        self.assertEqual(set(self.TABLE), {path.stem for path in folder.glob("*.eml")})
+        reports = {}
+        for trust in ("trust", "trust-mldsa"):
+            config = self.directory / f"signature-{trust}.conf"
+            config.write_text(f"trust_dir = {folder / trust}\ncrl_policy = off\n")
+            reports.update({name: report for name, report in self.reports(folder, config)
+                            if name.startswith("mldsa") == (trust == "trust-mldsa")})
+        for name, (message_class, status, codes) in self.TABLE.items():
+            report = reports[name + ".eml"]
+            with self.subTest(name):
+                self.assertIn(message_class, report["class"])
+                if status:
+                    self.assertEqual(status, report["signature"]["status"], report)
+                found = {error["code"] for error in report.get("errors", []) +
+                         report["signature"].get("errors", [])}
+                self.assertLessEqual(set(codes), found)
+
+    def test_an_algorithm_that_openssl_does_not_know_is_no_forgery(self):
+        """Verified where OpenSSL knows it (3.5), and named where not."""
+        folder = CASES / "signature"
+        config = self.directory / "mldsa.conf"
+        config.write_text(f"trust_dir = {folder / 'trust-mldsa'}\ncrl_policy = off\n")
+        for name, report in self.reports(folder, config):
+            if not name.startswith("mldsa"):
+                continue
+            with self.subTest(name):
+                signature = report["signature"]
+                texts = [error["text"] for error in signature.get("errors", [])
+                         if error["code"] == "signature-unsupported"]
+                if signature["status"] != "signed/verified":
+                    self.assertEqual("signed", signature["status"], signature)
+                    self.assertIn("ML-DSA-44", texts[0])
+
+
 def add_tests(group, names):
     """A test for each folder."""
     for name in names:
