@@ -38,6 +38,9 @@ constexpr std::size_t max_mark = 64;
 
 constexpr std::string_view begin_word = "BEGIN";
 constexpr std::size_t rare_in_begin = 2;
+// What is looked at behind BEGIN: a label, its dashes, and the next word.
+constexpr std::size_t max_behind =
+    max_label + max_dashes + 2 * max_blanks + 2 * begin_word.size() + 2;
 constexpr std::string_view saltpack_words = "SALTPACK ENCRYPTED MESSAGE.";
 constexpr std::string_view end_word = "END";
 constexpr std::string_view dashes = "-----";
@@ -141,7 +144,8 @@ std::optional<FoundLabel> read_label(std::string_view text, std::size_t found) {
   at = skip_blanks(text, at);
   if (words.empty() || !is_alphanumeric(words.front()) || at >= limit || text.substr(at, 2) != "--")
     return std::nullopt;
-  while (at < text.size() && text[at] == '-')
+  std::size_t end = std::min(text.size(), at + max_dashes);
+  while (at < end && text[at] == '-')
     at++;
   // These are the dashes of another label, behind what only began as one.
   if (text.substr(skip_blanks(text, at), begin_word.size()) == begin_word)
@@ -298,7 +302,7 @@ bool ArmorFinder::look_for_label(bool last) {
       return false;
     }
     at_ = found;
-    if (!last && window_.size() - found < begin_word.size() + max_label)
+    if (!last && window_.size() - found < max_behind)
       return false;
     auto label = read_label(window_, found);
     if (!label && is_saltpack(window_, found))

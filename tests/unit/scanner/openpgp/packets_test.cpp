@@ -137,7 +137,7 @@ TEST(Packets, CompressedByWhatComesOut) {
   CHECK(guess("\xa3\1" + packed.substr(2)) == PgpGuess::message);
   CHECK(guess("\xa3\0"s + inside) == PgpGuess::message);
   // Damaged behind what tells: a stored block, and then a block of no type.
-  const std::string stored = "\0"s + static_cast<char>(inside.size()) + "\0" +
+  const std::string stored = "\0"s + static_cast<char>(inside.size()) + "\0"s +
                              static_cast<char>(~inside.size()) + "\xff" + inside;
   CHECK(guess("\xa3\1"s + stored + "\7nothing of this can be inflated") == PgpGuess::message);
   CHECK(guess("\xa3\2" + packed.substr(2)) == PgpGuess::none);
