@@ -210,6 +210,17 @@ bool says_unsupported(std::string_view text) {
   });
 }
 
+// RFC 8878 section 3.1.1: behind the magic number a descriptor, and what it says is there.
+bool is_empty_zstd(std::string_view file) {
+  constexpr std::size_t block_size = 3;
+  if (!file.starts_with("\x28\xb5\x2f\xfd") || file.size() < 9 || file.size() > 18)
+    return false;
+  std::size_t checksum = (file[4] & 4) != 0 ? 4 : 0;
+  return file.size() > 5 + checksum + block_size &&
+         file.substr(file.size() - checksum - block_size, block_size) ==
+             std::string_view("\1\0\0", block_size);
+}
+
 // A compressed file of no bytes, which libarchive takes for a damaged one: the whole of it,
 // so that nothing else is.
 bool is_compressed_nothing(Window &window) {
@@ -222,7 +233,11 @@ bool is_compressed_nothing(Window &window) {
   static constexpr std::string_view empty_bzip2("BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0", 14);
   // RFC 1952: with a file name or none, an empty block, and a checksum and size of zero.
   static constexpr std::string_view empty_deflate("\3\0\0\0\0\0\0\0\0\0", 10);
-  if (file == empty_bzip2)
+  // An xz file's index of no blocks; a last block of no bytes, with its checksum or without.
+  static constexpr std::string_view empty_index("\0\0\0\0\x1c\xdf\x44\x21", 8);
+  static constexpr std::string_view empty_lz4("\0\0\0\0\x05\x5d\xcc\x02", 8);
+  if (file == empty_bzip2 || (file.size() == 32 && file.substr(12, 8) == empty_index) ||
+      (file.size() == 15 && file.ends_with(empty_lz4)) || is_empty_zstd(file))
     return true;
   if (!file.starts_with("\x1f\x8b\x08") || file.size() < 20)
     return false;

@@ -1,7 +1,9 @@
 """Archives, images and packed files of every kind: looked into, or named; and those that show
 different files to different programs."""
 
+import bz2
 import io
+import lzma
 import os
 import struct
 import time
@@ -154,6 +156,35 @@ class Containers(InspectCase):
                 self.assertIn("encrypted-archive", report["class"], report)
                 self.assertEqual({"encrypted-archive"},
                                  {u["reason"] for u in report["uninspectable"]}, report)
+
+    def test_nothing_in_a_packed_file(self):
+        for content in (lzma.compress(b""), bz2.compress(b""), formats.zlib_gzip(b""),
+                        bytes.fromhex("28b52ffd240001000099e9d851"),
+                        bytes.fromhex("28b52ffd2000010000"),
+                        bytes.fromhex("04224d186440a700000000055dcc02")):
+            self.assertEqual([], self.inspect(attached(content))["uninspectable"], content)
+
+    def test_larger_than_what_is_kept(self):
+        big = os.urandom(7_000_000)
+        sound = b"OggS\0" + big  # which nobody takes apart
+        locked = formats.packed(self.directory, "l.zip", "-psecret")
+        (self.directory / "l.zip").rename(self.directory / "locked.zip")
+        (self.directory / "sound.ogg").write_bytes(sound)
+        for name in ("tar, ustar", "cpio, newc", "ar, BSD", "ISO 9660", "xar", "gzip", "zstd"):
+            formats.run(self.directory, "bsdtar", "-cf", "plain", *BY_BSDTAR[name], "sound.ogg")
+            formats.run(self.directory, "bsdtar", "-cf", "mixed", *BY_BSDTAR[name], "sound.ogg",
+                        "locked.zip")
+            with self.subTest(name):
+                plain = (self.directory / "plain").read_bytes()
+                report = self.inspect(attached(plain))
+                self.assertEqual(["limit-exceeded"] if "ISO" in name else [],
+                                 [u["reason"] for u in report["uninspectable"]], report)
+                self.assertIn("encrypted-archive", self.inspect(attached(
+                    (self.directory / "mixed").read_bytes()))["class"])
+                if "ar" in name.split(",")[0] and name != "xar":
+                    behind = by_bsdtar(self.directory, "a.zip", locked, "--format", "ustar")
+                    report = self.inspect(attached(plain + behind))
+                    self.assertTrue(report["uninspectable"], report)
 
     def test_rar(self):
         reasons = {}
