@@ -44,6 +44,9 @@ bool DataUrl::take(unsigned char c) {
 
 bool DataUrl::take_media_type(unsigned char c) {
   if (c == ',') {
+    // In scripts there is "data:1,".
+    if (!media_type_.empty() && media_type_.find_first_of("/;") == std::string::npos)
+      return false;
     open();
     return true;
   }

@@ -83,6 +83,8 @@ TEST(EmbeddedData, WhatIsNoUrl) {
   CHECK(!finds("<p>metadata:;base64," + in_one_line(encoded) + "</p>"));
   CHECK(!finds("<p>data;base64," + in_one_line(encoded) + "</p>"));
   CHECK(!finds("<p>no data:</p>"));
+  CHECK(!finds("<script>x={data:x," + std::string(hidden_message) + "}</script>"));
+  CHECK(finds("<script>x='data:," + percent(hidden_message) + "'</script>"));
 }
 
 TEST(EmbeddedData, ElementsOfFlatDocuments) {
