@@ -9,8 +9,8 @@ from pathlib import Path
 from test_cases import ENCRYPTED
 from test_inspect import InspectCase, attached
 
-# What packages put there; not what they, or tests, made.
-FOLDERS = ("/usr/share", "/usr/lib", "/usr/bin", "/usr/sbin", "/usr/games", "/etc/ssl")
+# What packages put there; not what triggers, other programs or tests made.
+LISTS = Path("/var/lib/dpkg/info")
 # Without these a few packages with tens of thousands of alike files are most of what is tried.
 MOST_OF_A_KIND = int(os.environ.get("SMIME_ORDINARY_FILES", "25"))
 LARGEST = 2_000_000
@@ -19,16 +19,14 @@ LARGEST = 2_000_000
 def files():
     """Some of each ending; which ones changes with the machine alone."""
     found = {}
-    for folder in FOLDERS:
-        for top, _, names in os.walk(folder):
-            for name in names:
-                path = Path(top, name)
-                if path.is_symlink() or not path.is_file() or not os.access(path, os.R_OK):
-                    continue
-                size = path.stat().st_size
-                if 0 < size <= LARGEST:
-                    ending = path.suffix.lower() if len(path.suffix) < 7 else ""
-                    found.setdefault(ending, []).append(path)
+    for line in {line for file in LISTS.glob("*.list")
+                 for line in file.read_text(errors="surrogateescape").splitlines()}:
+        path = Path(line)
+        if path.is_symlink() or not path.is_file() or not os.access(path, os.R_OK):
+            continue
+        if 0 < path.stat().st_size <= LARGEST:
+            ending = path.suffix.lower() if len(path.suffix) < 7 else ""
+            found.setdefault(ending, []).append(path)
     for _, paths in sorted(found.items()):
         paths.sort(key=lambda path: hashlib.sha256(os.fsencode(path)).digest())
         yield from paths[:MOST_OF_A_KIND]
