@@ -312,7 +312,21 @@ Bytes ArchiveContent::feed_own(Bytes bytes) {
   return bytes.last(behind);
 }
 
+// A file that is an image of a disk as well is opened as one where its name says so.
+void ArchiveContent::look_for_image(Bytes bytes) {
+  for (std::size_t i = 0; i < iso9660_sign.size(); i++) {
+    std::uint64_t at = iso9660_sign_at + i;
+    if (at >= position_ && at - position_ < bytes.size() &&
+        bytes[static_cast<std::size_t>(at - position_)] ==
+            static_cast<unsigned char>(iso9660_sign[i]))
+      image_bytes_++;
+  }
+  position_ += bytes.size();
+}
+
 void ArchiveContent::feed(Bytes bytes) {
+  if (container_ != Container::iso9660)
+    look_for_image(bytes);
   look_at_headers(bytes);
   take(bytes);
 }
@@ -372,6 +386,8 @@ void ArchiveContent::finish() {
     read_whole();
   if (stray_ != nullptr)
     stray_->finish();
+  if (image_bytes_ == iso9660_sign.size() && !inspection_.stopped())
+    report_contradiction("it is a disk image as well");
   if (zip_ == nullptr || inspection_.stopped())
     return;
   if (zip_->has_end() && !zip_->contradiction().empty())

@@ -43,6 +43,7 @@ private:
   enum class Way : unsigned char { usual, local_headers, iso_tree, joliet_tree };
   struct Stream;
 
+  void look_for_image(Bytes bytes);
   void look_at_headers(Bytes bytes);
   void take(Bytes bytes);
   std::optional<std::uint64_t> known_end(Bytes bytes) const;
@@ -80,6 +81,8 @@ private:
   bool has_joliet_ = false;
   // Opening it would take more memory than it may.
   bool is_refused_ = false;
+  std::uint64_t position_ = 0;
+  std::size_t image_bytes_ = 0; // of an image's sign, where that has to be
   std::uint64_t fed_ = 0;
   // As the header says.
   std::optional<std::uint64_t> end_;

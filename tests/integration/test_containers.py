@@ -237,6 +237,14 @@ class Containers(InspectCase):
                 self.assertEqual("encrypted-archive" if "encrypted" in name
                                  else "unsupported-archive", entry["reason"])
 
+    def test_an_archive_that_is_an_image_as_well(self):
+        for header, options in ((512, ("--format", "ustar")), (110 + 10, ("--format", "newc"))):
+            sound = b"OggS\0".ljust(32769 - header, b"x") + b"CD001" + bytes(1000)
+            archive = by_bsdtar(self.directory, "sound.ogg", sound, *options)
+            self.assertEqual(32769, archive.index(b"CD001"))
+            reasons = [u["reason"] for u in self.inspect(attached(archive))["uninspectable"]]
+            self.assertEqual(["contradictory-archive"], reasons)
+
     def test_volumes(self):
         content = os.urandom(30000)
         files = {}
