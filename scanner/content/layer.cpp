@@ -49,9 +49,10 @@ void LayerContent::feed(Bytes bytes) {
     text_->feed(bytes);
 }
 
-// What was encrypted is encrypted, whatever is inside.
+// What was encrypted is encrypted, whatever is inside. In readings of readings it would cost as
+// much again each time, and the bytes around them are read for their labels.
 void LayerContent::look_for_labels(Bytes bytes) {
-  if (!decrypted_ && place_.cover.encrypted == 0)
+  if (!decrypted_ && place_.cover.encrypted == 0 && inspection_.readings() <= 1)
     labels_.feed(bytes, inspection_.wants_labels());
 }
 

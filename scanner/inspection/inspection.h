@@ -122,6 +122,7 @@ public:
   // leaves.
   bool enter_reading(const Place &place);
   void leave_reading() { readings_--; }
+  unsigned readings() const { return readings_; }
   // Processor time, and time that goes by: another process may have the processor. Cheap enough for
   // every few kilobytes.
   bool in_time(const Place &place);

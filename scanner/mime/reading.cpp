@@ -58,6 +58,8 @@ protected:
   virtual bool is_enough(std::string_view beginning) const = 0;
   virtual bool is_wanted(std::string_view beginning) const = 0;
   virtual Bytes decoded(Bytes bytes) { return bytes; }
+  // What goes before the bytes.
+  virtual std::string head(std::string_view /*beginning*/) const { return {}; }
 
 private:
   void decide() {
@@ -65,7 +67,7 @@ private:
     const std::string beginning = std::exchange(beginning_, {});
     if (!is_wanted(beginning))
       return;
-    reading_ = make_reading(inspection_, place_, {}, make_);
+    reading_ = make_reading(inspection_, place_, head(beginning), make_);
     if (reading_ != nullptr)
       pass(bytes_of(beginning));
   }
@@ -112,20 +114,28 @@ std::string_view first_lines(std::string_view text) {
   return text;
 }
 
-bool begins_with_field(std::string_view line) {
-  static constexpr std::string_view name = "content-t";
-  if (line.size() < name.size())
-    return false;
-  return std::equal(name.begin(), name.end(), line.begin(),
-                    [](char c, char other) {
-                      return c == (other >= 'A' && other <= 'Z' ? other + 32 : other);
-                    }) &&
-         line.substr(0, line.find('\n')).find(':') != std::string_view::npos;
+bool begins_with(std::string_view line, std::string_view name) {
+  return line.size() >= name.size() &&
+         std::equal(name.begin(), name.end(), line.begin(), [](char c, char other) {
+           return c == (other >= 'A' && other <= 'Z' ? other + 32 : other);
+         });
+}
+
+// Whether one of the lines is a field with a name that begins so.
+bool has_field(std::string_view lines, std::string_view name) {
+  while (!lines.empty()) {
+    std::string_view line = lines.substr(0, lines.find('\n'));
+    if (begins_with(line, name) && line.find(':') != std::string_view::npos)
+      return true;
+    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+  }
+  return false;
 }
 
 class HeaderReading : public DecidingReading {
 public:
-  using DecidingReading::DecidingReading;
+  HeaderReading(Inspection &inspection, Place place, std::string type, MakeReader make)
+      : DecidingReading(inspection, std::move(place), std::move(make)), type_(std::move(type)) {}
 
 private:
   bool is_enough(std::string_view beginning) const override {
@@ -135,13 +145,14 @@ private:
                beginning.size();
   }
   bool is_wanted(std::string_view beginning) const override {
-    std::string_view lines = first_lines(beginning.substr(0, max_type_prefix));
-    bool found = begins_with_field(lines);
-    for (std::size_t at = lines.find('\n'); at != std::string_view::npos && !found;
-         at = lines.find('\n', at + 1))
-      found = begins_with_field(lines.substr(at + 1));
-    return found;
+    return has_field(first_lines(beginning.substr(0, max_type_prefix)), "content-t");
   }
+  std::string head(std::string_view beginning) const override {
+    bool has_type = has_field(first_lines(beginning.substr(0, max_type_prefix)), "content-type");
+    return has_type ? "" : type_;
+  }
+
+  std::string type_;
 };
 
 } // namespace
@@ -161,9 +172,10 @@ std::unique_ptr<ByteSink> make_decoded_reading(Inspection &inspection, Place pla
   return std::make_unique<DecodedReading>(inspection, std::move(place), encoding, std::move(make));
 }
 
-std::unique_ptr<ByteSink> make_header_reading(Inspection &inspection, Place place,
+std::unique_ptr<ByteSink> make_header_reading(Inspection &inspection, Place place, std::string type,
                                               MakeReader make) {
-  return std::make_unique<HeaderReading>(inspection, std::move(place), std::move(make));
+  return std::make_unique<HeaderReading>(inspection, std::move(place), std::move(type),
+                                         std::move(make));
 }
 
 } // namespace smime

@@ -26,8 +26,10 @@ std::unique_ptr<ByteSink> make_reading(Inspection &inspection, const Place &plac
 std::unique_ptr<ByteSink> make_decoded_reading(Inspection &inspection, Place place,
                                                TransferDecoder::Encoding encoding, MakeReader make);
 
-// A body that begins with fields of a MIME header, as where an empty line cut the header.
-std::unique_ptr<ByteSink> make_header_reading(Inspection &inspection, Place place, MakeReader make);
+// A body that begins with fields of a MIME header, as where an empty line cut the header. type
+// is the field of that, which counts if they are without one.
+std::unique_ptr<ByteSink> make_header_reading(Inspection &inspection, Place place, std::string type,
+                                              MakeReader make);
 
 } // namespace smime
 

@@ -422,6 +422,10 @@ std::optional<HeaderEnd> end_for_some(const message_header_line &hdr) {
     return std::nullopt;
   if (hdr.continued)
     return is_blank(hdr.value, hdr.value_len) ? std::optional(HeaderEnd::blank) : std::nullopt;
+  // The first line may look as if it went on with another.
+  std::string_view line = beginning_of(hdr);
+  if (line.starts_with(' ') || line.starts_with('\t'))
+    return HeaderEnd::blank;
   if (hdr.middle_len == 0 || std::memchr(hdr.middle, ':', hdr.middle_len) == nullptr)
     return HeaderEnd::no_field;
   std::string_view name(hdr.name, hdr.name_len);
@@ -431,11 +435,20 @@ std::optional<HeaderEnd> end_for_some(const message_header_line &hdr) {
   return is_name ? std::nullopt : std::optional(HeaderEnd::no_name);
 }
 
-// What the header said so far, for a reader to whom its body begins here.
+// The type that the header said so far, with the name of the part's file.
+std::string type_so_far(const Entity &entity) {
+  LooseType type = entity.loose;
+  if (type.type.empty())
+    type.type = entity.type;
+  std::erase_if(type.parameters, [](const auto &parameter) { return parameter.first == "name"; });
+  if (!entity.name.empty())
+    type.parameters.emplace_back("name", entity.name);
+  return plain_field(type, type.first_boundary());
+}
+
+// What it said so far, for a reader to whom its body begins here.
 std::string header_so_far(const Entity &entity) {
-  std::string header;
-  if (entity.seen_type)
-    header += plain_field(entity.loose, entity.loose.first_boundary());
+  std::string header = type_so_far(entity);
   using enum TransferDecoder::Encoding;
   if (entity.encoding == base64)
     header += "Content-Transfer-Encoding: base64\r\n";
@@ -551,7 +564,7 @@ void Walk::look_for_header(Entity &leaf) {
   auto make = [this, place] {
     return make_other_walk(inspection_, place.path + "/", place.in_archive, inside(place.cover));
   };
-  read_otherwise(leaf, make_header_reading(inspection_, place, make));
+  read_otherwise(leaf, make_header_reading(inspection_, place, type_so_far(leaf), make));
 }
 
 void Walk::settle_readings(Entity &entity) {
@@ -769,7 +782,8 @@ void Walk::begin_unknown_encoding(Entity &leaf) {
       leaf.encoding = base64;
   }
   open_content(leaf);
-  bool may_be_base64 = leaf.maybe_base64 || Entity::looks_like_base64(beginning);
+  bool may_be_base64 =
+      leaf.maybe_base64 || (!leaf.maybe_quoted && Entity::looks_like_base64(beginning));
   if (leaf.encoding == unknown && (may_be_base64 || leaf.maybe_quoted)) {
     Place guessed = place_of(leaf);
     guessed.is_guess = true;

@@ -815,6 +815,9 @@ std::vector<Named> hiding() {
       {"a word of no meaning", with_encoding("x-mine", "abc def\r\n")},
       {"base64 and more", with_encoding("base64, x", base64(locked), "text/plain")},
       {"base64 in quotes", with_encoding("\"base64\"", "\r\n\r\n" + base64(locked), "text/plain")},
+      {"quoted-printable and more",
+       with_encoding("quoted-printable x", "=50=4B=03=04=14=00=01=00=00=00=78=78=78=78\r\n",
+                     "text/plain")},
       {"text said to be x-uuencode", with_encoding("x-uuencode", "abc def\r\n", "text/plain")},
       {"archive that is called base64", with_encoding("base64", locked)},
       {"boundary in the form of RFC 2231",
@@ -965,6 +968,15 @@ TEST(Walk, MessagesInFiles) {
       {"mbox", with_file(from + mail, "filename=x")},
       {"second of an mbox", with_file(from + plain + from + mail, "filename=x")},
       {"last of an mbox", with_file(from + plain + from + plain + from + mail, "filename=x")},
+      {"no empty line before it",
+       "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=x.eml\r\n"
+       "Content-Transfer-Encoding: base64\r\n" +
+           base64(mail)},
+      {"an empty line within the header",
+       "Content-Type: text/plain; name=x.eml\r\n\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+           base64(mail)},
+      {"a blank first line",
+       " \r\nContent-Type: application/x\r\nContent-Transfer-Encoding: base64\r\n" + base64(mail)},
       {"no field first", with_file("x\r\n" + mail, "filename=x.eml", "message/rfc822")},
   };
   for (const Named &file : files) {
