@@ -98,7 +98,7 @@ def fuzz_targets(build, totals):
     step("fuzz targets")
     sys.path.insert(0, str(HERE / "fuzz"))
     import run as fuzz
-    seconds = int(os.environ.get("SMIME_FUZZ_SECONDS", "20"))
+    seconds = int(os.environ.get("SMIME_FUZZ_SECONDS", "10"))
     try:
         failed = fuzz.fuzz(build / "fuzz", seconds)
         totals.add(len(fuzz.TARGETS) - failed, failed, step_name="fuzz targets")
