@@ -572,6 +572,14 @@ void Walk::settle_readings(Entity &entity) {
   for (const std::string &boundary : {entity.boundary, entity.loose.first_boundary()})
     if (!boundary.empty() && known_boundaries_.size() < max_known_boundaries)
       known_boundaries_.push_back(boundary.substr(0, max_cr_line - 2));
+  // The last line of the one is a delimiter of the other.
+  auto is_closed_by = [](const std::string &one, const std::string &other) {
+    return !one.empty() && !other.empty() && other.starts_with(one + "--");
+  };
+  for (std::size_t level = 0; level + 1 < open_.size(); level++)
+    entity.false_delimiter = entity.false_delimiter ||
+                             is_closed_by(entity.boundary, open_[level].boundary) ||
+                             is_closed_by(open_[level].boundary, entity.boundary);
   if (is_in_multipart_encrypted() || is_alone_)
     return;
   read_by_boundaries(entity);

@@ -854,6 +854,8 @@ std::vector<Named> hiding() {
       {"byte order mark before the type", "\xef\xbb\xbf"
                                           "Content-Type: multipart/mixed; boundary=b\r\n\r\n" +
                                               joined({part}, "b")},
+      {"a boundary that another one's last line is",
+       mixed("b--", {mixed("b", {"Content-Type: application/zip\r\n--b--\r\n\r\n" + locked})})},
       {"parts behind the last boundary",
        mixed("b", {text_part}) + "Content-Type: application/zip\r\n\r\n" + locked},
       {"a boundary behind the last one", mixed("b", {text_part}) + "x\r\n\r\n--b\r\n" + part},
