@@ -113,7 +113,7 @@ private:
   void read_otherwise(Entity &entity, std::unique_ptr<ByteSink> reading);
   void read_by_boundaries(Entity &entity);
   void read_decoded(Entity &message);
-  void read_stray(Entity &entity, std::string stray);
+  void read_stray(Entity &entity, const std::string &stray);
   void look_for_header(Entity &leaf);
   void feed_readings(Bytes bytes, std::size_t end);
   void feed_readings(const message_header_line &hdr);
@@ -545,7 +545,7 @@ void Walk::read_decoded(Entity &message) {
   read_otherwise(message, make_decoded_reading(inspection_, place, encoding, make));
 }
 
-void Walk::read_stray(Entity &entity, std::string stray) {
+void Walk::read_stray(Entity &entity, const std::string &stray) {
   Place place = place_of(entity);
   if (stray.size() >= max_stray_header) {
     inspection_.add_malformed("header-too-long", place.path,

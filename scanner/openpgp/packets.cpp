@@ -99,7 +99,7 @@ bool is_compressed(Bytes body, unsigned depth) {
     return false;
   std::vector<unsigned char> inside;
   switch (look_into_compressed(body, inside)) {
-  case Expanded::unknown: return false;
+  case Expanded::unknown:
   case Expanded::damaged: return false;
   case Expanded::nothing_yet: return body.size() > 16;
   case Expanded::something: break;
