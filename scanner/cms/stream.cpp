@@ -308,7 +308,9 @@ bool CmsStream::read_trailer() {
   if (!inner_.indefinite) {
     if (at > inner_.end || inner_.end - at > rest.size())
       return false;
-    make_skeleton(rest.first(static_cast<std::size_t>(inner_.end - at)));
+    auto used = static_cast<std::size_t>(inner_.end - at);
+    make_skeleton(rest.first(used));
+    look_behind(rest.subspan(used));
     return true;
   }
   std::size_t used = 0;
@@ -324,7 +326,16 @@ bool CmsStream::read_trailer() {
     used += *size;
   }
   make_skeleton(rest.first(used));
+  look_behind(rest.subspan(used));
   return true;
+}
+
+// The ends of the outer elements are zeros, and so is what programs fill up with.
+void CmsStream::look_behind(Bytes rest) {
+  constexpr std::size_t least = 32;
+  auto is_padding = [](unsigned char c) { return c == 0 || c == '\r' || c == '\n' || c == ' '; };
+  auto first = std::find_if_not(rest.begin(), rest.end(), is_padding);
+  has_more_behind_ = static_cast<std::size_t>(rest.end() - first) >= least;
 }
 
 // Every level gets an indefinite length, so that no length has to be computed.

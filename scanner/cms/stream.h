@@ -53,6 +53,8 @@ public:
   bool has_content() const { return has_content_; }
   // Whether the object was whole: each length and end fitted.
   bool whole() const { return state_ == State::done; }
+  // Behind the object stands more than padding, which no reader of CMS looks at.
+  bool has_more_behind() const { return has_more_behind_; }
   // Of a type that OpenSSL does not read: it is known what is in it, and no more.
   bool is_foreign() const { return !object_type_.empty() && !is_openssl_type(object_type_); }
   // Something was too long to be kept: max_cms_head or max_cms_trailer.
@@ -89,12 +91,14 @@ private:
   void take_trailer(Bytes bytes);
   bool close_level(const Level &level, Bytes &rest, std::uint64_t &at);
   bool read_trailer();
+  void look_behind(Bytes rest);
   void make_skeleton(Bytes rest);
 
   CmsContentSink &sink_;
   State state_ = State::head;
   bool has_content_ = false;
   bool over_limit_ = false;
+  bool has_more_behind_ = false;
   std::vector<unsigned char> buffer_; // the head
   std::vector<unsigned char> trailer_;
   std::vector<unsigned char> skeleton_;

@@ -163,7 +163,7 @@ std::unique_ptr<ByteSink> Content::choose() {
       inspection_.add_uninspectable(place_, "contradictory-archive");
     kind_ = archive;
     outcome_.is_known = true;
-    return make_reader();
+    return as_labelled(make_reader());
   }
   if (looks_like_cms(prefix_) || (place_.has_cms_label && !prefix_.empty() && prefix_[0] == 0x30))
     return known("CMS object", std::make_unique<CmsLayer>(inspection_, place_, outcome_));
@@ -181,12 +181,15 @@ std::unique_ptr<ByteSink> Content::choose() {
   }
   // Words in it may be read as text are; bytes that text does not have may stand in it.
   if (is_rtf(prefix_))
-    return known("RTF document", both(make_text(), make_rtf_reader(inspection_, place_)));
+    return known("RTF document",
+                 both(both(make_text(), make_rtf_reader(inspection_, place_)),
+                      std::make_unique<LeafContent>(inspection_, place_, rtf_end())));
   outcome_.is_text = looks_like_text(prefix_) &&
                      !has_pdf_header(prefix_, place_.is_text && !has_pdf_label(place_));
   if (outcome_.is_text) {
     kind_ = &kind_named("text");
-    return both(make_text(), make_embedded_data_reader(inspection_, place_, prefix_));
+    auto reader = both(make_text(), make_embedded_data_reader(inspection_, place_, prefix_));
+    return has_pdf_label(place_) ? as_labelled(std::move(reader)) : std::move(reader);
   }
   if (place_.has_cms_label)
     report_not_cms(inspection_, place_);
@@ -230,7 +233,6 @@ std::unique_ptr<ByteSink> Content::choose_file() {
   Detected detected = inspection_.tools().detector->detect(prefix_);
   kind_ = detected.kind;
   outcome_.is_known = !detected.type.empty() || kind_ != nullptr;
-  bool may_be_pdf = has_pdf_label(place_) && has_pdf_header(prefix_, false);
   if (!detected.type.empty())
     place_.type = detected.type;
   // One odd byte makes no text a binary file for its reader.
@@ -252,20 +254,31 @@ std::unique_ptr<ByteSink> Content::choose_file() {
   if (kind_->look == Look::opened) {
     auto reader = make_reader();
     // A PDF in the first file of a zip archive makes one that is both.
-    if (may_be_pdf && kind_->opener != Kind::pdf)
-      reader =
-          both(std::move(reader), make_pdf_reader(inspection_, place_, PdfEvidence::header_alone));
-    return reader;
+    return as_labelled(std::move(reader));
   }
   std::unique_ptr<ByteSink> leaf;
   if (kind_->look == Look::leaf && kind_->end != nullptr)
     leaf = std::make_unique<LeafContent>(inspection_, place_, kind_->end());
   // What is labelled as text is shown as that, and gpg looks for armor in any file.
-  bool is_searched = place_.is_text || has_armor_name(place_.name) || has_wide_letters(prefix_) ||
-                     (leaf == nullptr && is_text_with_odd_bytes(prefix_, false));
-  if (!is_searched)
-    return leaf;
-  return both(make_text(), std::move(leaf));
+  bool is_searched =
+      !is_shown_as_text() &&
+      (has_wide_letters(prefix_) || (leaf == nullptr && is_text_with_odd_bytes(prefix_, false)));
+  if (is_searched)
+    leaf = both(make_text(), std::move(leaf));
+  return as_labelled(std::move(leaf));
+}
+
+bool Content::is_shown_as_text() const { return place_.is_text || has_armor_name(place_.name); }
+
+// Besides what the bytes are: what its label says is what a reader makes of it. Text is shown, gpg
+// looks for armor in any file, and readers of PDF find their objects behind anything.
+std::unique_ptr<ByteSink> Content::as_labelled(std::unique_ptr<ByteSink> reader) {
+  if (is_shown_as_text() && !outcome_.is_text)
+    reader = both(make_text(), std::move(reader));
+  if (has_pdf_label(place_) && (kind_ == nullptr || kind_->opener != Kind::pdf))
+    reader =
+        both(std::move(reader), make_pdf_reader(inspection_, place_, PdfEvidence::header_alone));
+  return reader;
 }
 
 std::unique_ptr<ByteSink> Content::make_text() {

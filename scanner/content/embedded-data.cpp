@@ -332,7 +332,8 @@ std::unique_ptr<ByteSink> make_embedded_data_reader(Inspection &inspection, cons
                                                     Bytes prefix) {
   std::string_view text = as_text(prefix);
   text.remove_prefix(std::min(text.size(), text.find_first_not_of("\xef\xbb\xbf \t\r\n")));
-  if (is_card(place, text))
+  // HTML may begin with a card's words.
+  if (is_card(place, text) && place.type != "text/html")
     return std::make_unique<CardData>(inspection, place);
   if (is_markup(place, text))
     return std::make_unique<MarkupData>(inspection, place);

@@ -17,6 +17,9 @@ constexpr std::size_t least_behind = 32;
 constexpr std::size_t slack_block = 1024;
 constexpr std::size_t most_slack = 16 * slack_block;
 
+// More of them no kind of file begins with.
+constexpr std::size_t most_zeros = 8;
+
 bool is_padding(unsigned char byte) {
   return byte == 0 || byte == '\r' || byte == '\n' || byte == ' ';
 }
@@ -48,6 +51,8 @@ void LeafContent::feed_behind(Bytes bytes) {
     return behind_->feed(bytes);
   if (held_.empty()) {
     auto first = std::find_if_not(bytes.begin(), bytes.end(), is_padding);
+    auto zeros = std::find_if_not(bytes.begin(), first, [](unsigned char c) { return c == 0; });
+    zeros_ = zeros == first ? zeros_ + static_cast<std::size_t>(first - bytes.begin()) : 0;
     bytes = bytes.subspan(static_cast<std::size_t>(first - bytes.begin()));
   }
   held_.insert(held_.end(), bytes.begin(), bytes.end());
@@ -67,7 +72,20 @@ bool LeafContent::is_slack() const {
          detector->detect(held_).kind == nullptr;
 }
 
+// Zeros in front may be padding, or what a file begins with.
+void LeafContent::put_zeros_back() {
+  for (std::size_t zeros = std::min(zeros_, most_zeros); zeros > 0; zeros--) {
+    std::vector<unsigned char> with_them(zeros, 0);
+    with_them.insert(with_them.end(), held_.begin(), held_.end());
+    if (recognise(with_them, {}) != nullptr) {
+      held_ = std::move(with_them);
+      return;
+    }
+  }
+}
+
 void LeafContent::begin_behind() {
+  put_zeros_back();
   Place behind = place_;
   behind.type.clear();
   behind.name += "/behind its end";

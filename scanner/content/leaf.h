@@ -26,6 +26,7 @@ private:
   void feed_behind(Bytes bytes);
   std::size_t held_at_most() const;
   bool is_slack() const;
+  void put_zeros_back();
   void begin_behind();
 
   Inspection &inspection_;
@@ -35,6 +36,8 @@ private:
   EmbeddedArchives embedded_;
   // What stands behind, until it is worth a look.
   std::vector<unsigned char> held_;
+  // How many zeros were left out in front of that.
+  std::size_t zeros_ = 0;
   std::uint64_t size_ = 0;
   bool entered_ = false;
   std::unique_ptr<ContentReader> behind_;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 namespace smime {
 namespace {
@@ -49,7 +51,24 @@ std::size_t count_odd(Bytes bytes) {
 
 } // namespace
 
+// An archive may be spread thin in text, one record a block; its last record is always there.
+void TextCheck::look_for_zip(Bytes bytes) {
+  constexpr std::string_view end_record = "PK\5\6";
+  std::string seam(before_, before_ + 3);
+  seam.append(bytes.begin(),
+              bytes.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(bytes.size(), 3)));
+  std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  found_other_ = found_other_ || seam.find(end_record) != std::string::npos ||
+                 memmem(text.data(), text.size(), end_record.data(), end_record.size()) != nullptr;
+  for (unsigned char c : bytes.last(std::min<std::size_t>(bytes.size(), 3))) {
+    before_[0] = before_[1];
+    before_[1] = before_[2];
+    before_[2] = c;
+  }
+}
+
 void TextCheck::feed(Bytes bytes) {
+  look_for_zip(bytes);
   while (!bytes.empty()) {
     Bytes taken = bytes.first(std::min(bytes.size(), block_size - in_block_));
     odd_ += count_odd(taken);
@@ -61,7 +80,7 @@ void TextCheck::feed(Bytes bytes) {
 }
 
 void TextCheck::end_block() {
-  found_other_ = !is_text();
+  found_other_ = found_other_ || !is_text();
   in_block_ = 0;
   odd_ = 0;
 }

@@ -23,10 +23,13 @@ private:
   static constexpr std::size_t least_share = 16;
   static constexpr std::size_t slack = 64;
   void end_block();
+  void look_for_zip(Bytes bytes);
 
   std::size_t in_block_ = 0;
   std::size_t odd_ = 0;
   bool found_other_ = false;
+  // The last bytes, where a record of a zip archive may have begun.
+  unsigned char before_[3] = {};
 };
 
 // Of the first bytes of content that is of no other kind: text in which some control characters

@@ -40,7 +40,7 @@ void UuSearch::feed(Bytes bytes) {
             : static_cast<std::size_t>(static_cast<const unsigned char *>(newline) - bytes.data());
     if (length_ == 0 && length > 0) {
       first_ = bytes[0];
-      may_be_header_ = first_ == 'b' || first_ == '(' || is_decoration(first_);
+      may_be_header_ = first_ == 'b' || first_ == '(' || first_ == '=' || is_decoration(first_);
     }
     if (may_be_header_ && line_.size() < longest_uu_header)
       line_.append(reinterpret_cast<const char *>(bytes.data()),
@@ -56,15 +56,23 @@ void UuSearch::end_line() {
   if (after_header_ && length_ > 0) {
     std::size_t octets = (first_ - 32U) & 63U;
     std::size_t expected = 1 + (octets + 2) / 3 * 4;
-    found_ = found_ || (octets > 0 && length_ >= expected && length_ <= expected + 2);
+    found_ =
+        found_ || (octets > 0 && length_ >= expected && (has_mode_ || length_ <= expected + 2));
   }
   std::string_view line = undecorated(line_);
-  after_header_ = false;
+  // Empty lines may stand between the header and the first line.
+  after_header_ = after_header_ && length_ <= 1;
   if (line.starts_with("begin ")) {
     line.remove_prefix(6);
-    std::size_t digits = std::min(line.find_first_not_of("01234567"), line.size());
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    std::size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
     after_header_ = (digits == 3 || digits == 4) && line.substr(digits).starts_with(' ');
+    has_mode_ = line.substr(0, digits).find_first_of("89") == line.npos;
   }
+  found_ = found_ || line.starts_with("begin-base64 ");
+  // yEnc, which news readers decode in any text.
+  found_ = found_ || (line.starts_with("=ybegin ") && line.find(" size=") != line.npos &&
+                      line.find(" name=") != line.npos);
   has_binhex_ = has_binhex_ || (after_binhex_header_ && length_ > 1 && first_ == ':');
   after_binhex_header_ =
       after_binhex_header_ || line.starts_with("(This file must be converted with BinHex");

@@ -32,6 +32,8 @@ private:
   unsigned char first_ = 0;
   bool may_be_header_ = false;
   bool after_header_ = false;
+  // The header's mode is one; else the line behind it has to be just as long as it says.
+  bool has_mode_ = false;
   bool found_ = false;
   bool after_binhex_header_ = false;
   bool has_binhex_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace smime {
@@ -243,8 +244,74 @@ private:
   bool is_large_ = false;
 };
 
+// Rich Text Format 1.9.1: the brace that closes the first one. Binary data have their length in
+// front (\bin).
+class RtfEnd : public FileEnd {
+public:
+  RtfEnd() { begin_search(); }
+
+private:
+  enum class State : unsigned char { text, backslash, word, number };
+
+  void read(Bytes) override {}
+
+  std::size_t search(Bytes bytes) override {
+    for (std::size_t at = 0; at < bytes.size(); at++) {
+      if (take(bytes[at]))
+        return at + 1;
+    }
+    return bytes.size();
+  }
+
+  // True if the search pauses behind it.
+  bool take(unsigned char c) {
+    bool is_letter = (c | 0x20U) >= 'a' && (c | 0x20U) <= 'z';
+    bool is_digit = c >= '0' && c <= '9';
+    if (state_ == State::backslash) {
+      word_.assign(1, static_cast<char>(c));
+      state_ = is_letter ? State::word : State::text;
+      return false;
+    }
+    if (state_ == State::word && is_letter) {
+      if (word_.size() < 4)
+        word_ += static_cast<char>(c);
+      return false;
+    }
+    if ((state_ == State::word || state_ == State::number) && is_digit) {
+      number_ = state_ == State::word ? 0 : number_;
+      number_ = std::min<std::uint64_t>(number_ * 10 + (c - '0'), INT32_MAX);
+      state_ = State::number;
+      return false;
+    }
+    bool is_binary = state_ == State::number && word_ == "bin";
+    state_ = State::text;
+    if (is_binary && number_ > 0) {
+      // A blank ends the word; anything else is the first byte.
+      skip(c == ' ' ? number_ : number_ - 1);
+      return true;
+    }
+    return take_text(c);
+  }
+
+  bool take_text(unsigned char c) {
+    if (c == '\\')
+      state_ = State::backslash;
+    else if (c == '{')
+      depth_++;
+    else if (c == '}' && depth_ > 0 && --depth_ == 0)
+      end();
+    return c == '}' && depth_ == 0;
+  }
+
+  State state_ = State::text;
+  std::string word_;
+  std::uint64_t number_ = 0;
+  std::uint64_t depth_ = 0;
+};
+
 } // namespace
 
+std::unique_ptr<FileEnd> rtf_end() { return std::make_unique<RtfEnd>(); }
 std::unique_ptr<FileEnd> png_end() { return std::make_unique<PngEnd>(); }
 std::unique_ptr<FileEnd> jpeg_end() { return std::make_unique<JpegEnd>(); }
 std::unique_ptr<FileEnd> gif_end() { return std::make_unique<GifEnd>(); }

@@ -64,6 +64,7 @@ std::unique_ptr<FileEnd> jpeg_end();
 std::unique_ptr<FileEnd> gif_end();
 std::unique_ptr<FileEnd> riff_end();
 std::unique_ptr<FileEnd> mpeg4_end();
+std::unique_ptr<FileEnd> rtf_end();
 
 } // namespace smime
 

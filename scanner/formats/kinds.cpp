@@ -47,21 +47,48 @@ bool has_at(Bytes bytes, std::size_t at, std::string_view wanted) {
                     [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; });
 }
 
-// Of DER (X.690) with a length in two bytes: what the outer SEQUENCE begins with.
+// DER (X.690): what is in the SEQUENCE that the bytes begin with, of a length of up to three bytes;
+// nothing if they begin with none.
+Bytes inside_sequence(Bytes bytes) {
+  constexpr unsigned char sequence = 0x30;
+  constexpr unsigned most_of_length = 3;
+  if (bytes.size() < 2 || bytes[0] != sequence)
+    return {};
+  unsigned more = bytes[1] < 0x80 ? 0 : bytes[1] & 0x7fU;
+  return more > most_of_length || (bytes[1] >= 0x80 && more == 0)
+             ? Bytes()
+             : bytes.subspan(std::min<std::size_t>(bytes.size(), 2 + more));
+}
+
 bool has_der_inside(Bytes prefix, std::string_view inside) {
-  return has_at(prefix, 0, "\x30\x82"sv) && has_at(prefix, 4, inside);
+  return has_at(inside_sequence(prefix), 0, inside);
+}
+
+// Likewise of the first SEQUENCE in it.
+bool has_der_deeper(Bytes prefix, std::string_view inside) {
+  return has_at(inside_sequence(inside_sequence(prefix)), 0, inside);
 }
 
 // RFC 5280 section 4.1: a SEQUENCE of a TBSCertificate of version 3.
-bool is_certificate(Bytes prefix) {
-  return has_der_inside(prefix, "\x30\x82"sv) && has_at(prefix, 8, "\xa0\3\2\1\2"sv);
-}
-bool is_revocation_list(Bytes prefix) {
-  return has_der_inside(prefix, "\x30\x82"sv) && has_at(prefix, 8, "\2\1\1\x30"sv);
-}
-// RFC 8017 and RFC 5958: the version, then a number or the algorithm.
+bool is_certificate(Bytes prefix) { return has_der_deeper(prefix, "\xa0\3\2\1\2"sv); }
+bool is_revocation_list(Bytes prefix) { return has_der_deeper(prefix, "\2\1\1\x30"sv); }
+// RFC 2986: a request of version 0 with a name.
+bool is_certificate_request(Bytes prefix) { return has_der_deeper(prefix, "\2\1\0\x30"sv); }
+// RFC 8017 and RFC 5958: the version, then a number or the algorithm; RFC 5915: the version, then
+// the key.
 bool is_private_key(Bytes prefix) {
-  return has_der_inside(prefix, "\2\1\0\2"sv) || has_der_inside(prefix, "\2\1\0\x30"sv);
+  return has_der_inside(prefix, "\2\1\0\2"sv) || has_der_inside(prefix, "\2\1\0\x30"sv) ||
+         has_der_inside(prefix, "\2\1\1\4"sv);
+}
+// RFC 5280 section 4.1.2.7: an algorithm, then the key; RFC 3161: a request's version, then a
+// digest with its algorithm.
+bool is_public_key(Bytes prefix) {
+  Bytes inside = inside_sequence(prefix);
+  return inside.size() > 4 && inside[0] == 0x30 && inside[2] == 6 && inside[3] > 2 &&
+         inside[3] < 12 && prefix.size() < 1200;
+}
+bool is_time_stamp_request(Bytes prefix) {
+  return has_der_inside(prefix, "\2\1\1\x30"sv) && prefix.size() < 1200;
 }
 // RFC 7292 section 4: version 3.
 bool is_pkcs12(Bytes prefix) {
@@ -162,23 +189,41 @@ bool is_layout_cache(Bytes prefix) {
          prefix[2] <= 1 && prefix[8] == 0;
 }
 
-// A font of which Office changed the first 32 bytes (ECMA-376 part 4 section 2.8.1): names of its
-// tables are behind them, in their order.
-bool is_obfuscated_font(Bytes prefix) {
-  constexpr std::size_t first = 44;
+std::uint64_t big_endian(Bytes bytes) {
+  std::uint64_t number = 0;
+  for (unsigned char byte : bytes)
+    number = number << 8U | byte;
+  return number;
+}
+
+// OpenType's table of tables, from the entry at first on: tags in their order, and of each a
+// checksum, an offset of whole words behind the table, and a length.
+bool is_font_directory(Bytes prefix, std::size_t first) {
   constexpr std::size_t step = 16;
-  if (prefix.size() < first + 3 * step)
+  constexpr std::size_t entries = 3;
+  constexpr std::uint64_t largest = 1ULL << 26;
+  if (prefix.size() < first + entries * step)
     return false;
   std::string_view before;
-  for (std::size_t at = first; at < first + 3 * step; at += step) {
-    std::string_view name(reinterpret_cast<const char *>(&prefix[at]), 4);
-    if (std::any_of(name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }) ||
-        name <= before)
+  for (std::size_t at = first; at < first + entries * step; at += step) {
+    std::string_view tag(reinterpret_cast<const char *>(&prefix[at]), 4);
+    std::uint64_t offset = big_endian(prefix.subspan(at + 8, 4));
+    std::uint64_t length = big_endian(prefix.subspan(at + 12, 4));
+    if (std::any_of(tag.begin(), tag.end(), [](char c) { return c < ' ' || c > '~'; }) ||
+        tag <= before || offset % 4 != 0 || offset < first + entries * step || offset > largest ||
+        length > largest)
       return false;
-    before = name;
+    before = tag;
   }
   return true;
 }
+
+constexpr std::size_t first_of_font = 12;
+
+bool is_font(Bytes prefix) { return is_font_directory(prefix, first_of_font); }
+
+// A font of which Office changed the first 32 bytes (ECMA-376 part 4 section 2.8.1).
+bool is_obfuscated_font(Bytes prefix) { return is_font_directory(prefix, first_of_font + 32); }
 
 // Rows of signatures come before rows of libmagic's types alone, whichever come first here.
 std::vector<KindRow> make_table() {
@@ -682,7 +727,13 @@ std::vector<KindRow> make_table() {
        .end = mpeg4_end},
       {.name = "camera's data behind a photo",
        .look = Look::leaf,
-       .signatures = {{8, "Image_UTC_Data"sv}, {8, "MCC_Data"sv}, {8, "Camera_Capture"sv}}},
+       .signatures = {{8, "Image_UTC_Data"sv},
+                      {8, "MCC_Data"sv},
+                      {8, "Camera_Capture"sv},
+                      {8, "MotionPhoto_"sv},
+                      {8, "DualShot_"sv},
+                      {8, "Single_Shot"sv},
+                      {8, "Original_"sv}}},
       {.name = "Ogg file", .look = Look::leaf, .signatures = {{0, "OggS\0"sv}}},
       {.name = "FLAC sound", .look = Look::leaf, .signatures = {{0, "fLaC"sv}}},
       {.name = "MPEG sound (MP3)",
@@ -741,6 +792,10 @@ std::vector<KindRow> make_table() {
        .look = Look::leaf,
        .check = is_iwork_part,
        .evidence = "lengths of its pieces"},
+      {.name = "TrueType font",
+       .look = Look::leaf,
+       .signatures = {{0, "\0\1\0\0\0"sv}, {0, "true\0"sv}},
+       .check = is_font},
       {.name = "obfuscated font (in Office)",
        .look = Look::leaf,
        .check = is_obfuscated_font,
@@ -824,6 +879,18 @@ std::vector<KindRow> make_table() {
        .look = Look::leaf,
        .check = is_revocation_list,
        .evidence = "X.509 in DER"},
+      {.name = "certificate request",
+       .look = Look::leaf,
+       .check = is_certificate_request,
+       .evidence = "PKCS #10 in DER"},
+      {.name = "public key",
+       .look = Look::leaf,
+       .check = is_public_key,
+       .evidence = "SubjectPublicKeyInfo in DER"},
+      {.name = "request for a time stamp",
+       .look = Look::leaf,
+       .check = is_time_stamp_request,
+       .evidence = "RFC 3161 in DER"},
       {.name = "private key",
        .look = Look::leaf,
        .check = is_private_key,

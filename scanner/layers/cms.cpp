@@ -165,6 +165,11 @@ void CmsLayer::finish() {
   if (facts.type == CmsType::signed_data && facts.has_content && digests_ &&
       !inspection_.stopped() && !is_signed_file())
     verify(facts);
+  if (stream_.has_more_behind()) {
+    inspection_.add_malformed("bytes-behind", place_.path,
+                              "Something stands behind the CMS object, which readers may show.");
+    inspection_.add_uninspectable(place_, "malformed");
+  }
   if (stream_.over_limit()) {
     inspection_.add_malformed("limit-exceeded", place_.path,
                               "The CMS object has more recipients, certificates or signers "

@@ -770,6 +770,9 @@ void Walk::open_content(Entity &leaf) {
   // RFC 2046 section 5.2.2: its pieces become a message at the reader's.
   if (leaf.type == "message/partial")
     inspection_.add_uninspectable(place, "partial-message");
+  // RFC 2046 section 5.2.3: the content is elsewhere.
+  if (leaf.type == "message/external-body")
+    inspection_.add_uninspectable(place, "external-body");
   if (leaf.maybe_quoted_printable && leaf.is_text()) {
     using enum TransferDecoder::Encoding;
     leaf.other_content = make_content_reader(inspection_, place);
@@ -969,6 +972,10 @@ void Walk::close_multipart(const Entity &multipart) {
 }
 
 void Walk::close_clear_signed(const Entity &multipart) {
+  // The header of a signed message alone, as bounces return it.
+  bool is_attached = !open_.empty() && open_.back().type.starts_with("message/");
+  if (is_attached && multipart.children == 0 && multipart.has_empty_body())
+    return;
   bool claims_pgp = multipart.protocol == pgp_signature_type ||
                     (multipart.protocol.empty() && multipart.has_pgp_signature);
   bool is_smime = multipart.has_smime_signature || is_cms_signature_type(multipart.protocol);

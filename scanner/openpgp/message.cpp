@@ -169,9 +169,23 @@ public:
       report_pgp_message(inspection_, place_, outcome_);
     else
       report_readable_pgp(inspection_, place_, message_.facts(), outcome_);
+    report_what_is_behind();
   }
 
 private:
+  // A file of a key or a signature that ends early, or has something else behind it; a message
+  // that does is reported, and armor in text may be cut off by who quotes it.
+  void report_what_is_behind() {
+    const PgpFacts &facts = message_.facts();
+    if (!facts.is_damaged || facts.is_encrypted() || facts.has_literal || facts.has_compressed ||
+        inspection_.stopped())
+      return;
+    inspection_.add_error("damaged-openpgp", place_.path,
+                          "An OpenPGP key or signature is damaged, or something else stands "
+                          "behind it.");
+    inspection_.add_uninspectable(place_, "malformed");
+  }
+
   Inspection &inspection_;
   Place place_;
   Outcome &outcome_;

@@ -10,6 +10,7 @@ extern "C" {
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <initializer_list>
 #include <optional>
 
 namespace smime {
@@ -62,39 +63,83 @@ enum class Charset : unsigned char {
   unknown, // most readers show the bytes as they are
 };
 
-// What iconv knows has a thousand names, nearly all of charsets that have ASCII in them: those that
-// have not are listed.
-Charset charset_of(const char *name) {
-  static constexpr std::array<std::string_view, 16> hiding{
-      "utf-16", "utf16",   "utf-32", "utf32", "utf-7", "utf7", "ucs-",  "ucs2",
-      "ucs4",   "unicode", "ebcdic", "imap",  "scsu",  "bocu", "cp037", "utf-1"};
-  // IBM's and Microsoft's numbers of EBCDIC.
-  static constexpr std::array<std::string_view, 26> ebcdic{
-      "037",  "038",  "1026", "1047", "1140", "1141", "1142", "1143", "1144",
-      "1145", "1146", "1147", "1148", "1149", "273",  "274",  "275",  "277",
-      "278",  "280",  "281",  "284",  "285",  "290",  "297",  "500"};
-  static constexpr std::array<std::string_view, 35> plain{
-      "us-ascii", "ascii",    "ansi", "iso646-us", "iso-646-us", "iso_646.irv", "646",
-      "us",       "utf-8",    "utf8", "iso-8859",  "iso8859",    "iso_8859",    "latin",
-      "l1",       "windows-", "win",  "koi8",      "gb",         "big5",        "euc",
-      "shift",    "sjis",     "ms_",  "iso-2022-", "hz",         "ks_c_5601",   "ksc",
-      "uhc",      "johab",    "tis",  "mac",       "x-mac",      "viscii",      "tcvn"};
-  std::string charset(name, strnlen(name, max_charset));
-  std::transform(charset.begin(), charset.end(), charset.begin(), lower);
-  auto begins = [&](std::string_view one) { return charset.starts_with(one); };
-  if (std::any_of(hiding.begin(), hiding.end(), begins))
+bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    return text.find(word) != std::string_view::npos;
+  });
+}
+
+// IBM's, Microsoft's and MS-DOS's numbers of charsets with ASCII in them.
+bool is_ascii_code_page(std::string_view number) {
+  static constexpr std::array<std::string_view, 42> known{
+      "437",  "720",  "737",  "775",  "850",  "852",  "855",  "856",  "857",  "858",  "860",
+      "861",  "862",  "863",  "864",  "865",  "866",  "868",  "869",  "874",  "932",  "936",
+      "942",  "943",  "949",  "950",  "1046", "1124", "1125", "1129", "1133", "1161", "1250",
+      "1251", "1252", "1253", "1254", "1255", "1256", "1257", "1258", "65001"};
+  return std::find(known.begin(), known.end(), number) != known.end();
+}
+
+// And of EBCDIC, where "|" may be "@".
+bool is_ebcdic_code_page(std::string_view number) {
+  static constexpr std::array<std::string_view, 48> known{
+      "037",  "038",  "273",  "274",  "275",  "277",  "278",  "280",  "281",  "284",
+      "285",  "290",  "297",  "420",  "423",  "424",  "500",  "833",  "838",  "870",
+      "871",  "875",  "880",  "905",  "918",  "924",  "930",  "933",  "935",  "937",
+      "939",  "1025", "1026", "1047", "1112", "1122", "1123", "1130", "1132", "1137",
+      "1140", "1141", "1142", "1143", "1144", "1145", "1146", "1147"};
+  std::string_view digits = number.substr(std::min(number.find_first_not_of('0'), number.size()));
+  return std::any_of(known.begin(), known.end(), [&](std::string_view one) {
+    return one == number || one.substr(one.find_first_not_of('0')) == digits;
+  });
+}
+
+Charset charset_of(std::string_view charset) {
+  // By any of their names: these write other letters with the bytes of ASCII's.
+  if (has_any(charset, {"utf-7", "utf7", "utf-16", "utf16", "utf-32", "utf32", "ucs", "unicode",
+                        "10646", "ebcdic", "imap", "scsu", "bocu"}))
     return Charset::hiding;
-  for (std::string_view maker : {"ibm-", "ibm", "cp-", "cp", "x-cp", "dos-"}) {
-    std::string_view number = charset;
-    if (!number.starts_with(maker))
+  for (std::string_view maker : {"x-cp", "cp-", "cp", "csibm", "ibm-", "ibm", "x-ibm", "windows-",
+                                 "x-windows-", "dos-", "ms"}) {
+    if (!charset.starts_with(maker))
       continue;
-    number.remove_prefix(maker.size());
-    number = number.substr(0, number.find_first_not_of("0123456789"));
-    if (std::find(ebcdic.begin(), ebcdic.end(), number) != ebcdic.end())
+    if (is_ascii_code_page(charset.substr(maker.size())))
+      return Charset::plain;
+    if (is_ebcdic_code_page(charset.substr(maker.size())))
       return Charset::hiding;
-    return number.empty() ? Charset::unknown : Charset::plain;
   }
-  return std::any_of(plain.begin(), plain.end(), begins) ? Charset::plain : Charset::unknown;
+  static constexpr std::array<std::string_view, 31> plain{
+      "us-ascii", "ascii",     "ansi_x3", "iso646-us", "iso-646-us", "iso_646.irv", "646",
+      "us",       "utf-8",     "utf8",    "iso-8859",  "iso8859",    "iso_8859",    "latin",
+      "l1",       "koi8",      "gb",      "big5",      "euc",        "shift",       "sjis",
+      "ms_",      "iso-2022-", "hz",      "ks_c",      "ksc",        "uhc",         "johab",
+      "tis",      "mac",       "x-mac"};
+  return std::any_of(plain.begin(), plain.end(),
+                     [&](std::string_view one) { return charset.starts_with(one); })
+             ? Charset::plain
+             : Charset::unknown;
+}
+
+// The letter that looks like "@" (U+FF20), as charsets of East Asia write it: GB 2312 and
+// KS X 1001, Shift_JIS, EUC-JP, Big5; and in seven bits (ISO-2022, HZ).
+bool has_wide_at(std::string_view charset, std::string_view bytes) {
+  if (charset.starts_with("gb") || charset.starts_with("ks") ||
+      charset.find("kr") != charset.npos ||
+      has_any(charset, {"936", "949", "uhc", "johab", "euc-cn"}))
+    return has_any(bytes, {"\xa3\xc0", "\xa3\xae", "#@"});
+  if (charset.starts_with("shift") || has_any(charset, {"sjis", "932", "942", "943", "ms_kanji"}))
+    return bytes.find("\x81\x97") != bytes.npos;
+  if (charset.starts_with("euc"))
+    return has_any(bytes, {"\xa1\xf7", "\xa3\xc0"});
+  if (has_any(charset, {"big5", "950"}))
+    return bytes.find("\xa2\x49") != bytes.npos;
+  if (charset.starts_with("iso-2022") || charset.starts_with("hz"))
+    return has_any(bytes, {"!w", "#@"});
+  return false;
+}
+
+bool is_printable_ascii(Bytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(),
+                     [](unsigned char c) { return c >= ' ' && c < 0x7f; });
 }
 
 struct Decoded {
@@ -106,8 +151,14 @@ struct Decoded {
 // No exception may pass through lib-mail.
 bool take_decoded(const unsigned char *data, std::size_t size, const char *charset, void *context) {
   auto *decoded = static_cast<Decoded *>(context);
-  Charset kind = charset == nullptr ? Charset::plain : charset_of(charset);
-  decoded->hides = decoded->hides || kind == Charset::hiding;
+  std::string name(charset == nullptr ? "us-ascii" : charset,
+                   charset == nullptr ? 8 : strnlen(charset, max_charset));
+  std::transform(name.begin(), name.end(), name.begin(), lower);
+  std::string_view bytes(reinterpret_cast<const char *>(data), size);
+  Charset kind = charset_of(name);
+  // In a charset that is not known here, what is no letter of ASCII may be any.
+  decoded->hides = decoded->hides || kind == Charset::hiding || has_wide_at(name, bytes) ||
+                   (kind == Charset::unknown && !is_printable_ascii({data, size}));
   decoded->unknown = decoded->unknown || kind == Charset::unknown;
   str_append_data(decoded->text, data, size);
   return true;

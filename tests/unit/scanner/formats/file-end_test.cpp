@@ -21,11 +21,13 @@ const std::string jpeg =
     "\xff\xd8\xff\xe0\0\4xx\xff\xda\0\3yabc\xff\0d\xff\xd0"s + "ef\xff\xff\xff\xd9"s;
 const std::string riff = "RIFF\6\0\0\0WEBPxx"s;
 const std::string mpeg4 = "\0\0\0\x0c"s + "ftypisom"s + "\0\0\0\1mdat\0\0\0\0\0\0\0\x13xyz"s;
+const std::string rtf = "{\\rtf1 a\\}b {\\b c}\\bin3 }}}\\'7d \\bin0 x{\\bin2}}}}"s;
 const std::string behind = "PK\3\4 and what follows";
 
 using Make = std::unique_ptr<FileEnd> (*)();
-const std::vector<std::pair<std::string, Make>> files{
-    {png, png_end}, {gif, gif_end}, {jpeg, jpeg_end}, {riff, riff_end}, {mpeg4, mpeg4_end}};
+const std::vector<std::pair<std::string, Make>> files{{png, png_end},     {gif, gif_end},
+                                                      {jpeg, jpeg_end},   {riff, riff_end},
+                                                      {mpeg4, mpeg4_end}, {rtf, rtf_end}};
 
 std::string what_is_behind(Make make, const std::string &file, std::size_t piece) {
   auto end = make();

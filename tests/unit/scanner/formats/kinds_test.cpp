@@ -56,14 +56,16 @@ TEST(Kinds, PartsOfDocuments) {
   printer[0] = 'P';
   printer += std::string("\1\4\0\6\xdc\0", 6) + std::string(200, '\0');
   std::string enhanced = std::string("\1\0\0\0", 4) + std::string(36, 'x') + " EMF" + "more";
-  std::string font(32, '\x9c');
+  // Two of its tables are under the 32 bytes that Office changes.
+  std::string font(44, '\x9c');
   for (const char *table : {"OS/2", "cmap", "cvt "})
-    font += std::string(12, '\0') + table;
-  font += std::string(40, '\0');
+    font += table + std::string("\1\2\3\4\0\0\1\x10\0\0\0\x60", 12);
+  std::string plain_font = std::string("\0\1\0\0\0\3\0\x20\0\1\0\x10", 12) + font.substr(44);
   const std::pair<std::string, const char *> parts[] = {
       {printer, "printer settings (in Excel)"},
       {enhanced, "Windows metafile (EMF)"},
       {font, "obfuscated font (in Office)"},
+      {plain_font, "TrueType font"},
       {std::string("\0\x16\0\0\x14\x4c\x0f\x08\xc0\x1f\x12\x0a", 12),
        "part of Pages, Numbers, Keynote"},
       {std::string("\x09\4\6\0\0\0\0\0\0\0\x2f\0\4\0", 14),

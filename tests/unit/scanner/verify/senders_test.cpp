@@ -74,7 +74,15 @@ const Case cases[] = {
      "boss@example.com", false},
     {"=?x-never-heard-of?q?Alice?= <alice@example.org>", "alice@example.org", "", false},
     {"=?utf-16?b?AEA=?= <alice@example.org>", "alice@example.org", "", true},
-    {"=?ibm500?q?=7c?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?ibm500?q?=83=85=96=7c?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?cp1200?q?=00c=00e?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?csUnicode?q?ab?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?gb2312?q?ceo=a3=c0corp?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?iso-2022-jp?b?Y2VvGyRCIXcbKEJjb3Jw?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?shift_jis?q?ceo=81=97corp?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?big5?q?ceo=a2Icorp?= <alice@example.org>", "alice@example.org", "", true},
+    {"=?iso-8859-5?q?=b0=b1?= <alice@example.org>", "alice@example.org", "", false},
+    {"=?euc-kr?q?=b0=a1?= <alice@example.org>", "alice@example.org", "", false},
     {"=?cp037?q?=7c?= <alice@example.org>", "alice@example.org", "", true},
 };
 
