@@ -276,6 +276,8 @@ constexpr std::array<PropertyKey, 4> property_keys{{
      false},
 }};
 
+static_assert(condition_keys.size() + property_keys.size() == rule_key_count);
+
 struct Word {
   std::string key;
   std::string value;

@@ -5,6 +5,7 @@
 
 #include "common/report.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -93,6 +94,8 @@ struct Decision {
 // A class name, any-signed or any-encrypted.
 std::optional<ClassSet> classes_from_name(std::string_view name);
 
+// How many keys a rule may have.
+inline constexpr std::size_t rule_key_count = 13;
 // The keys of a rule, in the order of the table; action is the last.
 std::vector<std::string_view> rule_keys();
 

@@ -18,7 +18,7 @@ struct RuleValues {
   pool_t pool;
   const char *name;
   // In the order of rule_keys().
-  std::array<const char *, 12> values;
+  std::array<const char *, rule_key_count> values;
 };
 
 constexpr auto no_flags = static_cast<setting_flags>(0);
@@ -102,14 +102,14 @@ struct SettingsTable {
 };
 
 struct RuleTable {
-  std::array<std::string, 12> names;
-  std::array<std::string, 12> values;
-  std::array<setting_define, 14> defines{};
+  std::array<std::string, rule_key_count> names;
+  std::array<std::string, rule_key_count> values;
+  // With the rule's name, and the end.
+  std::array<setting_define, rule_key_count + 2> defines{};
   RuleValues defaults{};
 
   RuleTable() {
     auto keys = rule_keys();
-    i_assert(keys.size() == names.size());
     for (std::size_t i = 0; i < names.size(); i++) {
       names[i] = "smime_rule_" + std::string(keys[i]);
       // No value is one of them: the condition is not set.

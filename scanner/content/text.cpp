@@ -14,6 +14,8 @@ namespace {
 
 // As much of a line as tells that it begins a uuencoded file.
 constexpr std::size_t longest_uu_header = 256;
+// Octets of each line but the last. Behind so many, programs look past what follows.
+constexpr std::size_t full_line = 45;
 // Decoded bytes of armor that tell what it is.
 constexpr std::size_t armored_beginning = 512;
 
@@ -56,8 +58,8 @@ void UuSearch::end_line() {
   if (after_header_ && length_ > 0) {
     std::size_t octets = (first_ - 32U) & 63U;
     std::size_t expected = 1 + (octets + 2) / 3 * 4;
-    found_ =
-        found_ || (octets > 0 && length_ >= expected && (has_mode_ || length_ <= expected + 2));
+    found_ = found_ || (octets > 0 && length_ >= expected &&
+                        (length_ <= expected + 2 || (has_mode_ && octets == full_line)));
   }
   std::string_view line = undecorated(line_);
   // Empty lines may stand between the header and the first line.

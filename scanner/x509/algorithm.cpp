@@ -96,6 +96,15 @@ std::string algorithm_name(const X509_ALGOR *algorithm) {
   return digits_of(object);
 }
 
+// Algorithms that are a signature and its digest in one, such as ML-DSA.
+bool can_fetch(const ASN1_OBJECT *object) {
+  EVP_SIGNATURE *signature = EVP_SIGNATURE_fetch(nullptr, digits_of(object).c_str(), nullptr);
+  bool found = signature != nullptr;
+  EVP_SIGNATURE_free(signature);
+  ERR_clear_error();
+  return found;
+}
+
 std::string unsupported_signature(const X509_ALGOR *algorithm) {
   const ASN1_OBJECT *object = nullptr;
   X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
@@ -106,7 +115,7 @@ std::string unsupported_signature(const X509_ALGOR *algorithm) {
                   (OBJ_find_sigid_algs(nid, &digest, nullptr) == 1 || nid == NID_rsaEncryption ||
                    nid == NID_dsa || nid == NID_X9_62_id_ecPublicKey);
   bool has_digest = digest == NID_undef || EVP_get_digestbynid(digest) != nullptr;
-  bool is_usable = is_known && has_digest;
+  bool is_usable = is_known ? has_digest : can_fetch(object);
   // SM2's signatures are over more than the digest (RFC 8998), which OpenSSL's CMS leaves out.
   if (is_usable && nid != NID_SM2_with_SM3)
     return {};

@@ -42,7 +42,14 @@ authorityKeyIdentifier = keyid"""
 KEYS = {"rsa": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
         "rsa1024": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
         "ec": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
-        "ed25519": ["-algorithm", "ED25519"]}
+        "ed25519": ["-algorithm", "ED25519"],
+        "mldsa": ["-algorithm", "ML-DSA-44"]}
+
+
+def openssl_version():
+    """(3, 5) of OpenSSL 3.5.1."""
+    words = subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout.split()
+    return tuple(map(int, words[1].split(".")[:2]))
 
 
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
@@ -126,7 +133,7 @@ class Pki:
              ["-cert", issuer.certificate, "-keyfile", issuer.key]
         openssl("ca", "-batch", "-notext", "-config", config, "-in", request, "-out", certificate,
                 "-startdate", asn1_time(start), "-enddate", asn1_time(end), "-md",
-                "null" if key == "ed25519" and issuer is None else digest, "-extfile",
+                "null" if key in ("ed25519", "mldsa") and issuer is None else digest, "-extfile",
                 self._file("ext.cnf", "[ext]\n" + extensions), "-extensions", "ext", *by)
         return Party(name, key_file, certificate)
 

@@ -4,6 +4,7 @@ that look odd: what is right for each is in tests/data/cases."""
 import json
 import subprocess
 
+from pki import openssl_version
 from test_inspect import DATA, SCANNER, InspectCase
 
 CASES = DATA / "cases"
@@ -111,7 +112,10 @@ class Signature(CaseTests):
                 self.assertLessEqual(set(codes), found)
 
     def test_an_algorithm_that_openssl_does_not_know_is_no_forgery(self):
-        """Verified where OpenSSL knows it (3.5), and named where not."""
+        """It is named. (That OpenSSL 3.5 verifies such mail is in test_verify: to that these
+        messages, which were not made with it, are forgeries.)"""
+        if openssl_version() >= (3, 5):
+            self.skipTest("this OpenSSL knows ML-DSA")
         folder = CASES / "signature"
         config = self.directory / "mldsa.conf"
         config.write_text(f"trust_dir = {folder / 'trust-mldsa'}\ncrl_policy = off\n")
@@ -122,9 +126,8 @@ class Signature(CaseTests):
                 signature = report["signature"]
                 texts = [error["text"] for error in signature.get("errors", [])
                          if error["code"] == "signature-unsupported"]
-                if signature["status"] != "signed/verified":
-                    self.assertEqual("signed", signature["status"], signature)
-                    self.assertIn("ML-DSA-44", texts[0])
+                self.assertEqual("signed", signature["status"], signature)
+                self.assertIn("ML-DSA-44", texts[0])
 
 
 def add_tests(group, names):

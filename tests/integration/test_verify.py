@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 
 from case import ROOT, DovecotCase
-from pki import CA_EXTENSIONS, DAY, NOW, Pki, rfc3339
+from pki import CA_EXTENSIONS, DAY, NOW, Pki, openssl_version, rfc3339
 
 SCANNER = ROOT / "usr/lib/dovecot/smime-scanner"
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -343,6 +343,26 @@ class Forms(VerifyCase):
     def test_large_content_in_constant_memory(self):
         entity = b"Content-Type: text/plain\r\n\r\n" + b"0123456789abcdef" * 5 * 1024 * 1024
         self.check(self.clear(entity=entity), VERIFIED)
+
+
+@unittest.skipIf(openssl_version() < (3, 5), "this OpenSSL does not know ML-DSA")
+class PostQuantum(VerifyCase):
+    """RFC 9882."""
+
+    def test_ml_dsa(self):
+        pki, world = self.world.pki, self.world
+        for issuer, key in ((world.one, "mldsa"), (pki.ca("PQ Root", key="mldsa"), "mldsa")):
+            who = pki.person("alice pq", issuer, key=key, digest="null" if issuer.name == "PQ Root" else "sha256")
+            directory = self.directory / "pki/trust-pq"
+            directory.mkdir(exist_ok=True)
+            (directory / "pq.pem").write_bytes(issuer.pem() + world.root.pem())
+            signature = pki.detached(who, TEXT, [issuer], ["-md", "sha512"])
+            options = {"trust": "trust-pq", "config": "crl_policy = off"}
+            self.check(head() + clear_signed(TEXT, signature, micalg="sha-512"), VERIFIED, [],
+                       **options)
+            self.check(head() + clear_signed(TEXT.replace(b"Ten", b"Two"), signature,
+                                             micalg="sha-512"), FAILED, ["digest-mismatch"],
+                       **options)
 
 
 class Paths(VerifyCase):
