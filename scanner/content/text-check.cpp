@@ -68,6 +68,8 @@ void TextCheck::look_for_zip(Bytes bytes) {
 }
 
 void TextCheck::feed(Bytes bytes) {
+  if (bytes.empty())
+    return;
   look_for_zip(bytes);
   while (!bytes.empty()) {
     Bytes taken = bytes.first(std::min(bytes.size(), block_size - in_block_));

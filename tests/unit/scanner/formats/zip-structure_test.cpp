@@ -21,7 +21,7 @@ Bytes as_bytes(std::string_view text) {
 std::string number(std::uint64_t value, std::size_t size) {
   std::string bytes;
   for (std::size_t i = 0; i < size; i++)
-    bytes += static_cast<char>(value >> (8 * i));
+    bytes += static_cast<char>(i < sizeof(value) ? value >> (8 * i) : 0);
   return bytes;
 }
 
