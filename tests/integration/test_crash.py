@@ -185,26 +185,37 @@ class Mdbox(CrashCase):
 
     instance_options = {"location": "mdbox:~/mdbox"}
 
+    def was_rebuilt(self):
+        log = self.instance.settled_log()
+        return self.mended or "rebuilding indexes" in log or "corrupted" in log
+
     def check(self, accepted):
         there = set(self.numbers_in("INBOX")) | set(self.numbers_in("Quarantine"))
         self.assertEqual(set(), accepted - there, "acknowledged, and absent")
-        log = self.instance.settled_log()
-        if self.mended or "rebuilding indexes" in log or "corrupted" in log:
-            found = self.numbers_in("INBOX") + self.numbers_in("Quarantine")
-            print(f"[rebuilt by Dovecot, {len(found) - len(set(found))} doubled] ", end="",
-                  flush=True)
-            self.assertEqual([], self.numbers_in("INBOX", "header", "x-smime-quarantine-id", ""))
-            # What is in both is released to where it is already. A rebuild in the middle
-            # of a release brings back what was taken out.
-            for _ in range(4):
-                for item in self.held():
-                    self.doveadm_quarantine("release", "alice", item, check=False)
-            self.assertEqual([], self.held())
-            found = self.numbers_in("INBOX")
-            self.assertEqual(there, set(found))
-            self.assertEqual(len(found), len(set(found)), "a message is there twice")
-            return
-        super().check(accepted)
+        if not self.was_rebuilt():
+            try:
+                return super().check(accepted)
+            except AssertionError:
+                # The releases of the check itself may be what makes Dovecot look.
+                if not self.was_rebuilt():
+                    raise
+        self.check_rebuilt(there)
+
+    def check_rebuilt(self, there):
+        found = self.numbers_in("INBOX") + self.numbers_in("Quarantine")
+        print(f"[rebuilt by Dovecot, {len(found) - len(set(found))} doubled] ", end="", flush=True)
+        self.assertEqual([], self.numbers_in("INBOX", "header", "x-smime-quarantine-id", ""))
+        # What is in both is released to where it is already. A rebuild in the middle of a
+        # release brings back what was taken out.
+        for _ in range(4):
+            for item in self.held():
+                self.doveadm_quarantine("release", "alice", item, check=False)
+        self.assertEqual([], self.held())
+        found = self.numbers_in("INBOX")
+        # What was written and not acknowledged may be there again as well.
+        self.assertEqual(set(), there - set(found))
+        self.assertLessEqual(set(found), set(range(self.cycles)))
+        self.assertEqual(len(found), len(set(found)), "a message is there twice")
 
     def test_nothing_is_lost_or_doubled(self):
         self.run_test()
