@@ -23,7 +23,7 @@ private:
   static constexpr std::size_t least_share = 16;
   static constexpr std::size_t slack = 64;
   void end_block();
-  void look_for_zip(Bytes bytes);
+  void look_for_zip(Bytes bytes, bool has_odd);
 
   std::size_t in_block_ = 0;
   std::size_t odd_ = 0;

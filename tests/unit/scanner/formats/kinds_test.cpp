@@ -146,6 +146,15 @@ TEST(TextChecks, TextStaysTextWithAFewControlBytes) {
     CHECK(is_text(as_bytes(text), piece));
 }
 
+TEST(TextChecks, AnArchiveThatIsSpreadThinIsSeen) {
+  for (std::size_t at : {0U, 1U, 509U, 510U, 511U, 512U, 3000U}) {
+    std::string text(4000, 'x');
+    text.replace(at, 4, "PK\5\6");
+    for (std::size_t piece : {1U, 2U, 7U, 512U, 1000000U})
+      CHECK(!is_text(as_bytes(text), piece));
+  }
+}
+
 TEST(TextChecks, WhatStandsBehindTextIsSeen) {
   for (std::size_t before : {0U, 100U, 5000U, 70001U}) {
     for (std::size_t size : {2048U, 100000U}) {
