@@ -67,6 +67,22 @@ bool is_field_value(const unsigned char *data, std::size_t size) {
   return right && utf8.at_boundary();
 }
 
+// As they are written: Dovecot 2.4 drops a parameter that is there again. The parser is behind the
+// type.
+unsigned count_charsets(rfc822_parser_context parser) {
+  string_t *text = t_str_new(64);
+  const char *name;
+  unsigned count = 0;
+  int ret;
+  while ((ret = rfc822_parse_content_param(&parser, &name, text)) != 0) {
+    if (ret > 0)
+      count += lower_token(name) == "charset" ? 1 : 0;
+    else if (parser.data++ >= parser.end)
+      break;
+  }
+  return count;
+}
+
 // Of a Content-Type field. False if it cannot be read, or has two charsets.
 bool read_charset(const message_header_line &line, std::string &charset) {
   DataStackFrame frame;
@@ -76,14 +92,12 @@ bool read_charset(const message_header_line &line, std::string &charset) {
   string_t *type = t_str_new(64);
   bool right = rfc822_parse_content_type(&parser, type) >= 0 && str_len(type) > 0;
   const char *const *parameters = nullptr;
+  unsigned charsets = right ? count_charsets(parser) : 0;
   if (right)
     (void)rfc2231_parse(&parser, &parameters);
-  unsigned charsets = 0;
   for (; parameters != nullptr && parameters[0] != nullptr; parameters += 2) {
-    if (lower_token(parameters[0]) == "charset") {
+    if (lower_token(parameters[0]) == "charset")
       charset = lower_token(parameters[1]);
-      charsets++;
-    }
   }
   rfc822_parser_deinit(&parser);
   return right && charsets <= 1;
