@@ -56,10 +56,10 @@ private:
   std::unique_ptr<ByteSink> second_;
 };
 
-// second may be null.
+// Either may be null.
 std::unique_ptr<ByteSink> both(std::unique_ptr<ByteSink> first, std::unique_ptr<ByteSink> second) {
-  if (second == nullptr)
-    return first;
+  if (first == nullptr || second == nullptr)
+    return first == nullptr ? std::move(second) : std::move(first);
   return std::make_unique<BothReaders>(std::move(first), std::move(second));
 }
 
@@ -117,7 +117,11 @@ void Content::feed(Bytes bytes) {
 
 void Content::decide() {
   decided_ = true;
+  // Before the bytes tell another type.
+  bool is_labelled_pdf = has_pdf_label(place_);
   reader_ = choose();
+  if (is_labelled_pdf)
+    reader_ = with_pdf(std::move(reader_));
   if (outcome_.is_text)
     text_check_.feed(prefix_);
   if (reader_ != nullptr)
@@ -163,7 +167,7 @@ std::unique_ptr<ByteSink> Content::choose() {
       inspection_.add_uninspectable(place_, "contradictory-archive");
     kind_ = archive;
     outcome_.is_known = true;
-    return as_labelled(make_reader());
+    return with_text(make_reader());
   }
   if (looks_like_cms(prefix_) || (place_.has_cms_label && !prefix_.empty() && prefix_[0] == 0x30))
     return known("CMS object", std::make_unique<CmsLayer>(inspection_, place_, outcome_));
@@ -188,8 +192,7 @@ std::unique_ptr<ByteSink> Content::choose() {
                      !has_pdf_header(prefix_, place_.is_text && !has_pdf_label(place_));
   if (outcome_.is_text) {
     kind_ = &kind_named("text");
-    auto reader = both(make_text(), make_embedded_data_reader(inspection_, place_, prefix_));
-    return has_pdf_label(place_) ? as_labelled(std::move(reader)) : std::move(reader);
+    return both(make_text(), make_embedded_data_reader(inspection_, place_, prefix_));
   }
   if (place_.has_cms_label)
     report_not_cms(inspection_, place_);
@@ -251,11 +254,8 @@ std::unique_ptr<ByteSink> Content::choose_file() {
       inspection_.add_class(MessageClass::encrypted_archive);
     inspection_.add_uninspectable(place_, std::string(kind_->reason));
   }
-  if (kind_->look == Look::opened) {
-    auto reader = make_reader();
-    // A PDF in the first file of a zip archive makes one that is both.
-    return as_labelled(std::move(reader));
-  }
+  if (kind_->look == Look::opened)
+    return with_text(make_reader());
   std::unique_ptr<ByteSink> leaf;
   if (kind_->look == Look::leaf && kind_->end != nullptr)
     leaf = std::make_unique<LeafContent>(inspection_, place_, kind_->end());
@@ -265,20 +265,23 @@ std::unique_ptr<ByteSink> Content::choose_file() {
       (has_wide_letters(prefix_) || (leaf == nullptr && is_text_with_odd_bytes(prefix_, false)));
   if (is_searched)
     leaf = both(make_text(), std::move(leaf));
-  return as_labelled(std::move(leaf));
+  return with_text(std::move(leaf));
 }
 
 bool Content::is_shown_as_text() const { return place_.is_text || has_armor_name(place_.name); }
 
-// Besides what the bytes are: what its label says is what a reader makes of it. Text is shown, gpg
-// looks for armor in any file, and readers of PDF find their objects behind anything.
-std::unique_ptr<ByteSink> Content::as_labelled(std::unique_ptr<ByteSink> reader) {
-  if (is_shown_as_text() && !outcome_.is_text)
-    reader = both(make_text(), std::move(reader));
-  if (has_pdf_label(place_) && (kind_ == nullptr || kind_->opener != Kind::pdf))
-    reader =
-        both(std::move(reader), make_pdf_reader(inspection_, place_, PdfEvidence::header_alone));
-  return reader;
+// What is labelled as text is shown as that, whatever its bytes are as well.
+std::unique_ptr<ByteSink> Content::with_text(std::unique_ptr<ByteSink> reader) {
+  return is_shown_as_text() ? both(make_text(), std::move(reader)) : std::move(reader);
+}
+
+// Readers of PDF find its objects behind anything: whatever the bytes are, what is labelled so is
+// read as that too.
+std::unique_ptr<ByteSink> Content::with_pdf(std::unique_ptr<ByteSink> reader) {
+  bool is_read = kind_ != nullptr && kind_->opener == Kind::pdf;
+  if (prefix_.empty() || is_read)
+    return reader;
+  return both(std::move(reader), make_pdf_reader(inspection_, place_, PdfEvidence::header_alone));
 }
 
 std::unique_ptr<ByteSink> Content::make_text() {

@@ -41,7 +41,8 @@ private:
   void finish_embedded();
   std::unique_ptr<ByteSink> make_unknown(std::string words);
   bool is_shown_as_text() const;
-  std::unique_ptr<ByteSink> as_labelled(std::unique_ptr<ByteSink> reader);
+  std::unique_ptr<ByteSink> with_text(std::unique_ptr<ByteSink> reader);
+  std::unique_ptr<ByteSink> with_pdf(std::unique_ptr<ByteSink> reader);
   void record_part();
   std::unique_ptr<ByteSink> choose_mail();
   std::unique_ptr<ByteSink> choose_beside_mail();

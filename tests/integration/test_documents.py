@@ -11,7 +11,7 @@ import zlib
 
 import carriers
 import formats
-from test_inspect import InspectCase, attached, part
+from test_inspect import PICTURE, InspectCase, attached, part
 
 ENCRYPTION = {"encrypted", "pgp-encrypted", "encrypted-archive", "encrypted-document"}
 
@@ -203,6 +203,22 @@ class Documents(InspectCase):
                 self.assertEqual(expected, [u["reason"] for u in report["uninspectable"]], report)
         report = self.inspect(attached(picture + slack))
         self.assertEqual(["unrecognised"], [u["reason"] for u in report["uninspectable"]], report)
+
+    def test_a_locked_pdf_behind_anything(self):
+        """Readers of PDF go by its objects: whatever stands in front, and its kind."""
+        locked = formats.pdf(self.directory, "locked.pdf", "--encrypt", "user", "owner", "256", "--")
+        prose = b"Some words of a text, which goes on.\r\n" * 70
+        mail = b"From: a@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\n\r\n"
+        fronts = {"nothing": b"", "text": prose, "text with a control byte": b"\a" + prose,
+                  "text with a NUL": prose[:500] + b"\0" + prose, "mail": mail + prose,
+                  "RTF that does not end": b"{\\rtf1 " + prose, "PostScript": b"%!PS-Adobe-3.0\n" + prose,
+                  "HTML": b"<html><body>" + prose, "a picture": PICTURE + prose,
+                  "a program": b"MZ" + bytes(62) + b"\1\2" * 1000, "text in UTF-16":
+                  prose.decode().encode("utf-16"), "a card": b"BEGIN:VCARD\r\n" + prose}
+        for name, front in fronts.items():
+            with self.subTest(name):
+                report = self.inspect(attached(front + locked, "a.pdf", "application/pdf"))
+                self.assertTrue(report["uninspectable"], report)
 
     def test_protected(self):
         documents = protected()

@@ -3,9 +3,12 @@
 #include "scanner/base/fiber.h"
 #include "scanner/formats/detect.h"
 #include "scanner/formats/rar5.h"
+#include "scanner/inspection/reader.h"
 #include "scanner/inspection/window.h"
 #include "tests/unit/test-tools.h"
 
+#include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "tests/unit/data.h" // and CppUTest, which redefines new
@@ -158,6 +161,42 @@ TEST(Rar5, EncryptionIsSeenInPieces) {
         headers.feed(as_bytes(std::string_view(content).substr(at, piece)));
       CHECK_TEXT(headers.encrypted() == encrypted, file);
       CHECK_TEXT(encrypted || !headers.end() || headers.end() == content.size(), file);
+    }
+  }
+}
+
+TEST_GROUP(Labels){};
+
+// Readers stand beside each other by what the bytes and the label say, in all combinations.
+TEST(Labels, EachKindUnderEachLabel) {
+  struct Label {
+    const char *type;
+    const char *name;
+  };
+  for (const KindRow &row : kinds()) {
+    for (const Signature &signature : row.signatures) {
+      for (Label label : {Label{"application/pdf", "a.pdf"}, Label{"text/plain", "a.txt"},
+                          Label{"application/octet-stream", "a.asc"}, Label{"image/png", "a.pdf"},
+                          Label{"application/pkcs7-mime", "smime.p7m"}, Label{"text/html", ""}}) {
+        for (std::size_t size : {signature.offset + signature.bytes.size(), std::size_t{5000}}) {
+          std::string content = std::string(signature.offset, '\1') + std::string(signature.bytes);
+          content.resize(std::max(size, content.size()), '\2');
+          Limits limits;
+          Inspection inspection(limits, test_tools());
+          Place place;
+          place.path = "1";
+          place.type = label.type;
+          place.name = label.name;
+          place.is_text = place.type.starts_with("text/");
+          place.has_cms_label = place.name == "smime.p7m";
+          {
+            auto reader = make_content_reader(inspection, place);
+            reader->feed(as_bytes(content));
+            reader->finish();
+          }
+          (void)inspection.finish(content.size());
+        }
+      }
     }
   }
 }
