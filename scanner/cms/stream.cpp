@@ -1,5 +1,6 @@
 #include "scanner/cms/stream.h"
 
+#include "scanner/base/padding.h"
 #include "scanner/base/scan-limits.h"
 #include "scanner/cms/ber.h"
 
@@ -332,10 +333,7 @@ bool CmsStream::read_trailer() {
 
 // The ends of the outer elements are zeros, and so is what programs fill up with.
 void CmsStream::look_behind(Bytes rest) {
-  constexpr std::size_t least = 32;
-  auto is_padding = [](unsigned char c) { return c == 0 || c == '\r' || c == '\n' || c == ' '; };
-  auto first = std::find_if_not(rest.begin(), rest.end(), is_padding);
-  has_more_behind_ = static_cast<std::size_t>(rest.end() - first) >= least;
+  has_more_behind_ = without_padding_in_front(rest).size() >= least_behind;
 }
 
 // Every level gets an indefinite length, so that no length has to be computed.

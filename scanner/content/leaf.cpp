@@ -1,5 +1,6 @@
 #include "scanner/content/leaf.h"
 
+#include "scanner/base/padding.h"
 #include "scanner/formats/detect.h"
 #include "scanner/openpgp/packets.h"
 
@@ -9,9 +10,6 @@
 namespace smime {
 namespace {
 
-// Fewer bytes hold nothing: checksums, line ends, padding.
-constexpr std::size_t least_behind = 32;
-
 // Office for Macintosh fills up pictures in its documents to whole blocks, with what happens to
 // stand in memory.
 constexpr std::size_t slack_block = 1024;
@@ -19,10 +17,6 @@ constexpr std::size_t most_slack = 16 * slack_block;
 
 // More of them no kind of file begins with.
 constexpr std::size_t most_zeros = 8;
-
-bool is_padding(unsigned char byte) {
-  return byte == 0 || byte == '\r' || byte == '\n' || byte == ' ';
-}
 
 } // namespace
 

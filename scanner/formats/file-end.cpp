@@ -1,5 +1,8 @@
 #include "scanner/formats/file-end.h"
 
+#include "scanner/base/big-endian.h"
+#include "scanner/base/little-endian.h"
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -33,20 +36,6 @@ Bytes FileEnd::feed(Bytes bytes) {
 }
 
 namespace {
-
-std::uint64_t big_endian(Bytes bytes) {
-  std::uint64_t number = 0;
-  for (unsigned char byte : bytes)
-    number = number << 8U | byte;
-  return number;
-}
-
-std::uint64_t little_endian(Bytes bytes) {
-  std::uint64_t number = 0;
-  for (std::size_t i = bytes.size(); i > 0; i--)
-    number = number << 8U | bytes[i - 1];
-  return number;
-}
 
 std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
@@ -212,7 +201,7 @@ private:
     bool is_big = name == "RIFX" || name == "FORM";
     if (!is_big && name != "RIFF" && name != "RF64")
       return end_before();
-    std::uint64_t size = is_big ? big_endian(head.subspan(4)) : little_endian(head.subspan(4));
+    std::uint64_t size = is_big ? big_endian(head.subspan(4)) : le32(&head[4]);
     // What is written while it is recorded has no size in front.
     bool is_open = size == 0 || size == 0xffffffff || name == "RF64";
     skip(is_open ? UINT64_MAX : size + size % 2);

@@ -2,9 +2,10 @@
 // content/content.cpp chooses by its Kind.
 #include "scanner/formats/kinds.h"
 
-#include "scanner/formats/office-marks.h"
-
+#include "scanner/base/big-endian.h"
+#include "scanner/base/little-endian.h"
 #include "scanner/formats/encrypted-file.h"
+#include "scanner/formats/office-marks.h"
 
 #include <algorithm>
 #include <array>
@@ -109,18 +110,13 @@ bool is_locked_wordperfect(Bytes prefix) {
          (prefix[password_at] != 0 || prefix[password_at + 1] != 0);
 }
 
-std::uint32_t little_endian(Bytes bytes, std::size_t at) {
-  return bytes[at] | static_cast<std::uint32_t>(bytes[at + 1]) << 8;
-}
-
 // DEVMODEW: the printer's name in wide characters, then the version and the size.
 bool is_printer_settings(Bytes prefix) {
   constexpr std::size_t version_at = 64;
   constexpr std::size_t size_at = 68;
-  return prefix.size() > size_at + 2 && prefix[1] == 0 &&
-         little_endian(prefix, version_at) >= 0x0400 &&
-         little_endian(prefix, version_at) <= 0x0401 && little_endian(prefix, size_at) >= 0x94 &&
-         little_endian(prefix, size_at) <= 0x120;
+  return prefix.size() > size_at + 2 && prefix[1] == 0 && le16(&prefix[version_at]) >= 0x0400 &&
+         le16(&prefix[version_at]) <= 0x0401 && le16(&prefix[size_at]) >= 0x94 &&
+         le16(&prefix[size_at]) <= 0x120;
 }
 
 // A piece with its length behind a zero, compressed with Snappy: how long it becomes, a stretch
@@ -187,13 +183,6 @@ bool is_binary_sheet(Bytes prefix) {
 bool is_layout_cache(Bytes prefix) {
   return has_at(prefix, 0, "\1\0"sv) && has_at(prefix, 3, "\0p"sv) && prefix.size() > 8 &&
          prefix[2] <= 1 && prefix[8] == 0;
-}
-
-std::uint64_t big_endian(Bytes bytes) {
-  std::uint64_t number = 0;
-  for (unsigned char byte : bytes)
-    number = number << 8U | byte;
-  return number;
 }
 
 // OpenType's table of tables, from the entry at first on: tags in their order, and of each a
