@@ -125,4 +125,26 @@ Protection CompoundDirectory::protection(const Window &window) const {
   return Protection::none;
 }
 
+bool has_lone_root(Bytes file) {
+  constexpr std::size_t header_size = 512;
+  constexpr std::size_t sector_shift_at = 30;
+  constexpr std::size_t directory_at = 48;
+  constexpr std::size_t entry_size = 128;
+  constexpr std::size_t type_at = 66;
+  constexpr std::size_t left_at = 68;
+  constexpr std::size_t right_at = 72;
+  constexpr std::uint32_t nobody = 0xffffffff;
+  constexpr unsigned largest_shift = 20;
+  if (file.size() < header_size || le16(&file[sector_shift_at]) > largest_shift)
+    return false;
+  std::uint64_t sector_size = std::uint64_t{1} << le16(&file[sector_shift_at]);
+  std::uint64_t root_at = std::max<std::uint64_t>(header_size, sector_size) +
+                          std::uint64_t{le32(&file[directory_at])} * sector_size;
+  if (root_at + entry_size > file.size())
+    return false;
+  Bytes root = file.subspan(static_cast<std::size_t>(root_at), entry_size);
+  return static_cast<EntryType>(root[type_at]) == EntryType::root &&
+         le32(&root[left_at]) == nobody && le32(&root[right_at]) == nobody;
+}
+
 } // namespace smime

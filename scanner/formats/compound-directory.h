@@ -45,6 +45,10 @@ private:
   std::vector<Stream> streams_;
 };
 
+// Whether the directory of a whole file begins with a root that has no siblings, as MS-CFB section
+// 2.6.4 has it. What hangs beside the root no program shows, and libgsf never frees it.
+bool has_lone_root(Bytes file);
+
 } // namespace smime
 
 #endif

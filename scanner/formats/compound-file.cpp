@@ -259,6 +259,8 @@ private:
 void CompoundFile::read() {
   prepare_libgsf();
   Bytes bytes = window_.head();
+  if (!has_lone_root(bytes))
+    return report_beginning_and_end("damaged-document");
   InputPtr input(gsf_input_memory_new(bytes.data(), static_cast<gsf_off_t>(bytes.size()), FALSE));
   GError *error = nullptr;
   InfilePtr file(input == nullptr ? nullptr : gsf_infile_msole_new(input.get(), &error));
