@@ -5,6 +5,8 @@ as there are processors (or SMIME_FUZZ_JOBS).
 
 DIRECTORY keeps the build, what was learned (corpus/), and the findings. Ends
 with 1 if there is one; a finding becomes a fixture in tests/data.
+SMIME_FUZZ_SEED makes the inputs the same each time (the suite's short runs have
+one, so that they are red for what was changed and not by luck).
 """
 
 import base64
@@ -203,7 +205,8 @@ def run(directory, target, seconds):
     done = subprocess.run(
         [directory / "build/tests/fuzz" / f"fuzz-{target}", f"-max_total_time={seconds}",
          f"-max_len={TARGETS[target]}", f"-rss_limit_mb={MEGABYTES}", "-timeout=20",
-         "-print_final_stats=1", f"-artifact_prefix={findings}/{target}-", corpus, given],
+         "-print_final_stats=1", f"-seed={os.environ.get('SMIME_FUZZ_SEED', '0')}",
+         f"-artifact_prefix={findings}/{target}-", corpus, given],
         capture_output=True, env=environment, cwd=directory)
     log = done.stderr.decode(errors="replace")
     (directory / f"{target}.log").write_text(log)
@@ -213,9 +216,9 @@ def run(directory, target, seconds):
 
 
 def fuzz(directory, seconds, targets=TARGETS):
-    """Lines for a person, and the number of targets with a finding."""
+    """Lines for a person, and for each target with a finding a word about it."""
     build(directory)
-    failed = 0
+    failed = []
     jobs = int(os.environ.get("SMIME_FUZZ_JOBS", os.cpu_count()))
     with ThreadPoolExecutor(jobs) as pool:
         for target, executions, found in pool.map(lambda t: run(directory, t, seconds), targets):
@@ -223,7 +226,8 @@ def fuzz(directory, seconds, targets=TARGETS):
                   f"{', a finding:' if found else ', no finding'}", flush=True)
             if found:
                 print(found)
-                failed += 1
+                summary = re.search(r"^SUMMARY: (.*)", found, re.M)
+                failed.append(f"fuzz-{target}: {summary.group(1) if summary else 'see above'}")
     return failed
 
 
