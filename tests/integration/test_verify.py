@@ -576,12 +576,6 @@ class Tampering(VerifyCase):
                    ["digest-mismatch", "trust-not-configured"], trust=None)
 
 
-# What OpenSSL does not follow: a CRL whose issuer's certificate is covered by that
-# same CRL.
-PKITS_MISSES = {"SignedValidcRLIssuerTest30.eml"}
-PKITS_TIME = "2010-06-01T00:00:00Z"
-
-
 class Corpus(unittest.TestCase):
     """The outcomes that those who made the messages state."""
 
@@ -597,26 +591,6 @@ class Corpus(unittest.TestCase):
         for name, text in sorted(misses.items()):
             print(f"{'known miss' if name in known else 'MISS'}: {name}: {text}")
         self.assertEqual(set(known), set(misses))
-
-    def test_pkits_paths(self):
-        # Their certificates have no addresses, and are weak by today's rules.
-        aside = {"no-address-in-certificate", "weak-algorithm"}
-        paths = sorted((DATA / "corpus/nist-pkits").glob("Signed*.eml"))
-        misses, counts = {}, {"Valid": 0, "Invalid": 0}
-        for path, found in zip(paths, self.inspect(paths, "crl_policy = require", "--at",
-                                                   PKITS_TIME)):
-            kind = "Invalid" if "Invalid" in path.name else "Valid"
-            # The others depend on policies that one may ask for.
-            if not path.name.startswith("Signed" + kind):
-                continue
-            counts[kind] += 1
-            codes = {error["code"] for error in found["errors"]} - aside
-            self.assertFalse(codes & {"digest-mismatch", "signature-invalid"}, path.name)
-            if (not codes) != (kind == "Valid"):
-                misses[path.name] = ", ".join(sorted(codes)) or "nothing found"
-        print(f"PKITS: {counts}, misses {len(misses)}")
-        self.assertEqual({"Valid": 46, "Invalid": 46}, counts)
-        self.assert_no_misses(misses, PKITS_MISSES)
 
     def test_messages(self):
         rows = [line.split("\t") for line in
