@@ -122,7 +122,7 @@ private:
   std::vector<ReportError> errors_;
 };
 
-std::string subject_of(X509 *certificate) { return name_text(X509_get_subject_name(certificate)); }
+std::string subject_of(X509 *certificate) { return subject_or_address(certificate); }
 
 void ChainCheck::add(const char *code, std::string text, std::string remedy) {
   errors_.push_back({code, "", std::move(text), std::move(remedy)});

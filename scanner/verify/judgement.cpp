@@ -248,17 +248,17 @@ void Judge::say_match(const LayerSignature &layer, SignerCheck &signer, bool nes
   case Match::author_of_domain:
     return say("signed-for-domain",
                "It is signed for the domain " + domain_of(senders.from.front()) + ", by " +
-                   signer.signer.subject + ".",
+                   signer.name + ".",
                "None.");
   case Match::only_sender:
   case Match::nobody_named:
   case Match::other: break;
   }
   if (nested)
-    return say("nested-signers",
-               "Another layer is signed by the sender, and this one by someone else: " +
-                   signer.signer.subject + ".",
-               "Ask the sender by another way.");
+    return say(
+        "nested-signers",
+        "Another layer is signed by the sender, and this one by someone else: " + signer.name + ".",
+        "Ask the sender by another way.");
   if (match(signer) == Match::only_sender)
     return say("only-sender-matches",
                "It is signed by " + joined(senders.sender) + " (Sender), and readers see " + from +
@@ -266,7 +266,7 @@ void Judge::say_match(const LayerSignature &layer, SignerCheck &signer, bool nes
                "Ask the sender by another way if it matters whom it is from.");
   if (match(signer) == Match::nobody_named)
     return say("no-address-in-certificate",
-               "The certificate has nobody's address; it is of " + signer.signer.subject + ".",
+               "The certificate has nobody's address; it is of " + signer.name + ".",
                "If it is a gateway's or a company's, say so with seal in smime-scanner.conf.");
   std::string idn = is_ascii(from) ? ""
                                    : " The address has letters outside ASCII, which may only look "
@@ -289,7 +289,7 @@ void Judge::check_layer_addresses() {
   }
   for (LayerSignature &layer : findings_.layers) {
     for (SignerCheck &signer : layer.signers) {
-      if (!layer.cover.whole || signer.signer.subject.empty())
+      if (!layer.cover.whole || !signer.has_certificate)
         continue;
       say_match(layer, signer, matching > 0 && layer.signers.size() == 1 && counts(layer));
     }

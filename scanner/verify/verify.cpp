@@ -123,6 +123,8 @@ void SignerVerification::identify() {
 
 void SignerVerification::describe_certificate() {
   Signer &signer = check_.signer;
+  check_.has_certificate = true;
+  check_.name = subject_or_address(certificate_);
   signer.subject = name_text(X509_get_subject_name(certificate_));
   signer.issuer = name_text(X509_get_issuer_name(certificate_));
   signer.serial = hex_text(X509_get0_serialNumber(certificate_));
@@ -136,7 +138,7 @@ void SignerVerification::describe_certificate() {
     signer.email.resize(Signer::max_email);
   if (found.odd)
     add("odd-certificate-address",
-        "The certificate of " + signer.subject +
+        "The certificate of " + check_.name +
             " has an address with characters that no address has; it counts for nothing.",
         "Ask the sender by another way who made that certificate.");
 }
@@ -248,8 +250,7 @@ bool SignerVerification::check_signature() {
   ERR_clear_error();
   if (!ok)
     add("signature-invalid",
-        "The signature over the signed attributes is not one of the key of " +
-            check_.signer.subject +
+        "The signature over the signed attributes is not one of the key of " + check_.name +
             ": the attributes, the signature or the certificate were "
             "changed after signing.",
         "Treat the message as forged; ask the sender to send it again.");
@@ -265,7 +266,7 @@ bool SignerVerification::is_unsupported() {
   if (name.empty())
     return false;
   add("signature-unsupported",
-      "The signature of " + check_.signer.subject + " is by " + name +
+      "The signature of " + check_.name + " is by " + name +
           ", which cannot be checked here; whether it holds is not known.",
       "A newer OpenSSL may be able to (3.5 knows ML-DSA and SLH-DSA).");
   return true;

@@ -34,6 +34,10 @@ struct Verifier {
 // One signer's part of a layer.
 struct SignerCheck {
   Signer signer;
+  // Whose certificate is there. It need not have a subject (RFC 5280 section 4.1.2.6).
+  bool has_certificate = false;
+  // "CN=Alice,O=Example", or where the certificate has no subject what else it names.
+  std::string name;
   // addresses of the certificate; all of them, unlike signer.email.
   std::vector<std::string> addresses;
   // The mathematics hold: the digest is that of the content and the

@@ -177,6 +177,15 @@ CertificateAddresses addresses_of(X509 *certificate) {
   return found;
 }
 
+std::string subject_or_address(X509 *certificate) {
+  std::string subject = name_text(X509_get_subject_name(certificate));
+  if (!subject.empty())
+    return subject;
+  CertificateAddresses found = addresses_of(certificate);
+  return found.addresses.empty() ? "serial number " + hex_text(X509_get0_serialNumber(certificate))
+                                 : found.addresses.front();
+}
+
 bool may_sign_mail(X509 *certificate, std::string &why) {
   constexpr std::uint32_t signing = KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION;
   std::uint32_t flags = X509_get_extension_flags(certificate);

@@ -37,6 +37,9 @@ struct CertificateAddresses {
   bool odd = false;
 };
 CertificateAddresses addresses_of(X509 *certificate);
+// The subject, or what else the certificate names where it has none (RFC 5280 section 4.1.2.6):
+// its first address, its serial number.
+std::string subject_or_address(X509 *certificate);
 
 // Whether the certificate may sign mail (RFC 8550 sections 4.4.2 and 4.4.4):
 // without the extensions all is allowed. why says what forbids it.

@@ -24,7 +24,7 @@ policy = policy
 x509_extensions = ext
 [policy]
 organizationName = optional
-commonName = supplied
+commonName = optional
 emailAddress = optional
 [req]
 distinguished_name = name

@@ -55,6 +55,10 @@ def people():
                                       subject=f"/O=Example/CN=cs/emailAddress={ALICE}"),
         "constrained-utf8": person("cu", constrained, utf8, chain),
         "utf8": person("u", one, utf8, [one]),
+        "no-subject": person("ns", one, address_names(f"critical,email:{ALICE}"), [one], subject="/"),
+        "no-subject-bob": person("nb", one, address_names("critical,email:bob@example.org"), [one],
+                                 subject="/"),
+        "nothing": person("nothing", one, "", [one], subject="/"),
         "utf8-letters": person("ul", one, "\nsubjectAltName = @names\n[names]\notherName.1 = "
                                "1.3.6.1.5.5.7.8.9;FORMAT:UTF8,UTF8:älice@example.org", [one]),
     }
@@ -171,6 +175,9 @@ class Senders(VerifyCase):
             ("constrained-utf8", FAILED, ["chain-invalid", "crl-unavailable"]),
             ("utf8", VERIFIED, []),
             ("utf8-letters", FAILED, ["address-mismatch"]),
+            ("no-subject", VERIFIED, []),
+            ("no-subject-bob", FAILED, ["address-mismatch"]),
+            ("nothing", SIGNED, ["no-address-in-certificate"]),
         ]:
             with self.subTest(name):
                 self.check(clear(name), status, codes)

@@ -14,7 +14,8 @@ const std::string bob = "bob@example.org";
 
 SignerCheck good(const std::string &address = alice) {
   SignerCheck check;
-  check.signer.subject = "CN=" + address;
+  check.has_certificate = true;
+  check.name = check.signer.subject = "CN=" + address;
   check.signer.certificate = "AAAA";
   check.addresses = {address};
   check.holds = true;
@@ -99,6 +100,20 @@ SignatureFindings odd_charset() {
   return findings;
 }
 
+SignerCheck without_subject(const std::string &address) {
+  SignerCheck check = good(address);
+  check.signer.subject = "";
+  check.name = address;
+  return check;
+}
+
+SignerCheck without_certificate() {
+  SignerCheck check = with("certificate-missing", false);
+  check.has_certificate = false;
+  check.addresses = {};
+  return check;
+}
+
 SignatureFindings both_authors() {
   SignatureFindings findings = from({alice, bob});
   findings.layers[0].signers[0].addresses = {alice, bob};
@@ -107,7 +122,7 @@ SignatureFindings both_authors() {
 
 SignerCheck of_nobody() {
   SignerCheck check = good();
-  check.signer.subject = "CN=Mail Gateway,O=Example";
+  check.name = check.signer.subject = "CN=Mail Gateway,O=Example";
   check.signer.sha256 = std::string(64, 'a');
   check.addresses = {};
   return check;
@@ -168,6 +183,11 @@ std::vector<Case> cases() {
        found({layer({good()}), layer({with("digest-mismatch", false)}, part)}), verified,
        "digest-mismatch", is_signed},
       {"another", found({layer({good(bob)})}), failed, "address-mismatch", is_signed},
+      {"no subject", found({layer({without_subject(alice)})}), verified, "", is_signed},
+      {"another without a subject", found({layer({without_subject(bob)})}), failed,
+       "address-mismatch", is_signed},
+      {"no certificate", found({layer({without_certificate()})}), failed, "certificate-missing",
+       is_signed},
       {"another in one layer", found({layer({good(), good(bob)})}), failed,
        "address-mismatch signers-contradict", is_signed},
       {"another inside", found({layer({good()}), layer({good(bob)})}), failed, "nested-signers",
