@@ -1,15 +1,12 @@
 // doveadm smime audit: does the store still hold what arrived?
 #include "plugin/doveadm/smime.h"
+
+#include "plugin/doveadm/stored-mail.h"
 #include "plugin/protect/protected-content.h"
 #include "plugin/quarantine/access.h"
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/settings/user-context.h"
 #include "plugin/store/record.h"
-
-extern "C" {
-#include "doveadm-mail-iter.h"
-#include "doveadm-mailbox-list-iter.h"
-}
 
 #include <sysexits.h>
 #include <unistd.h>
@@ -31,27 +28,27 @@ void show_progress(const AuditCommand *command, const mail_user *user, bool end)
           command->changed, terminal_text(user->username).c_str(), end ? "\n" : "");
 }
 
-struct Finding {
-  const char *result;
+struct AuditResult {
+  const char *word;
   std::string detail;
 };
 
 // A message of the quarantine carries its original's digest itself. Nullopt for others.
-std::optional<Finding> audit_held(istream *input) {
+std::optional<AuditResult> audit_held(istream *input) {
   i_stream_seek(input, 0);
   auto block = read_block(input);
   std::string difference;
   if (!block)
     return std::nullopt;
   if (is_original(input, *block, difference))
-    return Finding{"ok", block->is_encoded() ? "held encoded, for the bytes that it has" : ""};
+    return AuditResult{"ok", block->is_encoded() ? "held encoded, for the bytes that it has" : ""};
   if (input->stream_errno != 0)
     return std::nullopt;
-  return Finding{"changed", difference};
+  return AuditResult{"changed", difference};
 }
 
 // Nullopt for mail that has neither a record nor anything to protect.
-std::optional<Finding> audit_mail(mail *m, const Settings &settings, std::string &error) {
+std::optional<AuditResult> audit_mail(mail *m, const Settings &settings, std::string &error) {
   auto record = get_record(m);
   if (record && !record->has_digest())
     record.reset();
@@ -61,8 +58,8 @@ std::optional<Finding> audit_mail(mail *m, const Settings &settings, std::string
     return std::nullopt;
   }
   if (is_quarantine_mailbox(m->box, settings)) {
-    if (auto finding = audit_held(input))
-      return finding;
+    if (auto result = audit_held(input))
+      return result;
   }
   ProtectedContent content;
   if (!find_protected(input, {}, content, error))
@@ -71,72 +68,47 @@ std::optional<Finding> audit_mail(mail *m, const Settings &settings, std::string
   if (!record && !digest)
     return std::nullopt;
   if (!record)
-    return Finding{"no-record", "it came before the plugin, or its index was rebuilt"};
+    return AuditResult{"no-record", "it came before the plugin, or its index was rebuilt"};
   if (!digest)
-    return Finding{"changed", "its signed or encrypted content is gone"};
+    return AuditResult{"changed", "its signed or encrypted content is gone"};
   if (*digest != record->sha256) {
     // Recorded before a structure that is in doubt made the whole body protected.
     ProtectedContent seen;
     if (!find_protected(input, {}, seen, error, Doubt::is_ignored))
       return std::nullopt;
     if (seen.combined() != record->sha256)
-      return Finding{"changed",
-                     "SHA-256 " + to_hex(*digest) + ", at arrival " + to_hex(record->sha256)};
+      return AuditResult{"changed",
+                         "SHA-256 " + to_hex(*digest) + ", at arrival " + to_hex(record->sha256)};
   }
   if ((record->flags & ArrivalRecord::flag_non_canonical) != 0)
-    return Finding{"ok", "arrived with bytes that IMAP cannot carry unchanged"};
-  return Finding{"ok", ""};
+    return AuditResult{"ok", "arrived with bytes that IMAP cannot carry unchanged"};
+  return AuditResult{"ok", ""};
 }
 
-int audit_mailbox(AuditCommand *command, const mailbox_info *info, mail_user *user) {
-  doveadm_mail_cmd_context *context = &command->ctx;
-  doveadm_mail_iter *iteration;
-  if (doveadm_mail_iter_init(context, info, context->search_args, MAIL_FETCH_STREAM_BODY, nullptr,
-                             static_cast<doveadm_mail_iter_flags>(0), &iteration) < 0)
-    return -1;
-  int ret = 0;
-  mail *m;
-  while (doveadm_mail_iter_next(iteration, &m)) {
-    DataStackFrame frame;
-    std::string error;
-    auto finding = audit_mail(m, *user_context(user)->settings, error);
-    command->looked_at++;
-    if (!error.empty() && !m->expunged) {
-      log_error(user->event, std::string("mailbox ") + info->vname + " uid " +
-                                 std::to_string(m->uid) + ": " + error);
-      doveadm_mail_failed_error(context, MAIL_ERROR_TEMP);
-      ret = -1;
-    } else if (finding) {
-      if (strcmp(finding->result, "changed") == 0)
-        command->changed++;
-      print(user->username);
-      print(info->vname);
-      print(std::to_string(m->uid));
-      print(finding->result);
-      print(finding->detail);
-    }
-    show_progress(command, user, false);
-  }
-  return doveadm_mail_iter_deinit(&iteration) < 0 ? -1 : ret;
+void print_result(const mail_user *user, const char *mailbox, const mail *m,
+                  const AuditResult &result) {
+  print(user->username);
+  print(mailbox);
+  print(std::to_string(m->uid));
+  print(result.word);
+  print(result.detail);
 }
 
 int audit_run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto *command = reinterpret_cast<AuditCommand *>(context);
-  if (require_user_context(context, user) == nullptr)
+  UserContext *found = require_user_context(context, user);
+  if (found == nullptr)
     return -1;
-  auto flags = static_cast<mailbox_list_iter_flags>(MAILBOX_LIST_ITER_NO_AUTO_BOXES |
-                                                    MAILBOX_LIST_ITER_RETURN_NO_FLAGS);
-  doveadm_mailbox_list_iter *iteration =
-      doveadm_mailbox_list_iter_init(context, user, context->search_args, flags);
-  int ret = 0;
-  const mailbox_info *info;
-  while ((info = doveadm_mailbox_list_iter_next(iteration)) != nullptr) {
-    DataStackFrame frame;
-    if (audit_mailbox(command, info, user) < 0)
-      ret = -1;
-  }
-  if (doveadm_mailbox_list_iter_deinit(&iteration) < 0)
-    ret = -1;
+  int ret =
+      look_at_stored_mail(context, user, [&](mail *m, const char *mailbox, std::string &error) {
+        auto result = audit_mail(m, *found->settings, error);
+        command->looked_at++;
+        if (result && strcmp(result->word, "changed") == 0)
+          command->changed++;
+        if (result)
+          print_result(user, mailbox, m, *result);
+        show_progress(command, user, false);
+      });
   show_progress(command, user, true);
   if (command->changed > 0)
     context->exit_code = EX_DATAERR;

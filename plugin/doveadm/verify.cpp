@@ -1,14 +1,10 @@
 // doveadm smime verify: the signature status of stored mail now, and why.
 #include "plugin/doveadm/smime.h"
 
+#include "plugin/doveadm/stored-mail.h"
 #include "plugin/operator/signature-text.h"
 #include "plugin/scan/scanner-client.h"
 #include "plugin/store/record.h"
-
-extern "C" {
-#include "doveadm-mail-iter.h"
-#include "doveadm-mailbox-list-iter.h"
-}
 
 #include <sysexits.h>
 
@@ -43,41 +39,15 @@ std::optional<Report> report_on(mail *m, ScannerAddress address, std::string &er
   return request_report(address, input, size, error);
 }
 
-void print_mail(mail *m, const mailbox_info *info, const mail_user *user, const Report &report) {
+void print_mail(mail *m, const char *mailbox, const mail_user *user, const Report &report) {
   print(user->username);
-  print(info->vname);
+  print(mailbox);
   print(std::to_string(m->uid));
   print(std::string(name_of(report.signature)));
   print(status_at_arrival(m));
   print(signers_text(report));
   print(errors_text(report));
   print(remedies_text(report));
-}
-
-int verify_mailbox(VerifyCommand *command, const mailbox_info *info, mail_user *user,
-                   const ScannerAddress &address) {
-  doveadm_mail_cmd_context *context = &command->ctx;
-  doveadm_mail_iter *iteration;
-  if (doveadm_mail_iter_init(context, info, context->search_args, MAIL_FETCH_STREAM_BODY, nullptr,
-                             static_cast<doveadm_mail_iter_flags>(0), &iteration) < 0)
-    return -1;
-  int ret = 0;
-  mail *m;
-  while (doveadm_mail_iter_next(iteration, &m)) {
-    DataStackFrame frame;
-    std::string error;
-    auto report = report_on(m, address, error);
-    if (!report && !m->expunged) {
-      log_error(user->event, std::string("mailbox ") + info->vname + " uid " +
-                                 std::to_string(m->uid) + ": " + error);
-      doveadm_mail_failed_error(context, MAIL_ERROR_TEMP);
-      ret = -1;
-    } else if (report && has_signature(*report)) {
-      command->failed = command->failed || !is_verified(*report);
-      print_mail(m, info, user, *report);
-    }
-  }
-  return doveadm_mail_iter_deinit(&iteration) < 0 ? -1 : ret;
 }
 
 int verify_run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -88,19 +58,14 @@ int verify_run(doveadm_mail_cmd_context *context, mail_user *user) {
   const Settings &settings = *found->settings;
   ScannerAddress address{scanner_socket_path(settings.scanner_socket, user->set->base_dir),
                          settings.scanner_timeout_seconds};
-  auto flags = static_cast<mailbox_list_iter_flags>(MAILBOX_LIST_ITER_NO_AUTO_BOXES |
-                                                    MAILBOX_LIST_ITER_RETURN_NO_FLAGS);
-  doveadm_mailbox_list_iter *iteration =
-      doveadm_mailbox_list_iter_init(context, user, context->search_args, flags);
-  int ret = 0;
-  const mailbox_info *info;
-  while ((info = doveadm_mailbox_list_iter_next(iteration)) != nullptr) {
-    DataStackFrame frame;
-    if (verify_mailbox(command, info, user, address) < 0)
-      ret = -1;
-  }
-  if (doveadm_mailbox_list_iter_deinit(&iteration) < 0)
-    ret = -1;
+  int ret =
+      look_at_stored_mail(context, user, [&](mail *m, const char *mailbox, std::string &error) {
+        auto report = report_on(m, address, error);
+        if (!report || !has_signature(*report))
+          return;
+        command->failed = command->failed || !is_verified(*report);
+        print_mail(m, mailbox, user, *report);
+      });
   if (command->failed && context->exit_code == 0)
     context->exit_code = EX_DATAERR;
   return ret;
@@ -110,7 +75,7 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
   return guarded("doveadm smime verify", -1, [&] { return verify_run(context, user); });
 }
 
-void init(doveadm_mail_cmd_context *context, const char *const args[]) {
+void init(doveadm_mail_cmd_context *context, const char *const args[]) noexcept {
   if (args[0] == nullptr)
     doveadm_mail_help_name("smime verify");
   for (const char *name : {"user", "mailbox", "uid", "status", "at-arrival", "signer"})
