@@ -195,11 +195,7 @@ int compare_address(doveadm_mail_cmd_context *context, mail_user *user, const Se
   Findings findings = check_directory(address, found, kept ? kept->sha256 : "", time(nullptr));
   for (const Finding &finding : findings) {
     print(address);
-    print(std::string(name_of(finding.severity)));
-    print(finding.check);
-    print(finding.setting);
-    print(finding.detail);
-    print(finding.remedy);
+    print_finding(finding);
   }
   command->worst = std::max(command->worst, worst_of(findings));
   if (command->worst != Severity::ok && context->exit_code == 0)

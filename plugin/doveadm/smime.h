@@ -5,6 +5,7 @@
 #include "plugin/doveadm/compat.h"
 #include "plugin/dovecot/ptr.h"
 #include "plugin/dovecot/say.h"
+#include "plugin/operator/findings.h"
 #include "plugin/settings/user-context.h"
 
 #include <array>
@@ -89,6 +90,15 @@ inline bool keep_option(doveadm_mail_cmd_context *context, int c,
 inline void print(const std::string &value) { doveadm_print(terminal_text(value).c_str()); }
 // A value of several lines.
 inline void print_lines(const std::string &value) { doveadm_print(terminal_lines(value).c_str()); }
+
+// How bad it is, what was looked at, which setting, what is wrong, and what to do about it.
+inline void print_finding(const Finding &finding) {
+  print(std::string(name_of(finding.severity)));
+  print(finding.check);
+  print(finding.setting);
+  print(finding.detail);
+  print(finding.remedy);
+}
 
 // The user's context, or null with the failure recorded if the plugin is not
 // loaded for the user. The command goes on in a directory that every user may read: to lock

@@ -93,13 +93,8 @@ void check(doveadm_cmd_context *context) {
   if (!store)
     return;
   Findings findings = check_trust(*store, time(nullptr), static_cast<unsigned>(days));
-  for (const Finding &finding : findings) {
-    print(std::string(name_of(finding.severity)));
-    print(finding.check);
-    print(finding.setting);
-    print(finding.detail);
-    print(finding.remedy);
-  }
+  for (const Finding &finding : findings)
+    print_finding(finding);
   doveadm_exit_code = exit_code_of(worst_of(findings));
 }
 
