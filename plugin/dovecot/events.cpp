@@ -59,11 +59,6 @@ Operator &the_operator() {
 
 bool is_at_a_shell() { return (master_service->flags & MASTER_SERVICE_FLAG_STANDALONE) != 0; }
 
-bool serves_the_mail_system(const mail_user *user) {
-  std::string_view service = user->service == nullptr ? "" : user->service;
-  return service == "lmtp" || service == "lda";
-}
-
 } // namespace
 
 void note_operator() {
@@ -77,7 +72,7 @@ void note_operator() {
 }
 
 void add_actor(EventFields &fields, const mail_user *user) {
-  if (serves_the_mail_system(user))
+  if (delivers(user))
     return;
   if (!serves_client(user)) {
     bool server = the_operator().name.empty();

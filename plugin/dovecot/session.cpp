@@ -16,11 +16,11 @@ namespace {
 constexpr std::array<std::string_view, 6> internal_services{
     "lmtp", "lda", "doveadm", "indexer-worker", "dsync", "quota-status"};
 
+} // namespace
+
 std::string_view service_of(const mail_user *user) {
   return user->service == nullptr ? "" : user->service;
 }
-
-} // namespace
 
 bool serves_client(const mail_user *user) {
   return std::find(internal_services.begin(), internal_services.end(), service_of(user)) ==

@@ -2,10 +2,15 @@
 #ifndef SMIME_SESSION_H
 #define SMIME_SESSION_H
 
+#include <string_view>
+
 struct mail_storage;
 struct mail_user;
 
 namespace smime {
+
+// The name of the session's service: "imap", "lmtp"; empty if it has none.
+std::string_view service_of(const mail_user *user);
 
 // Whether the session behind user serves a mail client. lmtp, lda, doveadm and
 // the indexer serve none.

@@ -2,12 +2,11 @@
 
 #include "plugin/dovecot/ptr.h"
 #include "plugin/dovecot/say.h"
+#include "plugin/dovecot/session.h"
 #include "plugin/quarantine/access.h"
 #include "plugin/quarantine/exclusions.h"
 #include "plugin/settings/dovecot.h"
 #include "plugin/settings/user-context.h"
-
-#include <string_view>
 
 namespace smime {
 namespace {
@@ -23,9 +22,9 @@ void log_errors(mail_user *user, const Settings &settings) {
 // POP3 opens INBOX, ManageSieve changes what becomes of the user's mail, and what is submitted
 // is sent in his name.
 bool is_no_place_for_reviewer(mail_user *user) {
-  return !std::string_view(user->service == nullptr ? "" : user->service).starts_with("imap") &&
-         guarded("looking who logged in", true,
-                 [user] { return sees_quarantine_alone(user, *user_context(user)->settings); });
+  return !service_of(user).starts_with("imap") && guarded("looking who logged in", true, [user] {
+    return sees_quarantine_alone(user, *user_context(user)->settings);
+  });
 }
 
 } // namespace

@@ -222,7 +222,7 @@ bool tell_of_opening(mailbox *box) {
   add_actor(fields, box->storage->user);
   send_event(box->event, event_quarantine_opened, EventLevel::info, fields,
              std::string("quarantine: mailbox ") + box->vname + " opened over " +
-                 box->storage->user->service + " by " + actor_text(fields));
+                 std::string(service_of(box->storage->user)) + " by " + actor_text(fields));
   return true;
 }
 

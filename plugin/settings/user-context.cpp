@@ -1,6 +1,7 @@
 #include "plugin/settings/user-context.h"
 
-#include <cstring>
+#include "plugin/dovecot/session.h"
+
 #include <utility>
 
 namespace smime {
@@ -25,9 +26,8 @@ UserContext *user_context(mail_user *user) {
 void attach_user_context(mail_user *user, std::shared_ptr<const Settings> settings) {
   auto context = std::make_unique<UserContext>();
   context->settings = std::move(settings);
-  context->edits_in_session = user->service == nullptr || (strcmp(user->service, "lmtp") != 0 &&
-                                                           strcmp(user->service, "lda") != 0);
-  context->client_session = user->service != nullptr && strcmp(user->service, "imap") == 0;
+  context->edits_in_session = !delivers(user);
+  context->client_session = service_of(user) == "imap";
   mail_user_vfuncs *v = user->vlast;
   context->module_ctx.super = *v;
   user->vlast = &context->module_ctx.super;
