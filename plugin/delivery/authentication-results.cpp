@@ -1,21 +1,14 @@
 #include "plugin/delivery/authentication-results.h"
 
+#include "common/ascii.h"
 #include "common/safe-text.h"
 
-#include <algorithm>
 #include <cctype>
 
 namespace smime {
 namespace {
 
 constexpr std::string_view field_name = "authentication-results";
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 // RFC 2045's quoted-string, without what could end the field or the string.
 std::string quoted(std::string_view text) {

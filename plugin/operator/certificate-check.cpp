@@ -1,5 +1,6 @@
 #include "plugin/operator/certificate-check.h"
 
+#include "common/ascii.h"
 #include "plugin/operator/trust-check.h"
 
 #include <algorithm>
@@ -11,12 +12,6 @@ namespace {
 
 constexpr const char *user_certificate = "userCertificate";
 constexpr const char *user_smime_certificate = "userSMIMECertificate";
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
 
 // Certificates of people; a PKCS #7 has those of its CAs as well.
 std::vector<const ObjectFacts *> certificates_in(const std::vector<FileFacts> &values) {

@@ -1,16 +1,10 @@
 #include "plugin/protect/header-fields.h"
 
-#include <algorithm>
-#include <cctype>
+#include "common/ascii.h"
+
 
 namespace smime {
 namespace {
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
 
 std::string_view take_line(std::string_view &text) {
   auto newline = text.find('\n');
@@ -46,8 +40,7 @@ std::string_view name_of_field(std::string_view field) {
 bool is_mime_field(std::string_view field) {
   constexpr std::string_view prefix = "Content-";
   std::string_view name = name_of_field(field);
-  return equals_ignoring_case(name, "MIME-Version") ||
-         equals_ignoring_case(name.substr(0, prefix.size()), prefix);
+  return equals_ignoring_case(name, "MIME-Version") || begins_ignoring_case(name, prefix);
 }
 
 bool has_field(std::string_view header, std::string_view name) {

@@ -1,5 +1,6 @@
 #include "plugin/protect/marker-search.h"
 
+#include "common/ascii.h"
 #include "common/mime-labels.h"
 
 #include <algorithm>
@@ -85,7 +86,7 @@ void MarkerSearch::search(std::string_view text) {
 void MarkerSearch::update(std::span<const unsigned char> bytes) {
   if (found_label_)
     return;
-  std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  std::string_view text = as_text(bytes);
   search(tail_ + std::string(text.substr(0, longest)));
   search(text);
   tail_ += text.substr(text.size() - std::min(text.size(), longest));

@@ -1,5 +1,6 @@
 #include "plugin/protect/protected-content.h"
 
+#include "common/ascii.h"
 #include "common/mime-labels.h"
 #include "plugin/dovecot/large-read.h"
 #include "plugin/dovecot/ptr.h"
@@ -30,9 +31,8 @@ constexpr std::uint64_t max_header_bytes = 8ULL * 1024 * 1024;
 // Of a message whose structure is in doubt, what is looked at for the fields that tell it.
 constexpr std::uint64_t max_structure_header = 1024ULL * 1024;
 
-std::string lower(const char *text) {
-  DataStackFrame frame;
-  return text == nullptr ? "" : t_str_lcase(text);
+std::string lower_value(const char *text) {
+  return text == nullptr ? "" : lower(std::string_view(text));
 }
 
 bool is_content_field(const message_header_line *hdr) {
@@ -160,15 +160,15 @@ void read_labels(OpenEntity &entity) {
   if (data == nullptr)
     return;
   if (data->content_type != nullptr)
-    entity.type = lower(data->content_type) + "/" + lower(data->content_subtype);
-  entity.encoding = lower(data->content_transfer_encoding);
+    entity.type = lower_value(data->content_type) + "/" + lower_value(data->content_subtype);
+  entity.encoding = lower_value(data->content_transfer_encoding);
   for (unsigned i = 0; i < data->content_type_params_count; i++) {
     if (strcasecmp(data->content_type_params[i].name, "name") == 0)
-      entity.name = lower(data->content_type_params[i].value);
+      entity.name = lower_value(data->content_type_params[i].value);
   }
   const char *file_name = nullptr;
   if (message_part_data_get_filename(entity.part, &file_name))
-    entity.name = lower(file_name);
+    entity.name = lower_value(file_name);
 }
 
 // Numbers the innermost entity and reads its labels, once its header is complete.
@@ -411,7 +411,7 @@ bool Finder::protect_as_a_whole(ProtectedContent &content, std::string &error) {
   }
   Sha256 sha256;
   std::string lines = structure_lines(header);
-  sha256.update({reinterpret_cast<const unsigned char *>(lines.data()), lines.size()});
+  sha256.update(as_bytes(lines));
   pending_ = {{top_, Range::body, "", "whole body, header " + to_hex(sha256.result()), true}};
   content.is_header_doubtful = is_header_doubtful_;
   if (left > 0)

@@ -1,5 +1,7 @@
 #include "plugin/protect/structure-doubt.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -13,13 +15,6 @@ constexpr std::size_t max_boundary = 70;
 // Of a line that may be a delimiter: its boundary, dashes, and the white space behind that
 // gateways add.
 constexpr std::size_t max_delimiter_line = 256;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -215,7 +210,7 @@ std::size_t DelimiterSearch::next_of_interest(std::string_view text) {
 }
 
 void DelimiterSearch::update(std::span<const unsigned char> bytes) {
-  std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  std::string_view text = as_text(bytes);
   while (!text.empty() && is_plain_) {
     if (may_be_delimiter_ && !pending_cr_ && line_.empty() && text.front() != '-')
       may_be_delimiter_ = false;

@@ -1,5 +1,6 @@
 #include "plugin/quarantine/block.h"
 
+#include "common/ascii.h"
 #include "common/safe-text.h"
 
 #include <algorithm>
@@ -122,9 +123,7 @@ bool is_shown(std::string_view line) {
       !std::all_of(line.begin(), line.end(), [](char c) { return c >= 0x20 && c < 0x7f; }))
     return false;
   return std::any_of(shown_fields.begin(), shown_fields.end(), [&](std::string_view name) {
-    return line.size() > name.size() &&
-           std::equal(name.begin(), name.end(), line.begin(),
-                      [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
+    return line.size() > name.size() && begins_ignoring_case(line, name);
   });
 }
 

@@ -1,5 +1,6 @@
 #include "plugin/quarantine/quarantine.h"
 
+#include "common/ascii.h"
 #include "common/sha256.h"
 #include "plugin/dovecot/say.h"
 #include "plugin/quarantine/access.h"
@@ -101,7 +102,7 @@ std::string digest_of(std::initializer_list<std::string_view> facts) {
   Sha256 sha256;
   for (std::string_view fact : facts) {
     std::string text = std::to_string(fact.size()) + ":" + std::string(fact);
-    sha256.update({reinterpret_cast<const unsigned char *>(text.data()), text.size()});
+    sha256.update(as_bytes(text));
   }
   return to_hex(sha256.result());
 }

@@ -1,12 +1,12 @@
 #include "plugin/quarantine/summary.h"
 
+#include "common/ascii.h"
 #include "common/report.h"
 #include "common/safe-text.h"
 #include "plugin/quarantine/block.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace smime {
 namespace {
@@ -136,13 +136,6 @@ std::string short_why(const HeldRow &row) {
     return found;
   // Not held by us; what the row says instead is long.
   return row.id.empty() ? row.classes : row.reason;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 bool is_owners(const std::string &address, const std::string &owner) {

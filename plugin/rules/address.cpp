@@ -1,17 +1,10 @@
 #include "plugin/rules/address.h"
 
-#include <cctype>
+#include "common/ascii.h"
+
 #include <cstddef>
 
 namespace smime {
-namespace {
-
-bool equal_letter(char a, char b) {
-  return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-}
-
-} // namespace
-
 bool address_matches(std::string_view pattern, std::string_view address) {
   std::size_t p = 0;
   std::size_t a = 0;
@@ -22,7 +15,7 @@ bool address_matches(std::string_view pattern, std::string_view address) {
       star = ++p;
       star_end = a;
     } else if (p < pattern.size() && a < address.size() &&
-               (pattern[p] == '?' || equal_letter(pattern[p], address[a]))) {
+               (pattern[p] == '?' || lower(pattern[p]) == lower(address[a]))) {
       p++;
       a++;
     } else if (star != std::string_view::npos && star_end < address.size()) {

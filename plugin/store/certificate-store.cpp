@@ -1,5 +1,6 @@
 #include "plugin/store/certificate-store.h"
 
+#include "common/ascii.h"
 #include "common/sha256.h"
 #include "plugin/store/atomic-file.h"
 
@@ -22,12 +23,6 @@ constexpr std::string_view address_key = "Address: ";
 constexpr std::string_view digest_key = "SHA256: ";
 constexpr std::string_view signed_key = "Signed: ";
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // The address itself where it is a plain file name, else its digest.
 std::string file_name(const std::string &address) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyz0123456789@._+-=";
@@ -35,7 +30,7 @@ std::string file_name(const std::string &address) {
       address.find_first_not_of(plain) == std::string::npos)
     return address + std::string(suffix);
   CanonicalSha256 digest;
-  digest.update({reinterpret_cast<const unsigned char *>(address.data()), address.size()});
+  digest.update(as_bytes(address));
   return "sha256-" + to_hex(digest.result()) + std::string(suffix);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SMIME_CHARACTER_REFERENCES_H
 #define SMIME_CHARACTER_REFERENCES_H
 
+#include "common/ascii.h"
 #include "common/byte-sink.h"
 
 #include <algorithm>
@@ -26,9 +27,6 @@ public:
   }
 
 private:
-  static Bytes as_bytes(std::string_view text) {
-    return {reinterpret_cast<const unsigned char *>(text.data()), text.size()};
-  }
   static char character(std::string_view reference);
 
   std::string text_; // from an ampersand on
@@ -37,7 +35,7 @@ private:
 template <typename Take> void CharacterReferences::decode(Bytes bytes, Take take) {
   // Longer than any that is decoded.
   constexpr std::size_t longest = 16;
-  std::string_view piece(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  std::string_view piece = as_text(bytes);
   while (!piece.empty()) {
     if (text_.empty()) {
       std::size_t plain = std::min(piece.find('&'), piece.size());

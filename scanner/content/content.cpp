@@ -1,5 +1,6 @@
 #include "scanner/content/content.h"
 
+#include "common/ascii.h"
 #include "scanner/content/embedded-data.h"
 #include "scanner/content/leaf.h"
 #include "scanner/content/mail-file.h"
@@ -65,7 +66,7 @@ std::unique_ptr<ByteSink> both(std::unique_ptr<ByteSink> first, std::unique_ptr<
 
 // Whoever opens it by its label opens it with a PDF reader.
 bool has_pdf_label(const Place &place) {
-  return place.type == "application/pdf" || lower_case(place.name).ends_with(".pdf");
+  return place.type == "application/pdf" || lower(place.name).ends_with(".pdf");
 }
 
 // A PDF may begin behind what looks like something else; its label says whether it is one.

@@ -1,5 +1,6 @@
 #include "scanner/content/data-url.h"
 
+#include "common/ascii.h"
 #include "scanner/formats/office-marks.h"
 
 #include <algorithm>
@@ -58,7 +59,7 @@ bool DataUrl::take_media_type(unsigned char c) {
 }
 
 void DataUrl::open() {
-  std::string type = lower_case(media_type_);
+  std::string type = lower(media_type_);
   constexpr std::string_view marker = ";base64";
   is_base64_ = type.find(marker) != std::string::npos;
   type.erase(std::min(type.size(), type.find(';')));

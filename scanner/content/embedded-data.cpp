@@ -1,5 +1,6 @@
 #include "scanner/content/embedded-data.h"
 
+#include "common/ascii.h"
 #include "scanner/content/character-references.h"
 #include "scanner/content/data-url.h"
 #include "scanner/formats/office-marks.h"
@@ -16,10 +17,6 @@ namespace smime {
 namespace {
 
 using namespace std::string_view_literals;
-
-std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
 
 // Data in base64 to an inner file.
 class Base64File {
@@ -150,7 +147,7 @@ void MarkupData::look_at_tag() {
   std::size_t start = before_.rfind('<');
   if (start == std::string::npos || before_.ends_with('/'))
     return;
-  std::string tag = lower_case(std::string_view(before_).substr(start + 1));
+  std::string tag = lower(std::string_view(before_).substr(start + 1));
   tag.erase(std::min(tag.size(), tag.find_first_of(" \t\r\n")));
   if (tag.starts_with('/'))
     return;
@@ -262,7 +259,7 @@ void CardData::take_in_line(unsigned char c) {
 }
 
 void CardData::begin_value() {
-  std::string property = lower_case(property_);
+  std::string property = lower(property_);
   std::erase(property, '"');
   std::erase(property, ' ');
   state_ = State::scheme;
@@ -277,7 +274,7 @@ void CardData::begin_value() {
 void CardData::take_scheme(unsigned char c) {
   constexpr std::string_view scheme = "data:";
   scheme_ += static_cast<char>(c);
-  if (!scheme.starts_with(lower_case(scheme_))) {
+  if (!scheme.starts_with(lower(scheme_))) {
     state_ = State::ordinary;
   } else if (scheme_.size() == scheme.size()) {
     state_ = State::url;
@@ -309,8 +306,8 @@ bool is_markup(const Place &place, std::string_view text) {
   static constexpr std::array types{"html"sv, "xml"sv, "svg"sv};
   static constexpr std::array endings{".htm"sv, ".html"sv, ".xhtml"sv, ".svg"sv,
                                       ".xml"sv, ".hta"sv,  ".shtml"sv, ".css"sv};
-  std::string type = lower_case(place.type);
-  std::string name = lower_case(place.name);
+  std::string type = lower(place.type);
+  std::string name = lower(place.name);
   return text.starts_with('<') ||
          std::any_of(types.begin(), types.end(),
                      [&](std::string_view t) { return type.find(t) != std::string::npos; }) ||
@@ -321,8 +318,8 @@ bool is_markup(const Place &place, std::string_view text) {
 bool is_card(const Place &place, std::string_view text) {
   static constexpr std::array types{"text/calendar"sv, "text/vcard"sv, "text/x-vcard"sv,
                                     "text/directory"sv, "text/x-vcalendar"sv};
-  std::string type = lower_case(place.type);
-  return lower_case(text.substr(0, 7)) == "begin:v" ||
+  std::string type = lower(place.type);
+  return lower(text.substr(0, 7)) == "begin:v" ||
          std::find(types.begin(), types.end(), type) != types.end();
 }
 

@@ -1,5 +1,6 @@
 #include "scanner/content/layer.h"
 
+#include "common/ascii.h"
 #include "scanner/formats/detect.h"
 #include "scanner/mime/walk.h"
 
@@ -64,8 +65,7 @@ void LayerContent::decide() {
     // enough for clamd.
     static constexpr std::string_view mail_field = "MIME-Version: 1.0\r\n";
     if (is_entity)
-      engine_->feed(
-          {reinterpret_cast<const unsigned char *>(mail_field.data()), mail_field.size()});
+      engine_->feed(as_bytes(mail_field));
     engine_->feed(prefix_);
   }
   if (decrypted_ && !is_entity && !looks_like_cms(prefix_))

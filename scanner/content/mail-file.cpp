@@ -1,5 +1,6 @@
 #include "scanner/content/mail-file.h"
 
+#include "common/ascii.h"
 #include "scanner/formats/detect.h"
 
 #include <algorithm>
@@ -73,8 +74,7 @@ void MailFile::feed_further(Bytes bytes) {
       if (line_start_ == separator)
         begin_further();
       if (further_ != nullptr)
-        further_->feed(
-            {reinterpret_cast<const unsigned char *>(line_start_.data()), line_start_.size()});
+        further_->feed(as_bytes(line_start_));
       at_line_start_ = line_start_.ends_with('\n');
       line_start_.clear();
       continue;
@@ -99,8 +99,7 @@ void MailFile::finish() {
   if (further_ == nullptr)
     return;
   if (!line_start_.empty())
-    further_->feed(
-        {reinterpret_cast<const unsigned char *>(line_start_.data()), line_start_.size()});
+    further_->feed(as_bytes(line_start_));
   further_->finish();
 }
 

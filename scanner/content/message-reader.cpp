@@ -1,5 +1,6 @@
 #include "scanner/content/message-reader.h"
 
+#include "common/ascii.h"
 #include "scanner/content/content.h"
 #include "scanner/formats/detect.h"
 #include "scanner/mime/walk.h"
@@ -14,7 +15,7 @@ namespace {
 // Content that its reader, or an MTA's user, may well open without it being a
 // message: a bare CMS object, an archive.
 bool is_bare_file(Bytes prefix) {
-  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  std::string_view text = as_text(prefix);
   if (looks_like_entity(prefix))
     return false;
   text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t\r\n")));

@@ -1,5 +1,6 @@
 #include "scanner/formats/compound-directory.h"
 
+#include "common/ascii.h"
 #include "scanner/base/little-endian.h"
 
 #include <algorithm>
@@ -34,7 +35,7 @@ std::string entry_name(Bytes entry) {
   std::string name;
   for (std::size_t at = 0; at + 2 < le16(&entry[64]); at += 2)
     name += entry[at + 1] == 0 ? static_cast<char>(entry[at]) : '?';
-  return lower_case(name);
+  return lower(name);
 }
 
 } // namespace
@@ -70,7 +71,7 @@ void CompoundDirectory::take_record(Bytes record) {
 
 // A stream may begin where nothing is kept any more; what these two begin with is known.
 void CompoundDirectory::take_stream_start(Bytes record) {
-  std::string_view text(reinterpret_cast<const char *>(record.data()), record.size());
+  std::string_view text = as_text(record);
   if (text.starts_with("\xec\xa5"sv) && le16(&record[2]) >= first_word &&
       le16(&record[2]) <= last_word)
     has_password_start_ = has_password_start_ ||

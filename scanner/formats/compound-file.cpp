@@ -1,5 +1,6 @@
 #include "scanner/formats/compound-file.h"
 
+#include "common/ascii.h"
 #include "scanner/base/little-endian.h"
 #include "scanner/formats/compound-directory.h"
 #include "scanner/formats/compressed-rtf.h"
@@ -111,7 +112,7 @@ void StorageWalk::walk(GsfInfile *storage, const std::string &name, unsigned dep
   is_too_much_ = is_too_much_ || count > max_children;
   for (int i = 0; i < count && count_entry(); i++) {
     const char *child = gsf_infile_name_by_index(storage, i);
-    entries.push_back({i, lower_case(child == nullptr ? "" : child)});
+    entries.push_back({i, lower(child == nullptr ? "" : child)});
   }
   bool is_attachment = name.starts_with(attachment_storage);
   bool is_message =

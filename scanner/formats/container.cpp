@@ -1,5 +1,6 @@
 #include "scanner/formats/container.h"
 
+#include "common/ascii.h"
 #include "scanner/formats/zip-structure.h"
 
 #include <algorithm>
@@ -280,10 +281,8 @@ bool is_packed_file(Container container) {
 }
 
 bool is_volume_name(std::string_view name) {
-  std::string lower;
-  for (char c : name)
-    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  std::string_view text = lower;
+  const std::string small = lower(name);
+  std::string_view text = small;
   auto digits = [](std::string_view s) {
     return !s.empty() && s.find_first_not_of("0123456789") == std::string_view::npos;
   };

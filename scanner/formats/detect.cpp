@@ -2,6 +2,8 @@
 // where a new format goes.
 #include "scanner/formats/detect.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <array>
 #include <magic.h>
@@ -18,19 +20,6 @@ constexpr std::size_t pdf_header_range = 1024;
 constexpr int magic_flags = MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF |
                             MAGIC_NO_CHECK_TEXT | MAGIC_NO_CHECK_ENCODING | MAGIC_NO_CHECK_TOKENS |
                             MAGIC_NO_CHECK_CSV | MAGIC_NO_CHECK_JSON;
-
-std::string_view text_of(Bytes bytes) {
-  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char &c : result) {
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c + 32);
-  }
-  return result;
-}
 
 // Fields that only mail has, and fields of which it has several.
 constexpr std::array<std::string_view, 14> sure_fields{
@@ -85,7 +74,7 @@ Detector::~Detector() { magic_close(magic_); }
 
 Detected Detector::detect(Bytes prefix) const {
   Detected detected;
-  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  std::string_view text = as_text(prefix);
   const char *type = magic_buffer(magic_, prefix.data(), prefix.size());
   if (type != nullptr && type != "application/octet-stream"sv)
     detected.type = type;
@@ -112,7 +101,7 @@ std::string Detector::describe(Bytes prefix) const {
 }
 
 bool has_pdf_header(Bytes prefix, bool labelled_text) {
-  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  std::string_view text = as_text(prefix);
   auto at = text.substr(0, pdf_header_range).find("%PDF-");
   return labelled_text ? at == 0 : at != std::string_view::npos;
 }
@@ -124,7 +113,7 @@ bool looks_like_text(Bytes prefix) {
 }
 
 bool looks_like_entity(Bytes prefix) {
-  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  std::string_view text = as_text(prefix);
   if (text.starts_with("\r\n") || text.starts_with("\n"))
     return true;
   const auto *name_end = std::find_if(text.begin(), text.end(),
@@ -135,7 +124,7 @@ bool looks_like_entity(Bytes prefix) {
 }
 
 std::size_t before_mail(Bytes prefix) {
-  std::string_view text = text_of(prefix);
+  std::string_view text = as_text(prefix);
   std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
   auto skip_empty_lines = [&] { at = std::min(text.size(), text.find_first_not_of("\r\n", at)); };
   skip_empty_lines();
@@ -150,7 +139,7 @@ std::size_t before_mail(Bytes prefix) {
 }
 
 bool looks_like_mbox(Bytes prefix) {
-  std::string_view text = text_of(prefix);
+  std::string_view text = as_text(prefix);
   std::size_t line_end = text.find('\n');
   return text.starts_with("From ") && line_end != std::string_view::npos &&
          looks_like_entity(prefix.subspan(line_end + 1));
@@ -162,7 +151,7 @@ bool looks_like_mail(Bytes prefix) {
     return true;
   if (!looks_like_entity(prefix))
     return false;
-  const std::string text = lower(text_of(prefix));
+  const std::string text = lower(as_text(prefix));
   auto has_field = [&](std::string_view field) {
     return text.starts_with(field) || text.find("\n" + std::string(field)) != std::string::npos;
   };

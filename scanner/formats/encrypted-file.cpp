@@ -1,5 +1,7 @@
 #include "scanner/formats/encrypted-file.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -8,10 +10,6 @@ namespace smime {
 namespace {
 
 using namespace std::string_view_literals;
-
-std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
 
 // Versions 0 to 3 (https://www.aescrypt.com/aes_file_format.html); the byte behind it is reserved
 // in all but the first.

@@ -1,5 +1,6 @@
 #include "scanner/formats/file-end.h"
 
+#include "common/ascii.h"
 #include "scanner/base/big-endian.h"
 #include "scanner/base/little-endian.h"
 
@@ -36,10 +37,6 @@ Bytes FileEnd::feed(Bytes bytes) {
 }
 
 namespace {
-
-std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
 
 // Of a chunk or box: it begins with a letter, a digit or a copyright sign.
 bool is_name(Bytes bytes) {

@@ -1,5 +1,6 @@
 #include "scanner/formats/inner-file.h"
 
+#include "common/ascii.h"
 #include "common/mime-labels.h"
 
 #include <algorithm>
@@ -63,7 +64,7 @@ bool begins_as_file(Bytes prefix) {
       "\x76\xe8\x04\x60\xc4\x11\xe3\x86"sv, // rpmsg
       "-----BEGIN PGP "sv,
   };
-  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  std::string_view text = as_text(prefix);
   return std::any_of(signatures.begin(), signatures.end(),
                      [&](std::string_view signature) { return text.starts_with(signature); });
 }

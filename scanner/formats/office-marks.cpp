@@ -1,5 +1,6 @@
 #include "scanner/formats/office-marks.h"
 
+#include "common/ascii.h"
 #include "scanner/base/little-endian.h"
 
 #include <algorithm>
@@ -48,7 +49,7 @@ bool is_encrypted_presentation(Bytes stream) {
 Protection hangul_protection(Bytes stream) {
   constexpr std::string_view signature = "HWP Document File";
   constexpr std::size_t properties_at = 36;
-  std::string_view text(reinterpret_cast<const char *>(stream.data()), stream.size());
+  std::string_view text = as_text(stream);
   if (!text.starts_with(signature) || stream.size() < properties_at + 4)
     return Protection::none;
   constexpr unsigned password = 1U << 1U;
@@ -61,15 +62,6 @@ Protection hangul_protection(Bytes stream) {
 }
 
 } // namespace
-
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  for (char &c : lower) {
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c + 32);
-  }
-  return lower;
-}
 
 Protection protection_by_name(std::string_view name) {
   if (is_one_of(rights_names, name))

@@ -9,9 +9,6 @@
 
 namespace smime {
 
-// MS-CFB section 2.6.4: names are the same in any case.
-std::string lower_case(std::string_view name);
-
 enum class Protection : unsigned char { none, password, rights };
 
 // What the name of a stream or storage says, in small letters: MS-OFFCRYPTO section 1.3.2,

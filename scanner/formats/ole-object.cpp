@@ -1,5 +1,6 @@
 #include "scanner/formats/ole-object.h"
 
+#include "common/ascii.h"
 #include "scanner/base/little-endian.h"
 
 #include <algorithm>
@@ -132,10 +133,8 @@ bool OleObject::open_embedded(Bytes bytes) {
   left_ = reader.u32();
   if (reader.failed())
     return false;
-  std::string class_name(name.begin(), std::find(name.begin(), name.end(), 0));
-  std::transform(class_name.begin(), class_name.end(), class_name.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  });
+  const std::string class_name =
+      lower(std::string(name.begin(), std::find(name.begin(), name.end(), 0)));
   if (class_name != "package" && !begins_as_file(reader.rest()))
     return true;
   if (class_name == "package")

@@ -1,5 +1,6 @@
 #include "scanner/formats/package.h"
 
+#include "common/ascii.h"
 #include "scanner/formats/document.h"
 #include "scanner/formats/office-marks.h"
 
@@ -30,7 +31,7 @@ bool is_one_of(const std::array<std::string_view, size> &list, std::string_view 
 
 // As programs compare it: in any case, whichever way the slashes lean.
 std::string plain_name(std::string_view name) {
-  std::string plain = lower_case(name);
+  std::string plain = lower(name);
   std::replace(plain.begin(), plain.end(), '\\', '/');
   while (plain.starts_with("./") || plain.starts_with('/'))
     plain.erase(0, plain.find('/') + 1);

@@ -1,5 +1,6 @@
 #include "scanner/formats/pdf-files.h"
 
+#include "common/ascii.h"
 #include "scanner/formats/document.h"
 #include "scanner/formats/inner-file.h"
 
@@ -99,7 +100,7 @@ void PdfFiles::check_object_streams(PdfFileKey &key) {
 // Most documents have none, and need not be read object by object then.
 bool PdfFiles::may_have_files(Bytes bytes) {
   PdfFileKey key;
-  key.feed({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
+  key.feed(as_text(bytes));
   check_object_streams(key);
   return key.found();
 }

@@ -1,5 +1,7 @@
 #include "scanner/formats/pdf-skim.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <array>
 
@@ -76,7 +78,7 @@ Bytes PdfSkim::search(Bytes bytes) {
     std::string data = text_.substr(text.find('\n', at) + 1);
     text_.clear();
     begin_inflating();
-    Bytes rest = inflate_some({reinterpret_cast<const unsigned char *>(data.data()), data.size()});
+    Bytes rest = inflate_some(as_bytes(data));
     return bytes.subspan(piece.size() - std::min(piece.size(), rest.size()));
   }
   text_.erase(0, text.size() - std::min(text.size(), longest));

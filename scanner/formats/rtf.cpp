@@ -1,5 +1,6 @@
 #include "scanner/formats/rtf.h"
 
+#include "common/ascii.h"
 #include "scanner/formats/ole-object.h"
 
 #include <algorithm>
@@ -193,7 +194,7 @@ void RtfReader::end_object() {
 
 bool is_rtf(Bytes prefix) {
   static constexpr std::string_view signature = "{\\rt";
-  std::string_view text(reinterpret_cast<const char *>(prefix.data()), prefix.size());
+  std::string_view text = as_text(prefix);
   text.remove_prefix(std::min(text.size(), text.find_first_not_of("\xef\xbb\xbf \t\r\n")));
   return text.starts_with(signature);
 }

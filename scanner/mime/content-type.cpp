@@ -1,5 +1,6 @@
 #include "scanner/mime/content-type.h"
 
+#include "common/ascii.h"
 #include "scanner/base/base64.h"
 
 #include <algorithm>
@@ -18,14 +19,6 @@ constexpr std::size_t max_pieces = 64;
 // The word boundary in a field, and what may stand between it and its "=".
 constexpr unsigned max_words = 64;
 constexpr std::size_t max_form = 16;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return lower(c); });
-  return result;
-}
 
 std::string_view trimmed(std::string_view text) {
   auto first = text.find_first_not_of(blanks);
@@ -274,8 +267,7 @@ std::optional<std::pair<std::string, std::size_t>> encoded_word(std::string_view
   if (lower(text[charset_end + 1]) == 'b') {
     std::vector<unsigned char> bytes;
     Base64Decoder decoder;
-    decoder.decode({reinterpret_cast<const unsigned char *>(content.data()), content.size()},
-                   bytes);
+    decoder.decode(as_bytes(content), bytes);
     clear.assign(bytes.begin(), bytes.end());
   } else {
     clear = unescaped(content, '=');

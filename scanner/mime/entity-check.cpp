@@ -1,5 +1,6 @@
 #include "scanner/mime/entity-check.h"
 
+#include "common/ascii.h"
 #include "scanner/base/dovecot-lib.h"
 #include "scanner/mime/body-check.h"
 #include "scanner/mime/entity.h"
@@ -19,20 +20,11 @@ namespace {
 // What goes into the parser at once.
 constexpr std::size_t max_piece = 32 * 1024;
 
-std::string_view text_of(const unsigned char *data, std::size_t size) {
-  return {reinterpret_cast<const char *>(data), size};
-}
-
 std::string lower_token(std::string_view text) {
   auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos)
     return {};
-  std::string token(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-  for (char &c : token) {
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c + 32);
-  }
-  return token;
+  return lower(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
 }
 
 // One part while the check is in it.
@@ -53,8 +45,7 @@ struct Part {
 };
 
 bool is_field_name(const message_header_line &line) {
-  std::string_view name =
-      text_of(reinterpret_cast<const unsigned char *>(line.name), line.name_len);
+  std::string_view name = std::string_view(line.name, line.name_len);
   return !name.empty() && std::all_of(name.begin(), name.end(),
                                       [](char c) { return c > ' ' && c < 0x7f && c != ':'; });
 }
@@ -180,8 +171,7 @@ private:
     }
     note(line.continued || (is_field_name(line) && line.middle_len > 0 && line.middle[0] == ':'));
     note(is_field_value(line.value, line.value_len));
-    std::string name =
-        lower_token(text_of(reinterpret_cast<const unsigned char *>(line.name), line.name_len));
+    std::string name = lower_token(std::string_view(line.name, line.name_len));
     if (!name.starts_with("content-"))
       return;
     if (line.continues) {
@@ -199,7 +189,7 @@ private:
     if (name == "content-type")
       note(read_charset(line, part.charset));
     else if (name == "content-transfer-encoding")
-      part.encoding = lower_token(text_of(line.full_value, line.full_value_len));
+      part.encoding = lower_token(as_text({line.full_value, line.full_value_len}));
   }
 
   // What the header says is known now.
@@ -218,7 +208,7 @@ private:
   // A boundary is a block of its own (Entity::read_boundaries()).
   static void take_boundary(Bytes bytes, Part &part) {
     part.entity.read_boundaries(bytes);
-    std::string_view text = text_of(bytes.data(), bytes.size());
+    std::string_view text = as_text(bytes);
     if (text.starts_with('\r'))
       text.remove_prefix(1);
     if (text.starts_with('\n'))

@@ -1,5 +1,6 @@
 #include "scanner/mime/entity.h"
 
+#include "common/ascii.h"
 #include "common/mime-labels.h"
 #include "scanner/base/base64.h"
 #include "scanner/base/dovecot-lib.h"
@@ -26,14 +27,7 @@ constexpr std::size_t max_stray = 76;
 // As much of a line as tells whether a part may begin there.
 constexpr std::size_t max_sign = 256;
 
-std::string lower(std::string_view text) {
-  std::string result(text.substr(0, max_parameter));
-  for (char &c : result) {
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c + 32);
-  }
-  return result;
-}
+std::string lower_parameter(std::string_view text) { return lower(text.substr(0, max_parameter)); }
 
 // RFC 2046 section 5.1.1; lib-mail cuts off what is longer than 80.
 constexpr std::size_t max_boundary = 70;
@@ -67,7 +61,7 @@ void read_parameters(rfc822_parser_context *parser, Entity &entity, bool of_type
   const char *const *parameters = nullptr;
   (void)rfc2231_parse(parser, &parameters);
   for (; parameters != nullptr && parameters[0] != nullptr; parameters += 2) {
-    std::string key = lower(parameters[0]);
+    std::string key = lower_parameter(parameters[0]);
     std::string_view value = parameters[1];
     if (key == "filename" || key == "filename*" || key == "name" || key == "name*")
       read_name(key, value, entity);
@@ -76,11 +70,11 @@ void read_parameters(rfc822_parser_context *parser, Entity &entity, bool of_type
     if (key == "boundary" && entity.boundary.empty())
       entity.boundary = value.substr(0, max_kept_boundary);
     else if (key == "protocol")
-      entity.protocol = lower(value);
+      entity.protocol = lower_parameter(value);
     else if (key == "micalg")
-      entity.micalg = lower(value);
+      entity.micalg = lower_parameter(value);
     else if (key == "smime-type")
-      entity.smime_type = lower(value);
+      entity.smime_type = lower_parameter(value);
     else if (key == "hp" || key == "protected-headers")
       entity.protects_header = true;
   }
@@ -94,7 +88,7 @@ void read_content_type(const message_header_line *hdr, Entity &entity) {
   string_t *type = t_str_new(64);
   bool is_read = rfc822_parse_content_type(&parser, type) >= 0 && str_len(type) > 0;
   if (is_read)
-    entity.type = lower(std::string_view(str_c(type), str_len(type)));
+    entity.type = lower_parameter(std::string_view(str_c(type), str_len(type)));
   read_parameters(&parser, entity, true);
   // lib-mail reads no further then.
   if (!is_read)
@@ -139,10 +133,9 @@ std::string encoding_word(const message_header_line *hdr) {
     unsigned char c = hdr->full_value[i];
     if (c == ';' || c == '(')
       break;
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'))
-      word += static_cast<char>(c);
-    else if (c >= 'A' && c <= 'Z')
-      word += static_cast<char>(c + 32);
+    char small = lower(static_cast<char>(c));
+    if ((small >= '0' && small <= '9') || (small >= 'a' && small <= 'z'))
+      word += small;
     else if (c != '-' && c != '_' && c != ' ' && c != '\t' && c != '"' && c != '.')
       return {};
   }
@@ -163,8 +156,8 @@ bool means_base64(std::string_view word) {
 
 // A word that lenient readers find in the field, wherever it stands.
 bool has_word(const message_header_line *hdr, std::string_view word) {
-  std::string value = lower({reinterpret_cast<const char *>(hdr->full_value),
-                             std::min(hdr->full_value_len, max_parameter)});
+  std::string value = lower_parameter({reinterpret_cast<const char *>(hdr->full_value),
+                                       std::min(hdr->full_value_len, max_parameter)});
   return value.find(word) != std::string::npos;
 }
 
@@ -304,7 +297,7 @@ bool Entity::begins_boundary(std::string_view text) {
 // A boundary comes as a block of its own, with the line end before it; the rest
 // of its line comes next.
 void Entity::read_boundaries(Bytes bytes) {
-  std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  std::string_view text = as_text(bytes);
   if (at_boundary) {
     std::size_t end = text.find('\n');
     std::size_t room =
@@ -340,7 +333,7 @@ void Entity::end_epilogue_line() {
   const std::string line = std::exchange(epilogue_line, {});
   bool is_delimiter = line.starts_with("--" + boundary);
   // Who takes several boundary lines for one has the header of a part behind them.
-  bool is_field = !seen_epilogue && lower(std::string_view(line).substr(0, 8)) == "content-" &&
+  bool is_field = !seen_epilogue && begins_ignoring_case(line, "content-") &&
                   line.find(':') != std::string::npos;
   seen_epilogue = seen_epilogue || line.find_first_not_of(" \t") != std::string::npos;
   has_more_parts = has_more_parts || is_delimiter || is_field;
@@ -417,8 +410,8 @@ void PartSigns::end_line() {
   Bytes bytes(reinterpret_cast<const unsigned char *>(line.data()), line.size());
   TransferDecoder base64(TransferDecoder::Encoding::base64);
   has_sign_ = has_sign_ || (line.size() > 2 && line.starts_with("--")) ||
-              (lower(line).starts_with("content-") &&
-               (line.find(':') != std::string::npos || lower(line).starts_with("content-t"))) ||
+              (begins_ignoring_case(line, "content-") &&
+               (line.find(':') != std::string::npos || begins_ignoring_case(line, "content-t"))) ||
               line.find("-----BEGIN ") != std::string::npos || line.starts_with("PK\3\4") ||
               line.starts_with("UEsDB") || looks_like_cms(bytes) || looks_like_pgp(bytes) ||
               (line.starts_with('M') && looks_like_cms(base64.decode(bytes)));

@@ -1,5 +1,6 @@
 #include "scanner/mime/label-scan.h"
 
+#include "common/ascii.h"
 #include "common/mime-labels.h"
 #include "scanner/base/base64.h"
 #include "scanner/base/scan-limits.h"
@@ -28,15 +29,6 @@ constexpr std::size_t max_before = 16UL * 1024;
 
 bool has(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char &c : result) {
-    if (c >= 'A' && c <= 'Z')
-      c = static_cast<char>(c + 32);
-  }
-  return result;
 }
 
 // A line of base64 is none, whatever it begins with: a name is printable, and a colon ends

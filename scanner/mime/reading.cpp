@@ -1,5 +1,6 @@
 #include "scanner/mime/reading.h"
 
+#include "common/ascii.h"
 #include "scanner/base/scan-limits.h"
 
 #include <algorithm>
@@ -27,10 +28,6 @@ private:
   std::unique_ptr<ByteSink> reader_;
 };
 
-Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const unsigned char *>(text.data()), text.size()};
-}
-
 // Gathers the body's beginning until that tells whether it is read.
 class DecidingReading : public ByteSink {
 public:
@@ -43,7 +40,7 @@ public:
         pass(bytes);
       return;
     }
-    beginning_.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+    beginning_.append(as_text(bytes));
     if (is_enough(beginning_))
       decide();
   }
@@ -69,7 +66,7 @@ private:
       return;
     reading_ = make_reading(inspection_, place_, head(beginning), make_);
     if (reading_ != nullptr)
-      pass(bytes_of(beginning));
+      pass(as_bytes(beginning));
   }
   void pass(Bytes bytes) { reading_->feed(decoded(bytes)); }
 
@@ -94,7 +91,7 @@ private:
   }
   bool is_wanted(std::string_view beginning) const override {
     return encoding_ != TransferDecoder::Encoding::base64 ||
-           Entity::looks_like_base64(bytes_of(beginning.substr(0, max_undecided)));
+           Entity::looks_like_base64(as_bytes(beginning.substr(0, max_undecided)));
   }
   Bytes decoded(Bytes bytes) override { return decoder_.decode(bytes); }
 
@@ -114,18 +111,11 @@ std::string_view first_lines(std::string_view text) {
   return text;
 }
 
-bool begins_with(std::string_view line, std::string_view name) {
-  return line.size() >= name.size() &&
-         std::equal(name.begin(), name.end(), line.begin(), [](char c, char other) {
-           return c == (other >= 'A' && other <= 'Z' ? other + 32 : other);
-         });
-}
-
 // Whether one of the lines is a field with a name that begins so.
 bool has_field(std::string_view lines, std::string_view name) {
   while (!lines.empty()) {
     std::string_view line = lines.substr(0, lines.find('\n'));
-    if (begins_with(line, name) && line.find(':') != std::string_view::npos)
+    if (begins_ignoring_case(line, name) && line.find(':') != std::string_view::npos)
       return true;
     lines.remove_prefix(std::min(lines.size(), line.size() + 1));
   }
@@ -162,7 +152,7 @@ std::unique_ptr<ByteSink> make_reading(Inspection &inspection, const Place &plac
   if (!inspection.enter_reading(place))
     return nullptr;
   auto reading = std::make_unique<Reading>(inspection, make());
-  reading->feed(bytes_of(head));
+  reading->feed(as_bytes(head));
   return reading;
 }
 

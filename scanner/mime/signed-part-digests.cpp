@@ -1,5 +1,7 @@
 #include "scanner/mime/signed-part-digests.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <memory>
 
@@ -8,10 +10,6 @@ namespace {
 
 // That are computed at once: signed parts in signed parts.
 constexpr std::size_t max_digests = 4;
-
-Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const unsigned char *>(text.data()), text.size()};
-}
 
 } // namespace
 
@@ -47,7 +45,7 @@ void SignedPartDigests::add(const message_block &block) {
     return;
   }
   if (!hdr->continued) {
-    add(bytes_of({hdr->name, hdr->name_len}), open_.size());
+    add(as_bytes({hdr->name, hdr->name_len}), open_.size());
     add({hdr->middle, hdr->middle_len}, open_.size());
   }
   add({hdr->value, hdr->value_len}, open_.size());
@@ -56,7 +54,7 @@ void SignedPartDigests::add(const message_block &block) {
 }
 
 void SignedPartDigests::add_held(std::size_t end) {
-  add(bytes_of(held_line_end_), end);
+  add(as_bytes(held_line_end_), end);
   held_line_end_ = {};
 }
 

@@ -1,5 +1,6 @@
 #include "scanner/mime/walk.h"
 
+#include "common/ascii.h"
 #include "common/mime-labels.h"
 #include "scanner/base/dovecot-lib.h"
 #include "scanner/inspection/reader.h"
@@ -470,9 +471,7 @@ void Walk::note_stray(const message_header_line &hdr, Entity &entity) {
     entity.strays[static_cast<std::size_t>(*end)] = header_so_far(entity);
   for (std::string &stray : entity.strays)
     if (!stray.empty() && stray.size() < max_stray_header)
-      take_pieces(hdr, [&](Bytes bytes) {
-        stray.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
-      });
+      take_pieces(hdr, [&](Bytes bytes) { stray.append(as_text(bytes)); });
 }
 
 void Walk::feed_readings(Bytes bytes, std::size_t end) {

@@ -1,5 +1,7 @@
 #include "scanner/openpgp/armor.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -52,10 +54,6 @@ constexpr bool is_base64(char c) { return is_alphanumeric(c) || c == '+' || c ==
 constexpr bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 constexpr bool is_odd(char c) { return static_cast<unsigned char>(c) >= 0x80; }
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || is_odd(c); }
-
-Bytes as_bytes(std::string_view text) {
-  return {reinterpret_cast<const unsigned char *>(text.data()), text.size()};
-}
 
 // By the letter of the word at rare, which most text has seldom.
 std::size_t find_word(std::string_view text, std::size_t from, std::string_view word,
@@ -249,7 +247,7 @@ void ArmorFinder::feed(Bytes bytes) {
     if (binary)
       visible_.finish(window_);
     if (binary || (look.is_plain && visible_.holds_nothing()))
-      window_.append(reinterpret_cast<const char *>(piece.data()), piece.size());
+      window_.append(as_text(piece));
     else
       visible_.add(piece, window_);
     search(false);

@@ -1,5 +1,7 @@
 #include "scanner/openpgp/visible-text.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -268,7 +270,7 @@ void VisibleText::end_tag(std::string &text) {
     auto c = static_cast<unsigned char>(tag[i]);
     if (!is_letter(c) && !is_digit(c))
       break;
-    name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    name += lower(tag[i]);
   }
   if (std::find(line_tags.begin(), line_tags.end(), name) != line_tags.end())
     text += '\n';

@@ -1,8 +1,8 @@
 #include "scanner/process/config.h"
 
+#include "common/ascii.h"
 #include "scanner/engines/connector.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -129,19 +129,14 @@ std::string apply_seal(std::string_view value, TrustConfig &trust) {
   seal.domain = value.substr(0, blank);
   if (blank != std::string_view::npos)
     seal.certificate = trim(value.substr(blank));
-  auto lower = [](std::string &text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  };
-  std::string digits = seal.certificate;
+  std::string digits = lower(seal.certificate);
   std::erase(digits, ':');
-  lower(digits);
   if (digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos)
     seal.certificate = digits;
   else if (seal.certificate.find('=') == std::string::npos)
     return "\"" + std::string(value) +
            "\" is no value for seal (a domain, and the SHA-256 or the subject of a certificate)";
-  lower(seal.domain);
+  seal.domain = lower(seal.domain);
   trust.seals.push_back(std::move(seal));
   return "";
 }

@@ -1,5 +1,6 @@
 #include "scanner/process/key-process.h"
 
+#include "common/ascii.h"
 #include "scanner/base/helper-process.h"
 #include "scanner/cms/escrow-key.h"
 #include "scanner/process/sandbox.h"
@@ -46,7 +47,7 @@ constexpr std::size_t max_start_answer = 1024;
 constexpr time_t answer_seconds = 10;
 
 template <typename Buffer> void append_bytes(std::string &to, const Buffer &buffer) {
-  to.append(reinterpret_cast<const char *>(buffer.data()), buffer.size());
+  to.append(as_text(buffer));
 }
 
 // --- in the process

@@ -1,5 +1,6 @@
 #include "scanner/verify/senders.h"
 
+#include "common/ascii.h"
 #include "scanner/base/dovecot-lib.h"
 
 extern "C" {
@@ -15,8 +16,6 @@ extern "C" {
 
 namespace smime {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 class Pool {
 public:
@@ -151,9 +150,8 @@ struct Decoded {
 // No exception may pass through lib-mail.
 bool take_decoded(const unsigned char *data, std::size_t size, const char *charset, void *context) {
   auto *decoded = static_cast<Decoded *>(context);
-  std::string name(charset == nullptr ? "us-ascii" : charset,
-                   charset == nullptr ? 8 : strnlen(charset, max_charset));
-  std::transform(name.begin(), name.end(), name.begin(), lower);
+  std::string name =
+      charset == nullptr ? "us-ascii" : lower({charset, strnlen(charset, max_charset)});
   std::string_view bytes(reinterpret_cast<const char *>(data), size);
   Charset kind = charset_of(name);
   // In a charset that is not known here, what is no letter of ASCII may be any.
@@ -266,7 +264,7 @@ void Senders::read_words(Bytes value, const std::vector<std::string> &own) {
 void Senders::add(Bytes value, std::vector<std::string> &addresses) {
   std::string problem;
   std::vector<std::string> own = addresses_in(value, problem);
-  std::string_view text(reinterpret_cast<const char *>(value.data()), value.size());
+  std::string_view text = as_text(value);
   auto in_brackets = problem.empty() ? std::nullopt : address_in_brackets(text);
   if (in_brackets) {
     own = {*in_brackets};
@@ -296,16 +294,11 @@ void Senders::add_sender(Bytes value) {
   add(value, sender);
 }
 
-bool is_same_address(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
-}
+bool is_same_address(std::string_view a, std::string_view b) { return equals_ignoring_case(a, b); }
 
 std::string domain_of(std::string_view address) {
   auto at = address.rfind('@');
-  std::string domain(at == std::string_view::npos ? std::string_view() : address.substr(at + 1));
-  std::transform(domain.begin(), domain.end(), domain.begin(), lower);
-  return domain;
+  return at == std::string_view::npos ? "" : lower(address.substr(at + 1));
 }
 
 } // namespace smime

@@ -1,3 +1,4 @@
+#include "common/ascii.h"
 #include "scanner/verify/trust-store.h"
 
 #include "scanner/base/scan-limits.h"
@@ -113,7 +114,7 @@ bool parse_trust_file(Bytes bytes, TrustObjects &objects, std::string &error) {
     error = "larger than " + std::to_string(max_trust_file_size) + " bytes";
     return false;
   }
-  std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+  std::string_view text = as_text(bytes);
   bool is_pem = text.find("-----BEGIN ") != std::string_view::npos;
   if (is_pem ? !take_pem(bytes, objects, error) : !take_der(bytes, objects)) {
     if (error.empty())

@@ -1,5 +1,6 @@
 #include "scanner/verify/trust-store.h"
 
+#include "common/ascii.h"
 #include "scanner/base/scan-limits.h"
 #include "scanner/x509/certificates.h"
 
@@ -77,13 +78,6 @@ bool read_whole(int directory, const std::string &file, std::vector<unsigned cha
   }
   (void)close(fd);
   return ok;
-}
-
-std::string domain_of_folder(const std::string &name) {
-  std::string domain = name;
-  for (char &c : domain)
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return domain;
 }
 
 bool is_same_name(const X509_NAME *a, const X509_NAME *b) { return X509_NAME_cmp(a, b) == 0; }
@@ -240,7 +234,7 @@ void TrustStore::read_folder(const std::string &folder) {
                   "Put several certificates into one file.");
     } else {
       files_++;
-      read_file(path, domain_of_folder(folder));
+      read_file(path, lower(folder));
     }
   }
 }

@@ -1,5 +1,7 @@
 #include "scanner/x509/algorithm.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <array>
 #include <openssl/err.h>
@@ -85,12 +87,8 @@ std::string algorithm_name(const X509_ALGOR *algorithm) {
     return "rsaOaep";
   if (nid == NID_rsaEncryption)
     return "rsaEncryption";
-  if (nid != NID_undef) {
-    std::string name = OBJ_nid2ln(nid);
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-    return name;
-  }
+  if (nid != NID_undef)
+    return lower(std::string_view(OBJ_nid2ln(nid)));
   const ASN1_OBJECT *object = nullptr;
   X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
   return digits_of(object);

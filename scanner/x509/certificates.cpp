@@ -1,5 +1,7 @@
 #include "scanner/x509/certificates.h"
 
+#include "common/ascii.h"
+
 #include <algorithm>
 #include <array>
 #include <ctime>
@@ -99,12 +101,7 @@ std::string weak_digest(int signature_nid) {
   case NID_md2:
   case NID_md4:
   case NID_md5:
-  case NID_sha1: {
-    std::string name = OBJ_nid2sn(digest);
-    for (char &c : name)
-      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return name;
-  }
+  case NID_sha1: return lower(std::string_view(OBJ_nid2sn(digest)));
   default: return {};
   }
 }

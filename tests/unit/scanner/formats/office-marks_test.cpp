@@ -1,4 +1,5 @@
 // Where formats that are compound files say that they are encrypted.
+#include "common/ascii.h"
 #include "scanner/formats/office-marks.h"
 #include "tests/unit/scanner/formats/reader-tools.h"
 
@@ -14,9 +15,9 @@ return protection_by_content(name, as_octets(bytes));
 ;
 
 TEST(OfficeMarks, Names) {
-  CHECK(protection_by_name(lower_case("EncryptedPackage")) == Protection::password);
-  CHECK(protection_by_name(lower_case("ENCRYPTEDSUMMARY")) == Protection::password);
-  CHECK(protection_by_name(lower_case("\tDRMContent")) == Protection::rights);
+  CHECK(protection_by_name(lower("EncryptedPackage")) == Protection::password);
+  CHECK(protection_by_name(lower("ENCRYPTEDSUMMARY")) == Protection::password);
+  CHECK(protection_by_name(lower("\tDRMContent")) == Protection::rights);
   CHECK(protection_by_name("worddocument") == Protection::none);
   CHECK(protection_by_name("drmcontent") == Protection::none);
 }
