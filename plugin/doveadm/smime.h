@@ -25,6 +25,7 @@ extern doveadm_cmd_ver2 command_certs_list;
 extern doveadm_cmd_ver2 command_inspect;
 extern doveadm_cmd_ver2 command_policy;
 extern doveadm_cmd_ver2 command_status;
+extern doveadm_cmd_ver2 command_token_check;
 extern doveadm_cmd_ver2 command_trust_list;
 extern doveadm_cmd_ver2 command_trust_check;
 extern doveadm_cmd_ver2 command_trust_import;

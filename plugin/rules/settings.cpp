@@ -171,6 +171,12 @@ constexpr std::array<Row, known_setting_count> rows{{
            return value.starts_with('/') || value.empty() ? std::string()
                                                           : "\"" + value + "\" is no absolute path";
          }),
+    text("smime_token_key", "",
+         [](Settings &settings, const std::string &value) {
+           settings.token_key = value;
+           return value.starts_with('/') || value.empty() ? std::string()
+                                                          : "\"" + value + "\" is no absolute path";
+         }),
     {{"smime_release", "", false, true},
      [](Settings &settings, const std::string &value) {
        settings.release_id = value;

@@ -50,6 +50,8 @@ struct Settings {
   // delivered mail; empty: none are.
   std::string authentication_results;
   DirectorySettings directory;
+  // The file with the keys of tokens; empty: there are no tokens.
+  std::string token_key;
   // The quarantine id of the message that "release --refilter" has dovecot-lda
   // deliver; given by it alone.
   std::string release_id;
@@ -73,7 +75,7 @@ struct SettingInfo {
   // Not the operator's.
   bool hidden;
 };
-inline constexpr std::size_t known_setting_count = 18;
+inline constexpr std::size_t known_setting_count = 19;
 const SettingInfo &setting_info(std::size_t number);
 
 // Reads every value whose name begins with "smime_", in any order; rules are

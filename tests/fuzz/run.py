@@ -30,7 +30,7 @@ DATA = TOP / "tests/data"
 TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header-block": 4000, "rules": 1000,
            "protected": 8000, "compound": 20000, "embedded": 4000, "package": 4000, "pdf": 8000,
            "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000,
-           "zip": 20000}
+           "zip": 20000, "token": 1500}
 MEGABYTES = 1024
 # Which carriers are seeds of a target, and the endings of files that are.
 CARRIED = {"compound": ("doc,", "xls", "ppt", "msg"), "tnef": ("TNEF",), "rtf": ("RTF",),
@@ -185,6 +185,9 @@ def seeds(target):
             if path.suffix in (".zip", ".zipx", ".docx", ".odt", ".rar", ".7z"):
                 yield path.read_bytes()
         yield from zips()
+    elif target == "token":
+        yield b"smime1.01234567.ASNFZ4mrze8BI0VniavN7wAAAABrDzLJAWFsaWNl." + b"0" * 64
+        yield b"# a key\n0f1e2d3c4b5a69788796a5b4c3d2e1f0\n"
     elif target == "rules":
         yield (b'mailbox=Public/* class=signed,encrypted signature=signed scan=uninspectable '
                b'from=*@example.org to=b@* origin=delivery strength=weak flag=x '

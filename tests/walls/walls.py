@@ -35,8 +35,10 @@ ROOMS = {
                      "plugin/rules plugin/scan plugin/settings plugin/store"),
     "plugin/operator": ("what the operator's commands find and say, from plain facts",
                         "common plugin/rules plugin/quarantine/block.h plugin/quarantine/reach.h"),
+    "plugin/notices": ("what the recipient of held mail is told, and the tokens that he gets",
+                       "common plugin/quarantine/block.h"),
     "plugin/doveadm": ("the commands",
-                       "common plugin/dovecot plugin/operator plugin/protect plugin/quarantine "
+                       "common plugin/dovecot plugin/notices plugin/operator plugin/protect plugin/quarantine "
                        "plugin/rules plugin/scan plugin/settings plugin/store"),
     "plugin/startup": ("the check when Dovecot starts", "common plugin/operator"),
 
@@ -65,7 +67,7 @@ ROOMS = {
                         "scanner/formats scanner/inspection scanner/verify scanner/x509"),
 }
 # They are tested and fuzzed without Dovecot.
-WITHOUT_DOVECOT = ("common", "plugin/rules", "plugin/operator", "plugin/startup")
+WITHOUT_DOVECOT = ("common", "plugin/rules", "plugin/operator", "plugin/notices", "plugin/startup")
 # Who may use a system's header; all others must not.
 SYSTEM = {
     "sys/socket.h": ("scanner/engines", "scanner/process", "scanner/base/helper-process", "plugin/"),
