@@ -2,7 +2,6 @@
 
 #include "common/ascii.h"
 
-
 namespace smime {
 namespace {
 

@@ -29,10 +29,6 @@ bool is_content_field(const message_header_line *hdr) {
   return hdr->name_len > 8 && strncasecmp(hdr->name, "Content-", 8) == 0;
 }
 
-bool is_field(const message_header_line *hdr, std::string_view name) {
-  return hdr->name_len == name.size() && strncasecmp(hdr->name, name.data(), name.size()) == 0;
-}
-
 // Before a multipart's first part, in bytes: what is longer may be all there is of it.
 constexpr std::uint64_t max_preamble = 2048;
 
@@ -227,13 +223,11 @@ void Walk::take_sender(message_header_line *hdr, Entity &entity) {
     hdr->use_full_value = hdr->full_value_len <= max_header_value;
     return;
   }
-  bool is_sender = is_field(hdr, "Sender");
+  std::string_view name(hdr->name, hdr->name_len);
   if (hdr->full_value == nullptr || hdr->full_value_len > max_header_value)
-    entity.senders.odd = "it is too long to read";
-  else if (is_sender)
-    entity.senders.add_sender({hdr->full_value, hdr->full_value_len});
+    entity.senders.add_too_long(name);
   else
-    entity.senders.add_from({hdr->full_value, hdr->full_value_len});
+    entity.senders.add(name, {hdr->full_value, hdr->full_value_len});
 }
 
 void Walk::settle() {
@@ -363,7 +357,7 @@ void Walk::take_header(message_header_line *hdr) {
   note_stray(*hdr, entity);
   if (open_.size() == 1 && cover_.whole)
     check_field(hdr, entity);
-  if ((is_field(hdr, "From") || is_field(hdr, "Sender")) && speaks_for_message(open_.size() - 1)) {
+  if (Senders::wants({hdr->name, hdr->name_len}) && speaks_for_message(open_.size() - 1)) {
     take_sender(hdr, entity);
     return;
   }

@@ -1,5 +1,8 @@
 #include "scanner/verify/judgement.h"
 
+#include "scanner/verify/sender-check.h"
+#include "scanner/x509/certificates.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -7,13 +10,14 @@
 namespace smime {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Weight>, 30> weights{{
+constexpr std::array<std::pair<std::string_view, Weight>, 33> weights{{
     {"digest-mismatch", Weight::broken},
     {"signature-invalid", Weight::broken},
     {"content-type-mismatch", Weight::broken},
     {"partial-cover", Weight::unverified},
     {"several-authors", Weight::unverified},
     {"revoked-after-arrival", Weight::unverified},
+    {"from-of-list", Weight::unverified},
     {"odd-address", Weight::unverified},
     {"address-in-name", Weight::unverified},
     {"only-sender-matches", Weight::unverified},
@@ -32,6 +36,8 @@ constexpr std::array<std::pair<std::string_view, Weight>, 30> weights{{
     {"certificate-expired-now", Weight::note},
     {"signing-time-in-future", Weight::note},
     {"sender-differs", Weight::note},
+    {"repeated-from", Weight::note},
+    {"date-differs", Weight::note},
     {"odd-charset", Weight::note},
     {"signed-for-domain", Weight::note},
     {"odd-certificate-address", Weight::note},
@@ -39,21 +45,6 @@ constexpr std::array<std::pair<std::string_view, Weight>, 30> weights{{
     {"trust-file-invalid", Weight::note},
     {"trust-limit", Weight::note},
 }};
-
-std::string joined(const std::vector<std::string> &words) {
-  std::string text;
-  for (const std::string &word : words) {
-    if (text.size() > 300)
-      return text + ", ...";
-    text += (text.empty() ? "" : ", ") + word;
-  }
-  return text;
-}
-
-bool has_address(const std::vector<std::string> &addresses, const std::string &wanted) {
-  return std::any_of(addresses.begin(), addresses.end(),
-                     [&](const std::string &address) { return is_same_address(address, wanted); });
-}
 
 bool is_ascii(const std::string &text) {
   return std::all_of(text.begin(), text.end(),
@@ -68,14 +59,19 @@ public:
   void run();
 
 private:
-  void check_senders();
-  void check_protected_header();
   void check_layer_addresses();
-  enum class Match : std::uint8_t { author, author_of_domain, only_sender, nobody_named, other };
+  enum class Match : std::uint8_t {
+    author,
+    author_of_domain,
+    only_sender,
+    nobody_named,
+    author_of_list,
+    other
+  };
   Match match(const SignerCheck &signer) const;
   bool is_seal(const SignerCheck &signer) const;
-  bool is_named_for_others() const;
   void say_match(const LayerSignature &layer, SignerCheck &signer, bool nested) const;
+  void check_date(const LayerSignature &layer, SignerCheck &signer) const;
   void check_contradictions(LayerSignature &layer);
   void check_cover();
   void check_structure();
@@ -117,91 +113,6 @@ Weight Judge::weight(const LayerSignature &layer) const {
   return layer.signers.empty() ? std::max(worst, Weight::unverified) : worst;
 }
 
-void Judge::check_senders() {
-  const Senders &senders = findings_.senders;
-  constexpr const char *ask = "Treat the message as forged; ask the sender by another way.";
-  if (senders.from_fields > 1 || senders.sender_fields > 1)
-    add("several-from", "",
-        "The message has several From or several Sender fields: readers show different ones.", ask);
-  else if (senders.from.size() > 1)
-    add("several-authors", "", "The message is from several people: " + joined(senders.from) + ".",
-        "A signature cannot speak for all of them.");
-  if (!senders.misleading.empty())
-    add("misleading-address", "",
-        "The From or Sender field reads as something else than it says: " + senders.misleading +
-            ".",
-        ask);
-  if (!senders.odd.empty() || senders.from.empty())
-    add("odd-address", "",
-        "The From or Sender field is odd: " +
-            (senders.odd.empty() ? std::string("there is none") : senders.odd) + ".",
-        "Mail programs may show different senders; look at the message's source.");
-  if (!senders.note.empty())
-    add("odd-charset", "", "The From or Sender field is odd: " + senders.note + ".", "None.");
-  if (!senders.address_in_name.empty() && !is_named_for_others())
-    add("address-in-name", "",
-        "The sender's display name reads as another address than the sender's own: " +
-            senders.address_in_name + ".",
-        "If this sender always writes so (calendars, certified mail, mailing lists), add the "
-        "address to named_for_others in smime-scanner.conf; else ask the sender by another way.");
-}
-
-// "*" for any number of characters; letters of ASCII in any case.
-bool matches(std::string_view pattern, std::string_view address) {
-  auto star = pattern.find('*');
-  if (star == std::string_view::npos)
-    return is_same_address(pattern, address);
-  std::string_view rest = pattern.substr(star + 1);
-  if (address.size() < star || !is_same_address(pattern.substr(0, star), address.substr(0, star)))
-    return false;
-  for (std::size_t at = star; at <= address.size(); at++) {
-    if (matches(rest, address.substr(at)))
-      return true;
-  }
-  return false;
-}
-
-bool Judge::is_named_for_others() const {
-  const auto &from = findings_.senders.from;
-  const auto &patterns = verifier_.config.named_for_others;
-  return !from.empty() && std::all_of(from.begin(), from.end(), [&](const std::string &address) {
-    return std::any_of(patterns.begin(), patterns.end(),
-                       [&](const std::string &one) { return matches(one, address); });
-  });
-}
-
-void Judge::check_protected_header() {
-  if (!findings_.has_protected_from)
-    return;
-  const Senders &inner = findings_.protected_senders;
-  const Senders &outer = findings_.senders;
-  auto compare = [this](const char *field, unsigned fields, const std::vector<std::string> &inside,
-                        const std::vector<std::string> &outside) {
-    bool same = fields == 1 && inside.size() == outside.size();
-    for (const std::string &address : inside)
-      same = same && has_address(outside, address);
-    if (fields > 0 && !same)
-      add("header-mismatch", "",
-          "The signed header says " + std::string(field) + ": " + joined(inside) +
-              ", and the message's own says " + (outside.empty() ? "nothing" : joined(outside)) +
-              ".",
-          "Look for what rewrites From or Sender between the sender and here, such as a mailing "
-          "list.");
-  };
-  compare("From", inner.from_fields, inner.from, outer.from);
-  compare("Sender", inner.sender_fields, inner.sender, outer.sender);
-  if (!inner.misleading.empty())
-    add("misleading-address", "",
-        "The signed header's From or Sender field reads as something else than it says: " +
-            inner.misleading + ".",
-        "Treat the message as forged; ask the sender by another way.");
-  else if (!inner.odd.empty() || (!inner.address_in_name.empty() && !is_named_for_others()))
-    add("odd-address", "",
-        "The signed header's From or Sender field is odd: " +
-            (inner.odd.empty() ? "it reads as " + inner.address_in_name : inner.odd) + ".",
-        "Mail programs may show different senders; look at the message's source.");
-}
-
 // Whether the operator says that the certificate, which names nobody, may stand for the domain
 // of all authors.
 bool Judge::is_seal(const SignerCheck &signer) const {
@@ -228,7 +139,15 @@ Judge::Match Judge::match(const SignerCheck &signer) const {
     return is_seal(signer) ? Match::author_of_domain : Match::nobody_named;
   if (has_all(senders.from))
     return Match::author;
-  return !senders.sender.empty() && has_all(senders.sender) ? Match::only_sender : Match::other;
+  if (!senders.sender.empty() && has_all(senders.sender))
+    return Match::only_sender;
+  const std::vector<std::string> &inside = findings_.protected_senders.from;
+  bool by_list = std::any_of(signer.addresses.begin(), signer.addresses.end(),
+                             [&](const std::string &address) {
+                               return senders.is_rewritten_for(address) &&
+                                      (inside.empty() || has_address(inside, address));
+                             });
+  return by_list ? Match::author_of_list : Match::other;
 }
 
 void Judge::say_match(const LayerSignature &layer, SignerCheck &signer, bool nested) const {
@@ -252,6 +171,7 @@ void Judge::say_match(const LayerSignature &layer, SignerCheck &signer, bool nes
                "None.");
   case Match::only_sender:
   case Match::nobody_named:
+  case Match::author_of_list:
   case Match::other: break;
   }
   if (nested)
@@ -268,6 +188,11 @@ void Judge::say_match(const LayerSignature &layer, SignerCheck &signer, bool nes
     return say("no-address-in-certificate",
                "The certificate has nobody's address; it is of " + signer.name + ".",
                "If it is a gateway's or a company's, say so with seal in smime-scanner.conf.");
+  if (match(signer) == Match::author_of_list)
+    return say("from-of-list",
+               "A mailing list put its own address into the field that readers see, " + from +
+                   "; it is signed by " + joined(signer.addresses) + ", whom the list names.",
+               "Ask the sender by another way if it matters whom it is from.");
   std::string idn = is_ascii(from) ? ""
                                    : " The address has letters outside ASCII, which may only look "
                                      "like those of another one.";
@@ -291,10 +216,25 @@ void Judge::check_layer_addresses() {
     for (SignerCheck &signer : layer.signers) {
       if (!layer.cover.whole || !signer.has_certificate)
         continue;
+      check_date(layer, signer);
       say_match(layer, signer, matching > 0 && layer.signers.size() == 1 && counts(layer));
     }
     check_contradictions(layer);
   }
+}
+
+// Date is not signed: it may be that of an old message that was sent again, or give a new one an
+// old date. What a message takes on its way lies between the two as well.
+void Judge::check_date(const LayerSignature &layer, SignerCheck &signer) const {
+  if (!signer.given_time)
+    return;
+  auto date = findings_.senders.dates.far_from(*signer.given_time, verifier_.config.signing_delay);
+  if (date)
+    signer.errors.push_back(
+        {"date-differs", layer.path,
+         "The Date field says " + time_text(*date) + ", and the signer gives " +
+             time_text(*signer.given_time) + " as the time of signing.",
+         "Go by the time of signing: Date is not signed, and a message can be sent again."});
 }
 
 void Judge::check_contradictions(LayerSignature &layer) {
@@ -404,8 +344,7 @@ void Judge::write_signers(bool verified) {
 void Judge::run() {
   if (findings_.layers.empty())
     return;
-  check_senders();
-  check_protected_header();
+  check_senders(findings_, verifier_.config);
   check_layer_addresses();
   check_cover();
   check_structure();

@@ -2,6 +2,8 @@
 
 #include "common/ascii.h"
 #include "scanner/base/dovecot-lib.h"
+#include "scanner/verify/address-text.h"
+#include "scanner/verify/charset.h"
 
 extern "C" {
 #include "message-address.h"
@@ -9,9 +11,7 @@ extern "C" {
 }
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <initializer_list>
 #include <optional>
 
 namespace smime {
@@ -34,108 +34,6 @@ private:
 constexpr std::string_view sentinel = "end-of-field@sentinel.invalid";
 constexpr std::size_t max_charset = 40;
 
-bool is_word_end(char c) {
-  return static_cast<unsigned char>(c) <= ' ' || std::strchr("<>()[]\",;:|", c) != nullptr;
-}
-
-// Calls take for each word of text that reads as an address.
-template <typename Take> void for_each_address(std::string_view text, Take take) {
-  for (auto at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
-    std::size_t start = at;
-    std::size_t end = at + 1;
-    while (start > 0 && !is_word_end(text[start - 1]))
-      start--;
-    while (end < text.size() && !is_word_end(text[end]))
-      end++;
-    while (start < at && text[start] == '\'')
-      start++;
-    while (end > at + 1 && text[end - 1] == '\'')
-      end--;
-    if (start < at && text.substr(at + 1, end - at - 1).find('.') != std::string_view::npos)
-      take(std::string(text.substr(start, end - start)));
-  }
-}
-
-enum class Charset : unsigned char {
-  plain,   // each letter of ASCII is itself, and what is not decoded can be read all the same
-  hiding,  // other letters are written with the bytes of ASCII's
-  unknown, // most readers show the bytes as they are
-};
-
-bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    return text.find(word) != std::string_view::npos;
-  });
-}
-
-// IBM's, Microsoft's and MS-DOS's numbers of charsets with ASCII in them.
-bool is_ascii_code_page(std::string_view number) {
-  static constexpr std::array<std::string_view, 42> known{
-      "437",  "720",  "737",  "775",  "850",  "852",  "855",  "856",  "857",  "858",  "860",
-      "861",  "862",  "863",  "864",  "865",  "866",  "868",  "869",  "874",  "932",  "936",
-      "942",  "943",  "949",  "950",  "1046", "1124", "1125", "1129", "1133", "1161", "1250",
-      "1251", "1252", "1253", "1254", "1255", "1256", "1257", "1258", "65001"};
-  return std::find(known.begin(), known.end(), number) != known.end();
-}
-
-// And of EBCDIC, where "|" may be "@".
-bool is_ebcdic_code_page(std::string_view number) {
-  static constexpr std::array<std::string_view, 48> known{
-      "037",  "038",  "273",  "274",  "275",  "277",  "278",  "280",  "281",  "284",
-      "285",  "290",  "297",  "420",  "423",  "424",  "500",  "833",  "838",  "870",
-      "871",  "875",  "880",  "905",  "918",  "924",  "930",  "933",  "935",  "937",
-      "939",  "1025", "1026", "1047", "1112", "1122", "1123", "1130", "1132", "1137",
-      "1140", "1141", "1142", "1143", "1144", "1145", "1146", "1147"};
-  std::string_view digits = number.substr(std::min(number.find_first_not_of('0'), number.size()));
-  return std::any_of(known.begin(), known.end(), [&](std::string_view one) {
-    return one == number || one.substr(one.find_first_not_of('0')) == digits;
-  });
-}
-
-Charset charset_of(std::string_view charset) {
-  // By any of their names: these write other letters with the bytes of ASCII's.
-  if (has_any(charset, {"utf-7", "utf7", "utf-16", "utf16", "utf-32", "utf32", "ucs", "unicode",
-                        "10646", "ebcdic", "imap", "scsu", "bocu"}))
-    return Charset::hiding;
-  for (std::string_view maker : {"x-cp", "cp-", "cp", "csibm", "ibm-", "ibm", "x-ibm", "windows-",
-                                 "x-windows-", "dos-", "ms"}) {
-    if (!charset.starts_with(maker))
-      continue;
-    if (is_ascii_code_page(charset.substr(maker.size())))
-      return Charset::plain;
-    if (is_ebcdic_code_page(charset.substr(maker.size())))
-      return Charset::hiding;
-  }
-  static constexpr std::array<std::string_view, 31> plain{
-      "us-ascii", "ascii",     "ansi_x3", "iso646-us", "iso-646-us", "iso_646.irv", "646",
-      "us",       "utf-8",     "utf8",    "iso-8859",  "iso8859",    "iso_8859",    "latin",
-      "l1",       "koi8",      "gb",      "big5",      "euc",        "shift",       "sjis",
-      "ms_",      "iso-2022-", "hz",      "ks_c",      "ksc",        "uhc",         "johab",
-      "tis",      "mac",       "x-mac"};
-  return std::any_of(plain.begin(), plain.end(),
-                     [&](std::string_view one) { return charset.starts_with(one); })
-             ? Charset::plain
-             : Charset::unknown;
-}
-
-// The letter that looks like "@" (U+FF20), as charsets of East Asia write it: GB 2312 and
-// KS X 1001, Shift_JIS, EUC-JP, Big5; and in seven bits (ISO-2022, HZ).
-bool has_wide_at(std::string_view charset, std::string_view bytes) {
-  if (charset.starts_with("gb") || charset.starts_with("ks") ||
-      charset.find("kr") != charset.npos ||
-      has_any(charset, {"936", "949", "uhc", "johab", "euc-cn"}))
-    return has_any(bytes, {"\xa3\xc0", "\xa3\xae", "#@"});
-  if (charset.starts_with("shift") || has_any(charset, {"sjis", "932", "942", "943", "ms_kanji"}))
-    return bytes.find("\x81\x97") != bytes.npos;
-  if (charset.starts_with("euc"))
-    return has_any(bytes, {"\xa1\xf7", "\xa3\xc0"});
-  if (has_any(charset, {"big5", "950"}))
-    return bytes.find("\xa2\x49") != bytes.npos;
-  if (charset.starts_with("iso-2022") || charset.starts_with("hz"))
-    return has_any(bytes, {"!w", "#@"});
-  return false;
-}
-
 bool is_printable_ascii(Bytes bytes) {
   return std::all_of(bytes.begin(), bytes.end(),
                      [](unsigned char c) { return c >= ' ' && c < 0x7f; });
@@ -150,8 +48,9 @@ struct Decoded {
 // No exception may pass through lib-mail.
 bool take_decoded(const unsigned char *data, std::size_t size, const char *charset, void *context) {
   auto *decoded = static_cast<Decoded *>(context);
-  std::string name =
-      charset == nullptr ? "us-ascii" : lower({charset, strnlen(charset, max_charset)});
+  std::string name = charset == nullptr
+                         ? "us-ascii"
+                         : lower(std::string_view(charset, strnlen(charset, max_charset)));
   std::string_view bytes(reinterpret_cast<const char *>(data), size);
   Charset kind = charset_of(name);
   // In a charset that is not known here, what is no letter of ASCII may be any.
@@ -261,7 +160,7 @@ void Senders::read_words(Bytes value, const std::vector<std::string> &own) {
   });
 }
 
-void Senders::add(Bytes value, std::vector<std::string> &addresses) {
+void Senders::add_addresses(Bytes value, std::vector<std::string> &addresses, unsigned fields) {
   std::string problem;
   std::vector<std::string> own = addresses_in(value, problem);
   std::string_view text = as_text(value);
@@ -275,30 +174,55 @@ void Senders::add(Bytes value, std::vector<std::string> &addresses) {
   if (!problem.empty())
     odd = problem;
   read_words(value, own);
+  // An address that is missing here is one that another field has.
+  contradicting =
+      contradicting ||
+      (fields > 1 && !std::all_of(addresses.begin(), addresses.end(),
+                                  [&](const auto &one) { return has_address(own, one); }));
   for (std::string &address : own) {
-    bool is_there = std::any_of(addresses.begin(), addresses.end(), [&](const std::string &one) {
-      return is_same_address(one, address);
-    });
-    if (!is_there && addresses.size() < max_addresses)
+    if (has_address(addresses, address))
+      continue;
+    contradicting = contradicting || fields > 1;
+    if (addresses.size() < max_addresses)
       addresses.push_back(std::move(address));
   }
 }
 
-void Senders::add_from(Bytes value) {
-  from_fields++;
-  add(value, from);
+bool Senders::wants(std::string_view name) {
+  return is_same_address(name, "From") || is_same_address(name, "Sender") ||
+         is_same_address(name, "Date") || ListFields::wants(name);
 }
 
-void Senders::add_sender(Bytes value) {
-  sender_fields++;
-  add(value, sender);
+void Senders::add(std::string_view name, Bytes value) {
+  if (is_same_address(name, "From"))
+    add_addresses(value, from, ++from_fields);
+  else if (is_same_address(name, "Sender"))
+    add_addresses(value, sender, ++sender_fields);
+  else if (is_same_address(name, "Date"))
+    dates.add(value);
+  else
+    list.add(name, value);
+}
+
+void Senders::add_too_long(std::string_view name) {
+  if (is_same_address(name, "From") || is_same_address(name, "Sender"))
+    odd = "it is too long to read";
+}
+
+bool Senders::is_rewritten_for(std::string_view author) const {
+  return from.size() == 1 && !contradicting && list.rewrote(from.front(), author);
 }
 
 bool is_same_address(std::string_view a, std::string_view b) { return equals_ignoring_case(a, b); }
 
+bool has_address(const std::vector<std::string> &addresses, std::string_view wanted) {
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [&](const std::string &address) { return is_same_address(address, wanted); });
+}
+
 std::string domain_of(std::string_view address) {
   auto at = address.rfind('@');
-  return at == std::string_view::npos ? "" : lower(address.substr(at + 1));
+  return at == std::string_view::npos ? std::string() : lower(address.substr(at + 1));
 }
 
 } // namespace smime

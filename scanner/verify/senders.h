@@ -1,9 +1,11 @@
-// Who a message says that it is from: its From and Sender fields, taken with
-// distrust.
+// Who a message says that it is from, and what else its header says of its way: From, Sender, Date
+// and what mailing lists write, taken with distrust.
 #ifndef SMIME_SENDERS_H
 #define SMIME_SENDERS_H
 
 #include "common/byte-sink.h"
+#include "scanner/verify/date-fields.h"
+#include "scanner/verify/list-fields.h"
 
 #include <string>
 #include <string_view>
@@ -15,6 +17,9 @@ struct Senders {
   // Fields of that name, whatever is in them.
   unsigned from_fields = 0;
   unsigned sender_fields = 0;
+  // Of several From or several Sender fields one names other addresses than another: readers show
+  // different ones.
+  bool contradicting = false;
   // Addresses, at most max_addresses of each.
   std::vector<std::string> from;
   std::vector<std::string> sender;
@@ -30,14 +35,23 @@ struct Senders {
   // What is odd and changes nothing: letters of a charset that is not known.
   std::string note;
 
+  DateFields dates;
+  ListFields list;
+
   static constexpr unsigned max_addresses = 16;
 
-  // One whole field without its name, as it is in the message.
-  void add_from(Bytes value);
-  void add_sender(Bytes value);
+  // Whether a field of that name is of interest.
+  static bool wants(std::string_view name);
+  // One whole field, as it is in the message.
+  void add(std::string_view name, Bytes value);
+  // Of one that is too long to be kept.
+  void add_too_long(std::string_view name);
+
+  // Whether a mailing list put its own address in the place of author's, and says so.
+  bool is_rewritten_for(std::string_view author) const;
 
 private:
-  void add(Bytes value, std::vector<std::string> &addresses);
+  void add_addresses(Bytes value, std::vector<std::string> &addresses, unsigned fields);
   void read_words(Bytes value, const std::vector<std::string> &own);
 };
 
@@ -45,6 +59,8 @@ private:
 // (RFC 8550 section 3 wants the local part's compared exactly; no mailbox that
 // people use tells them apart), all else byte for byte.
 bool is_same_address(std::string_view a, std::string_view b);
+
+bool has_address(const std::vector<std::string> &addresses, std::string_view wanted);
 
 // Lower case; empty without one.
 std::string domain_of(std::string_view address);

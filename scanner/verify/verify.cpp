@@ -151,6 +151,7 @@ void SignerVerification::read_signing_time() {
   std::int64_t seconds = seconds_of(static_cast<const ASN1_TIME *>(time));
   if (seconds == 0)
     return;
+  check_.given_time = seconds;
   check_.signer.signing_time = time_text(seconds);
   if (seconds > verifier_.arrived() + clock_skew)
     add("signing-time-in-future",

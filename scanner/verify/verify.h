@@ -38,6 +38,8 @@ struct SignerCheck {
   bool has_certificate = false;
   // "CN=Alice,O=Example", or where the certificate has no subject what else it names.
   std::string name;
+  // The time of signing that the signer gives, whether it is used or not.
+  std::optional<std::int64_t> given_time;
   // addresses of the certificate; all of them, unlike signer.email.
   std::vector<std::string> addresses;
   // The mathematics hold: the digest is that of the content and the

@@ -419,6 +419,11 @@ class Paths(VerifyCase):
                     self.check(self.signed_by(who, chain), VERIFIED, [], **self.trust(*trust))
 
 
+OF_LIST = head("Alice via Dev <dev@lists.example.net>",
+               "List-Id: Developers <dev.lists.example.net>\r\n"
+               f"Reply-To: Alice <{ALICE}>\r\n")
+
+
 class Spoofs(VerifyCase):
     """Each is right in mathematics and says nothing of what the reader sees."""
 
@@ -444,8 +449,24 @@ class Spoofs(VerifyCase):
              ["detached-with-content"]),
             ("two From fields", head(more="From: mallory@example.com\r\n") + good, FAILED,
              ["address-mismatch", "several-from"]),
-            ("the same From twice", head(more=f"From: {ALICE}\r\n") + good, FAILED,
-             ["several-from"]),
+            ("the same From twice", head(more=f"From: {ALICE}\r\n") + good, VERIFIED,
+             ["repeated-from"]),
+            ("From twice, and another in it", head(more=f"From: {ALICE}, mallory@example.com\r\n") +
+             good, FAILED, ["address-mismatch", "several-from"]),
+            ("the same From twice, and a name", head(more=f'From: "boss@example.com" <{ALICE}>\r\n') +
+             good, SIGNED, ["address-in-name", "repeated-from"]),
+            ("From of a list", OF_LIST + good, SIGNED, ["from-of-list"]),
+            ("From of a list, changed", OF_LIST + good.replace(b"Ten", b"Two"), FAILED,
+             ["digest-mismatch", "from-of-list"]),
+            ("From of a list that names another", OF_LIST.replace(ALICE.encode(), b"bob@example.org") +
+             good, FAILED, ["address-mismatch"]),
+            ("From of no list", OF_LIST.replace(b"dev@lists", b"boss@lists") + good, FAILED,
+             ["address-mismatch"]),
+            ("From of a list, protected", OF_LIST + clear_signed(
+                agreeing, self.signature("rsa", agreeing)), SIGNED, ["from-of-list"]),
+            ("From of a list, another protected", OF_LIST.replace(
+                b"Reply-To: ", b"Reply-To: mallory@example.com, ") + clear_signed(
+                    inner_from, self.signature("rsa", inner_from)), FAILED, ["address-mismatch"]),
             ("two authors", head(f"{ALICE}, bob@example.org") + good, FAILED,
              ["address-mismatch", "several-authors"]),
             ("no From", head().partition(b"\r\n")[2] + good, SIGNED, ["odd-address"]),

@@ -3,6 +3,7 @@
 #include <CppUTest/TestHarness.h>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace smime;
@@ -69,11 +70,13 @@ SignatureFindings saying(SignatureFindings findings, const char *code) {
   return findings;
 }
 
-SignatureFindings odd(std::string odd, std::string in_name, unsigned fields = 1) {
+SignatureFindings odd(std::string odd, std::string in_name, unsigned fields = 1,
+                      bool contradicting = false) {
   SignatureFindings findings = found({layer({good()})});
   findings.senders.odd = std::move(odd);
   findings.senders.address_in_name = std::move(in_name);
   findings.senders.from_fields = fields;
+  findings.senders.contradicting = contradicting;
   return findings;
 }
 
@@ -85,6 +88,11 @@ Senders inner(unsigned fields, std::vector<std::string> from, unsigned sender_fi
   senders.sender_fields = sender_fields;
   senders.sender = std::move(sender);
   senders.odd = std::move(odd);
+  return senders;
+}
+
+Senders contradicting(Senders senders) {
+  senders.contradicting = true;
   return senders;
 }
 
@@ -117,6 +125,30 @@ SignerCheck without_certificate() {
 SignatureFindings both_authors() {
   SignatureFindings findings = from({alice, bob});
   findings.layers[0].signers[0].addresses = {alice, bob};
+  return findings;
+}
+
+// From is a list's, whose fields name named; inner is From of the signed header.
+SignatureFindings of_list(const std::string &named, const std::string &signer,
+                          std::vector<std::string> inside = {}, const char *code = nullptr) {
+  SignatureFindings findings = found({layer({code == nullptr ? good(signer) : with(code, false)})});
+  findings.senders.from = {"dev@lists.example.net"};
+  findings.senders.list.lists = {"dev.lists.example.net"};
+  findings.senders.add("Reply-To",
+                       {reinterpret_cast<const unsigned char *>(named.data()), named.size()});
+  if (!inside.empty()) {
+    findings.has_protected_from = true;
+    findings.protected_senders.from_fields = 1;
+    findings.protected_senders.from = std::move(inside);
+  }
+  return findings;
+}
+
+// The Date field lies so many seconds behind the time of signing.
+SignatureFindings dated(std::int64_t seconds) {
+  SignatureFindings findings = found({layer({good()})});
+  findings.layers[0].signers[0].given_time = 1'800'000'000;
+  findings.senders.dates.earliest = findings.senders.dates.latest = 1'800'000'000 + seconds;
   return findings;
 }
 
@@ -205,14 +237,31 @@ std::vector<Case> cases() {
        "no-address-in-certificate", is_signed},
       {"nobody's certificate around another's", found({layer({good()}), layer({of_nobody()})}),
        failed, "nested-signers", is_signed},
-      {"two From fields", odd("", "", 2), failed, "several-from", is_signed},
+      {"two From fields", odd("", "", 2, true), failed, "several-from", is_signed},
+      {"the same From twice", odd("", "", 2), verified, "repeated-from", is_signed},
+      {"From of a list", of_list(alice, alice), is_signed, "from-of-list", is_signed},
+      {"From of a list that names another", of_list(bob, alice), failed, "address-mismatch",
+       is_signed},
+      {"From of a list, the signed one is the signer's", of_list(alice, alice, {alice}), is_signed,
+       "from-of-list", is_signed},
+      {"From of a list, the signed one is another's", of_list(alice, alice, {bob}), failed,
+       "address-mismatch header-mismatch", is_signed},
+      {"From of a list, both are named", of_list(alice + ", " + bob, alice, {bob}), failed,
+       "address-mismatch", is_signed},
+      {"From of a list, tampered", of_list(alice, alice, {}, "digest-mismatch"), failed,
+       "digest-mismatch from-of-list", failed},
+      {"Date near", dated(7 * 86400), verified, "", is_signed},
+      {"Date later", dated(7 * 86400 + 1), verified, "date-differs", is_signed},
+      {"Date earlier", dated(-7 * 86400 - 1), verified, "date-differs", is_signed},
       {"odd", odd("it is not written well", ""), is_signed, "odd-address", is_signed},
       {"misleading", misleading(), failed, "misleading-address", is_signed},
       {"charset", odd_charset(), verified, "odd-charset", is_signed},
       {"address in the name", odd("", bob), is_signed, "address-in-name", is_signed},
       {"protected From agrees", protecting(inner(1, {alice})), verified, "", is_signed},
       {"protected From differs", protecting(inner(1, {bob})), failed, "header-mismatch", is_signed},
-      {"protected From twice", protecting(inner(2, {alice})), failed, "header-mismatch", is_signed},
+      {"protected From twice", protecting(inner(2, {alice})), verified, "", is_signed},
+      {"two protected From fields", protecting(contradicting(inner(2, {alice}))), failed,
+       "header-mismatch", is_signed},
       {"protected From of two", protecting(inner(1, {alice, bob})), failed, "header-mismatch",
        is_signed},
       {"protected From is odd", protecting(inner(1, {alice}, 0, {}, "x")), is_signed, "odd-address",
@@ -270,7 +319,7 @@ TEST_GROUP(Judgement) {
     Report report;
     Verifier verifier;
     verifier.store = trust ? store.get() : nullptr;
-    verifier.config = config;
+    verifier.config = std::move(config);
     judge(std::move(findings), verifier, report);
     return report;
   }

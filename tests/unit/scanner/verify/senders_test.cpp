@@ -2,6 +2,8 @@
 
 #include <CppUTest/TestHarness.h>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace smime;
 
@@ -93,7 +95,7 @@ TEST_GROUP(Senders){};
 TEST(Senders, Fields) {
   for (const Case &one : cases) {
     Senders from;
-    from.add_from(bytes(one.field));
+    from.add("From", bytes(one.field));
     // A NUL leaves nothing that could be trusted.
     if (one.field.find('\0') == std::string::npos || !one.odd)
       STRCMP_EQUAL_TEXT(one.in_name, from.address_in_name.c_str(), one.field.c_str());
@@ -101,7 +103,7 @@ TEST(Senders, Fields) {
     CHECK_EQUAL_TEXT(one.odd, !from.odd.empty(), one.field.c_str());
     LONGS_EQUAL(1, from.from_fields);
     Senders sender;
-    sender.add_sender(bytes(one.field));
+    sender.add("Sender", bytes(one.field));
     STRCMP_EQUAL_TEXT(one.addresses, joined(sender.sender).c_str(), one.field.c_str());
     CHECK_EQUAL_TEXT(one.odd, !sender.odd.empty(), one.field.c_str());
     LONGS_EQUAL(0, sender.from_fields);
@@ -113,20 +115,77 @@ TEST(Senders, WhatIsMeantToMislead) {
        {std::string("\"\u202egro\" <alice@example.org>"), std::string("alice@example.org\0", 18),
         std::string("\"\u2067x\" <alice@example.org>")}) {
     Senders senders;
-    senders.add_from(bytes(field));
+    senders.add("From", bytes(field));
     CHECK_TEXT(!senders.misleading.empty(), field.c_str());
   }
   Senders honest;
-  honest.add_from(bytes("=?x-never-heard-of?q?Alice?= <alice@example.org>"));
+  honest.add("From", bytes("=?x-never-heard-of?q?Alice?= <alice@example.org>"));
   CHECK(honest.misleading.empty() && honest.odd.empty() && !honest.note.empty());
 }
 
 TEST(Senders, SeveralFields) {
   Senders senders;
-  senders.add_from(bytes("a@example.org"));
-  senders.add_from(bytes("b@example.org"));
+  senders.add("From", bytes("a@example.org"));
+  senders.add("From", bytes("b@example.org"));
   LONGS_EQUAL(2, senders.from_fields);
   STRCMP_EQUAL("a@example.org b@example.org", joined(senders.from).c_str());
+}
+
+// Fields, and whether they name different addresses.
+TEST(Senders, RepeatedFields) {
+  struct Case {
+    std::vector<std::pair<const char *, const char *>> fields;
+    bool contradicting;
+  };
+  const Case cases[] = {
+      {{{"From", "a@example.org"}}, false},
+      {{{"From", "a@example.org"}, {"Sender", "b@example.org"}}, false},
+      {{{"From", "a@example.org"}, {"From", "a@example.org"}}, false},
+      {{{"from", "A <a@example.org>"}, {"FROM", "B <A@Example.org>"}}, false},
+      {{{"From", "a@example.org, b@example.org"}, {"From", "b@example.org, a@example.org"}}, false},
+      {{{"From", "a@example.org"}, {"From", "b@example.org"}}, true},
+      {{{"From", "a@example.org"}, {"From", "a@example.org, b@example.org"}}, true},
+      {{{"From", "a@example.org, b@example.org"}, {"From", "a@example.org"}}, true},
+      {{{"From", "a@example.org"}, {"From", ""}}, true},
+      {{{"From", ""}, {"From", "a@example.org"}}, true},
+      {{{"From", "a@example.org"}, {"From", "a@example.org"}, {"From", "b@example.org"}}, true},
+      {{{"Sender", "a@example.org"}, {"Sender", "a@example.org"}}, false},
+      {{{"Sender", "a@example.org"}, {"Sender", "b@example.org"}}, true},
+  };
+  for (const Case &one : cases) {
+    Senders senders;
+    std::string text;
+    for (const auto &[name, value] : one.fields) {
+      senders.add(name, bytes(value));
+      text += std::string(name) + ": " + value + "; ";
+    }
+    CHECK_EQUAL_TEXT(one.contradicting, senders.contradicting, text.c_str());
+  }
+}
+
+// Each word once: a header that is all "@" takes no time that grows with its square.
+TEST(Senders, ManyMarks) {
+  std::string marks;
+  for (int i = 0; i < 32000; i++)
+    marks += "@.";
+  Senders senders;
+  for (int i = 0; i < 20; i++)
+    senders.add("From", bytes("Alice a" + marks + " <alice@example.org>"));
+  CHECK(!senders.address_in_name.empty());
+}
+
+TEST(Senders, OtherFields) {
+  for (const char *name : {"From", "SENDER", "date", "List-Id", "Reply-To", "X-Original-From"})
+    CHECK_TEXT(Senders::wants(name), name);
+  for (const char *name : {"", "Fro", "From2", "To", "Subject", "Resent-From"})
+    CHECK_FALSE_TEXT(Senders::wants(name), name);
+  Senders senders;
+  senders.add("Date", bytes("Tue, 24 Nov 2026 12:00:00 +0000"));
+  senders.add_too_long("Date");
+  senders.add_too_long("List-Id");
+  CHECK(senders.dates.latest.has_value() && senders.odd.empty() && senders.from_fields == 0);
+  senders.add_too_long("From");
+  CHECK(!senders.odd.empty());
 }
 
 TEST(Senders, ManyAddresses) {
@@ -134,17 +193,17 @@ TEST(Senders, ManyAddresses) {
   for (int i = 1; i < 16; i++)
     field += ", a" + std::to_string(i) + "@example.org";
   Senders at_bound;
-  at_bound.add_from(bytes(field));
+  at_bound.add("From", bytes(field));
   LONGS_EQUAL(16, at_bound.from.size());
   CHECK(at_bound.odd.empty());
   Senders over;
-  over.add_from(bytes(field + ", b@example.org"));
+  over.add("From", bytes(field + ", b@example.org"));
   CHECK(!over.odd.empty());
   LONGS_EQUAL(Senders::max_addresses, over.from.size());
   Senders far_over;
   for (int i = 0; i < 5000; i++)
     field += ", b@example.org";
-  far_over.add_from(bytes(field));
+  far_over.add("From", bytes(field));
   CHECK(!far_over.odd.empty());
 }
 
