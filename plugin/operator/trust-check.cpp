@@ -54,6 +54,9 @@ Severity severity_of(const ReportError &problem, const StoreFacts &store) {
   bool crl = std::find(of_crls.begin(), of_crls.end(), problem.code) != of_crls.end();
   if (crl)
     return store.crl_policy == "require" ? Severity::error : Severity::warning;
+  // A CA that got a new key under its old name is nothing to be woken for.
+  if (problem.code == "namesake")
+    return Severity::ok;
   return problem.code == "certificate-expired" ? Severity::error : Severity::warning;
 }
 

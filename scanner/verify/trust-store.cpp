@@ -321,7 +321,47 @@ void TrustStore::find_problems() {
            "The issuer of " + entry.subject + " is not in the store: " + entry.issuer + key + ".",
            "Put the certificate of " + entry.issuer + key + " into trust_dir."});
   }
+  find_namesakes();
   ERR_clear_error();
+}
+
+// Two CAs of one name, with keys of their own, that count for the same senders.
+bool TrustStore::is_namesake(std::size_t index, std::size_t other) const {
+  const std::string &domain = entries_[index].domain;
+  const std::string &other_domain = entries_[other].domain;
+  if (index == other || (domain != other_domain && !domain.empty() && !other_domain.empty()))
+    return false;
+  X509 *one = objects_[index].certificate.get();
+  X509 *two = objects_[other].certificate.get();
+  return is_same_name(X509_get_subject_name(one), X509_get_subject_name(two)) &&
+         EVP_PKEY_eq(X509_get0_pubkey(one), X509_get0_pubkey(two)) != 1;
+}
+
+// Each of them is tried for what that name issued; who looks at the store has to know that there
+// are two.
+void TrustStore::find_namesakes() {
+  std::map<std::string, std::vector<std::size_t>> by_name;
+  for (std::size_t i = 0; i < entries_.size(); i++) {
+    TrustKind kind = entries_[i].kind;
+    if ((kind == TrustKind::anchor || kind == TrustKind::intermediate) &&
+        !entries_[i].subject.empty())
+      by_name[entries_[i].subject].push_back(i);
+  }
+  for (const auto &[name, namesakes] : by_name) {
+    for (std::size_t index : namesakes) {
+      auto other = std::find_if(namesakes.begin(), namesakes.end(), [&](std::size_t candidate) {
+        return is_namesake(index, candidate);
+      });
+      if (other == namesakes.end())
+        continue;
+      entries_[index].problems.push_back(
+          {"namesake", entries_[index].file,
+           "Another CA is called " + name + " too and has another key: " + entries_[*other].file +
+               ", SHA-256 " + entries_[*other].sha256 + ".",
+           "Nothing, if you trust both. CRLs of the two that name no key take each other's place "
+           "when they are imported: copy them into trust_dir yourself."});
+    }
+  }
 }
 
 void TrustStore::build_sets() {

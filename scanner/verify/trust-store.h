@@ -47,7 +47,7 @@ struct TrustEntry {
   std::int64_t not_before = 0;
   std::int64_t not_after = 0;
   // What is wrong with it now: certificate-expired, certificate-not-yet-valid,
-  // not-a-ca, weak-algorithm, issuer-missing, crl-stale, crl-wrong-issuer.
+  // not-a-ca, weak-algorithm, issuer-missing, namesake, crl-stale, crl-wrong-issuer.
   std::vector<ReportError> problems;
 };
 
@@ -124,6 +124,8 @@ private:
   void read_folder(const std::string &folder);
   void read_file(const std::string &path, const std::string &domain);
   bool has_issuer(std::size_t index) const;
+  bool is_namesake(std::size_t index, std::size_t other) const;
+  void find_namesakes();
   void take(TrustObjects objects, const std::string &file, const std::string &domain);
   void find_problems();
   void build_sets();

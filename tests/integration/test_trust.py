@@ -113,6 +113,18 @@ class Trust(DovecotCase):
                           "issuer-missing": "sub.pem", "no-anchor": str(self.trust),
                           "certificate-expires": "sub.pem"}, codes)
 
+    def test_namesakes_are_told(self):
+        other = Authority(self.directory / "other", "Example Root")
+        self.trust_command("import", self.root.pem)
+        self.trust_command("import", other.pem)
+        rows = self.trust_command("list")
+        self.assertEqual(["namesake", "namesake"], [row["state"] for row in rows])
+        rows = self.trust_command("check")
+        self.assertEqual([("ok", "namesake")] * 2, [(row["state"], row["code"]) for row in rows])
+        for row in rows:
+            (second,) = set(self.files()) - {row["file"]}
+            self.assertIn(second, row["detail"])
+
     def test_a_store_that_cannot_be_written(self):
         if os.geteuid() == 0:
             # A file where the folder should be.

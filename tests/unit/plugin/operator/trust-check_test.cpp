@@ -114,6 +114,17 @@ TEST(TrustCheck, ACrlTakesThePlaceOfAnOlderOne) {
   STRCMP_CONTAINS("not in the store", decide_import(fresh, store, "", now).text.c_str());
 }
 
+// What is told and wants no action has no exit status of its own.
+TEST(TrustCheck, Namesakes) {
+  root.problems = {{"namesake", "root.pem", "Another CA is called so too.", "Nothing."}};
+  store.objects = {root};
+  Findings findings = check_trust(store, now, 1);
+  LONGS_EQUAL(1, findings.size());
+  STRCMP_EQUAL("namesake", findings[0].check.c_str());
+  CHECK(findings[0].severity == Severity::ok);
+  STRCMP_EQUAL("namesake", state_of(root).c_str());
+}
+
 TEST(TrustCheck, Pem) {
   root.der = std::string(70, 'A');
   STRCMP_EQUAL(("-----BEGIN CERTIFICATE-----\n" + std::string(64, 'A') +

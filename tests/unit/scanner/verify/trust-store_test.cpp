@@ -100,6 +100,32 @@ TEST(TrustStore, Kinds) {
   LONGS_EQUAL(3, sk_X509_CRL_num(set.crls.get()));
 }
 
+TEST(TrustStore, Namesakes) {
+  Ca other = make("Root");
+  Ca lower = make("Below", &other);
+  Ca person = make("Root", &root, false);
+  write(directory / "root.pem", pem(root));
+  write(directory / "again.pem", pem(root));
+  write(directory / "person.pem", pem(person));
+  write(directory / "below.pem", pem(below));
+  write(directory / "a.example/lower.pem", pem(lower));
+  write(directory / "b.example/other.pem", pem(other));
+  auto store = opened();
+  // For the senders of a domain what is in its folder stands beside the rest.
+  for (const char *file :
+       {"root.pem", "again.pem", "below.pem", "a.example/lower.pem", "b.example/other.pem"})
+    problem(*store, file, "namesake");
+  problem(*store, "person.pem", "not-a-ca");
+  LONGS_EQUAL(1, entry(*store, "person.pem").problems.size());
+  STRCMP_CONTAINS("b.example/other.pem", entry(*store, "root.pem").problems[0].text.c_str());
+  fs::remove(directory / "root.pem");
+  fs::remove(directory / "again.pem");
+  write(directory / "a.example/root.pem", pem(root));
+  store = opened();
+  problem(*store, "a.example/root.pem", "");
+  problem(*store, "b.example/other.pem", "");
+}
+
 TEST(TrustStore, BadFiles) {
   struct Bad {
     const char *file;
