@@ -145,7 +145,7 @@ bool Content::may_have_embedded() const {
   if (kind_ == nullptr || kind_->opener == Kind::pdf || kind_->opener == Kind::compound_file ||
       kind_->opener == Kind::disk)
     return true;
-  // The others are read by LeafContent, which knows where they end.
+  // What ends somewhere is searched up to there, and what is behind that on its own.
   return kind_->look == Look::leaf && kind_->end == nullptr && kind_->name != "empty";
 }
 
@@ -188,7 +188,7 @@ std::unique_ptr<ByteSink> Content::choose() {
   if (is_rtf(prefix_))
     return known("RTF document",
                  both(both(make_text(), make_rtf_reader(inspection_, place_)),
-                      std::make_unique<LeafContent>(inspection_, place_, rtf_end())));
+                      make_leaf_reader(inspection_, place_, kind_named("RTF document"))));
   outcome_.is_text = looks_like_text(prefix_) &&
                      !has_pdf_header(prefix_, place_.is_text && !has_pdf_label(place_));
   if (outcome_.is_text) {
@@ -258,12 +258,12 @@ std::unique_ptr<ByteSink> Content::choose_file() {
   if (kind_->look == Look::opened)
     return with_text(make_reader());
   std::unique_ptr<ByteSink> leaf;
-  if (kind_->look == Look::leaf && kind_->end != nullptr)
-    leaf = std::make_unique<LeafContent>(inspection_, place_, kind_->end());
+  if (kind_->look == Look::leaf)
+    leaf = make_leaf_reader(inspection_, place_, *kind_);
   // What is labelled as text is shown as that, and gpg looks for armor in any file.
   bool is_searched =
-      !is_shown_as_text() &&
-      (has_wide_letters(prefix_) || (leaf == nullptr && is_text_with_odd_bytes(prefix_, false)));
+      !is_shown_as_text() && (has_wide_letters(prefix_) ||
+                              (kind_->end == nullptr && is_text_with_odd_bytes(prefix_, false)));
   if (is_searched)
     leaf = both(make_text(), std::move(leaf));
   return with_text(std::move(leaf));
@@ -295,7 +295,9 @@ std::unique_ptr<ByteSink> Content::make_reader() {
     return std::make_unique<ArchiveContent>(inspection_, place_, kind_->container,
                                             ArchiveContent::Found::alone);
   case Kind::wrapped: return make_unwrapper(inspection_, place_, kind_->container);
-  case Kind::pdf: return make_pdf_reader(inspection_, place_);
+  case Kind::pdf:
+    return both(make_pdf_reader(inspection_, place_),
+                make_leaf_reader(inspection_, place_, *kind_));
   case Kind::compound_file: return make_compound_file_reader(inspection_, place_);
   case Kind::tnef: return make_tnef_reader(inspection_, place_);
   case Kind::rtf: // by its beginning, which may be text

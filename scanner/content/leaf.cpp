@@ -1,104 +1,138 @@
 #include "scanner/content/leaf.h"
 
-#include "scanner/base/padding.h"
-#include "scanner/formats/detect.h"
-#include "scanner/openpgp/packets.h"
+#include "scanner/content/behind-end.h"
+#include "scanner/formats/chance-check.h"
+#include "scanner/formats/embedded.h"
+#include "scanner/formats/file-end.h"
+#include "scanner/inspection/window.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace smime {
 namespace {
 
-// Office for Macintosh fills up pictures in its documents to whole blocks, with what happens to
-// stand in memory.
-constexpr std::size_t slack_block = 1024;
-constexpr std::size_t most_slack = 16 * slack_block;
+void name_as_chance(Inspection &inspection, const Place &place, const KindRow &kind) {
+  inspection.add_unrecognised(place, (place.name.empty() ? "The part" : place.name) +
+                                         " begins as a " + std::string(kind.name) +
+                                         ", but its bytes look encrypted or compressed.");
+}
 
-// More of them no kind of file begins with.
-constexpr std::size_t most_zeros = 8;
+// Its format says where it ends while it is read.
+class EndedLeaf : public ByteSink {
+public:
+  EndedLeaf(Inspection &inspection, Place place, const KindRow &kind)
+      : inspection_(inspection), place_(std::move(place)), kind_(kind), end_(kind.end()),
+        embedded_(inspection, place_, EmbeddedArchives::Of::piece), behind_(inspection, place_),
+        is_searched_(kind.opener != Kind::pdf) {}
+
+  void feed(Bytes bytes) override {
+    size_ += bytes.size();
+    bool was_behind = end_->ended();
+    Bytes rest = was_behind ? bytes : end_->feed(bytes);
+    Bytes own = bytes.first(bytes.size() - rest.size());
+    counts_.add(own);
+    if (is_searched_)
+      embedded_.feed(own);
+    if (!was_behind && end_->ended())
+      behind_.feed(end_->refused());
+    if (end_->ended())
+      behind_.feed(rest);
+  }
+
+  void finish() override {
+    if (!end_->ended())
+      behind_.feed(end_->refused());
+    if (is_searched_)
+      embedded_.finish();
+    behind_.finish(size_);
+    // A length that is no one's length is met by no end.
+    bool may_be_chance = end_->is_cut() ? counts_.size() >= few_bytes
+                                        : end_->ends_anywhere() && counts_.size() >= many_bytes;
+    if (may_be_chance && counts_.deviation() < most_of_chance)
+      name_as_chance(inspection_, place_, kind_);
+  }
+
+private:
+  Inspection &inspection_;
+  Place place_;
+  const KindRow &kind_;
+  std::unique_ptr<FileEnd> end_;
+  // In a comment, say.
+  EmbeddedArchives embedded_;
+  BehindEnd behind_;
+  // Somebody else does it in documents that have files in them.
+  bool is_searched_;
+  ByteCounts counts_;
+  std::uint64_t size_ = 0;
+};
+
+// Of the others: whether it looks encrypted, and, if tables in it say where it ends, what stands
+// behind that.
+class OtherLeaf : public ByteSink {
+public:
+  OtherLeaf(Inspection &inspection, Place place, const KindRow &kind)
+      : inspection_(inspection), place_(std::move(place)), kind_(kind),
+        chance_(kind.is_dense || kind.extent != nullptr ? ChanceCheck::Of::dense
+                                                        : ChanceCheck::Of::plain),
+        window_(inspection) {}
+
+  void feed(Bytes bytes) override {
+    chance_.feed(bytes);
+    if (kind_.extent == nullptr)
+      return;
+    counts_.add(bytes);
+    window_.feed(bytes);
+  }
+
+  void finish() override {
+    if (kind_.extent != nullptr && !inspection_.stopped())
+      read_behind();
+    if (chance_.found() ||
+        (is_cut_ && counts_.size() >= few_bytes && counts_.deviation() < most_of_chance))
+      name_as_chance(inspection_, place_, kind_);
+  }
+
+private:
+  void read_behind() {
+    Extent end = kind_.extent(window_);
+    std::uint64_t until = end.has_value() ? std::min(window_.size(), end->again_from) : 0;
+    is_cut_ = end.has_value() && end->end > window_.size();
+    if (!end.has_value() || end->end >= until)
+      return;
+    BehindEnd behind(inspection_, place_);
+    std::array<unsigned char, 16384> bytes;
+    std::uint64_t at = end->end;
+    while (at < until) {
+      auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), until - at));
+      std::size_t size = window_.read(at, bytes.data(), wanted);
+      // What is in the middle of a large file was not kept; it goes on behind that.
+      if (size == 0)
+        at = window_.kept_from(at);
+      behind.feed(Bytes(bytes).first(size));
+      at += size;
+    }
+    behind.finish(window_.size());
+  }
+
+  Inspection &inspection_;
+  Place place_;
+  const KindRow &kind_;
+  ChanceCheck chance_;
+  // Of what tables say more of than there is.
+  ByteCounts counts_;
+  bool is_cut_ = false;
+  Window window_;
+};
 
 } // namespace
 
-LeafContent::LeafContent(Inspection &inspection, Place place, std::unique_ptr<FileEnd> end)
-    : inspection_(inspection), place_(std::move(place)), end_(std::move(end)),
-      embedded_(inspection, place_, EmbeddedArchives::Of::piece) {}
-
-LeafContent::~LeafContent() {
-  if (entered_)
-    inspection_.leave_layer();
-}
-
-void LeafContent::feed(Bytes bytes) {
-  size_ += bytes.size();
-  bool was_behind = end_->ended();
-  Bytes rest = was_behind ? bytes : end_->feed(bytes);
-  embedded_.feed(bytes.first(bytes.size() - rest.size()));
-  if (!was_behind && end_->ended())
-    feed_behind(end_->refused());
-  if (end_->ended())
-    feed_behind(rest);
-}
-
-void LeafContent::feed_behind(Bytes bytes) {
-  if (behind_ != nullptr)
-    return behind_->feed(bytes);
-  if (held_.empty()) {
-    auto first = std::find_if_not(bytes.begin(), bytes.end(), is_padding);
-    auto zeros = std::find_if_not(bytes.begin(), first, [](unsigned char c) { return c == 0; });
-    zeros_ = zeros == first ? zeros_ + static_cast<std::size_t>(first - bytes.begin()) : 0;
-    bytes = bytes.subspan(static_cast<std::size_t>(first - bytes.begin()));
-  }
-  held_.insert(held_.end(), bytes.begin(), bytes.end());
-  if (held_.size() >= held_at_most())
-    begin_behind();
-}
-
-std::size_t LeafContent::held_at_most() const {
-  return place_.in_archive ? most_slack : least_behind;
-}
-
-// Nothing that is known begins there.
-bool LeafContent::is_slack() const {
-  const Detector *detector = inspection_.tools().detector;
-  return place_.in_archive && size_ % slack_block == 0 && detector != nullptr &&
-         !looks_like_cms(held_) && !looks_like_pgp(held_) &&
-         detector->detect(held_).kind == nullptr;
-}
-
-// Zeros in front may be padding, or what a file begins with.
-void LeafContent::put_zeros_back() {
-  for (std::size_t zeros = std::min(zeros_, most_zeros); zeros > 0; zeros--) {
-    std::vector<unsigned char> with_them(zeros, 0);
-    with_them.insert(with_them.end(), held_.begin(), held_.end());
-    if (recognise(with_them, {}) != nullptr) {
-      held_ = std::move(with_them);
-      return;
-    }
-  }
-}
-
-void LeafContent::begin_behind() {
-  put_zeros_back();
-  Place behind = place_;
-  behind.type.clear();
-  behind.name += "/behind its end";
-  behind.is_text = false;
-  // A chain of files, each behind the other, is bounded as files in files are.
-  entered_ = true;
-  bool may_go_on = inspection_.enter_layer(behind) && inspection_.count_part(behind);
-  behind_ = make_content_reader(inspection_, std::move(behind));
-  std::vector<unsigned char> held = std::exchange(held_, {});
-  if (may_go_on)
-    behind_->feed(held);
-}
-
-void LeafContent::finish() {
-  embedded_.finish();
-  if (behind_ == nullptr && held_.size() >= least_behind && !is_slack())
-    begin_behind();
-  if (behind_ != nullptr)
-    behind_->finish();
+std::unique_ptr<ByteSink> make_leaf_reader(Inspection &inspection, const Place &place,
+                                           const KindRow &kind) {
+  if (kind.end != nullptr)
+    return std::make_unique<EndedLeaf>(inspection, place, kind);
+  return std::make_unique<OtherLeaf>(inspection, place, kind);
 }
 
 } // namespace smime

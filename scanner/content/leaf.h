@@ -1,47 +1,19 @@
-// A file that a virus scanner reads as it is, but whose format says where it ends: what stands
-// behind its end is content of its own.
+// Files that a virus scanner reads as they are: whether they are what they begin as, to the end.
 #ifndef SMIME_LEAF_CONTENT_H
 #define SMIME_LEAF_CONTENT_H
 
-#include "scanner/formats/embedded.h"
-#include "scanner/formats/file-end.h"
+#include "scanner/formats/kinds.h"
 #include "scanner/inspection/reader.h"
 
-#include <cstdint>
 #include <memory>
-#include <vector>
 
 namespace smime {
 
-class LeafContent : public ByteSink {
-public:
-  // inspection outlives it.
-  LeafContent(Inspection &inspection, Place place, std::unique_ptr<FileEnd> end);
-  ~LeafContent() override;
-
-  void feed(Bytes bytes) override;
-  void finish() override;
-
-private:
-  void feed_behind(Bytes bytes);
-  std::size_t held_at_most() const;
-  bool is_slack() const;
-  void put_zeros_back();
-  void begin_behind();
-
-  Inspection &inspection_;
-  Place place_;
-  std::unique_ptr<FileEnd> end_;
-  // In a comment, say.
-  EmbeddedArchives embedded_;
-  // What stands behind, until it is worth a look.
-  std::vector<unsigned char> held_;
-  // How many zeros were left out in front of that.
-  std::size_t zeros_ = 0;
-  std::uint64_t size_ = 0;
-  bool entered_ = false;
-  std::unique_ptr<ContentReader> behind_;
-};
+// Reads a file of the kind, of which it takes what stands behind its end for content of its own,
+// and names what looks encrypted. Null if there is nothing to be known of it. inspection outlives
+// it.
+std::unique_ptr<ByteSink> make_leaf_reader(Inspection &inspection, const Place &place,
+                                           const KindRow &kind);
 
 } // namespace smime
 

@@ -2,9 +2,11 @@
 
 #include "common/ascii.h"
 #include "scanner/base/little-endian.h"
+#include "scanner/base/padding.h"
 #include "scanner/formats/compound-directory.h"
 #include "scanner/formats/compressed-rtf.h"
 #include "scanner/formats/document.h"
+#include "scanner/formats/file-extent.h"
 #include "scanner/formats/inner-file.h"
 #include "scanner/formats/office-marks.h"
 #include "scanner/formats/ole-object.h"
@@ -252,6 +254,7 @@ public:
 
 private:
   void read();
+  void read_behind();
   void report_beginning_and_end(const char *reason);
 
   CompoundDirectory directory_;
@@ -272,6 +275,21 @@ void CompoundFile::read() {
   walk.walk(file.get(), "", 0);
   if (!inspection_.stopped())
     walk.report();
+  read_behind();
+}
+
+// What stands behind the last sector is no part of the document.
+void CompoundFile::read_behind() {
+  Extent end = compound_extent(window_);
+  if (!end.has_value() || end->end >= window_.size() || inspection_.stopped())
+    return;
+  Bytes behind =
+      without_padding_in_front(window_.head().subspan(static_cast<std::size_t>(end->end)));
+  if (behind.size() < least_behind)
+    return;
+  InnerFile file(inspection_, place_, "behind its end");
+  file.feed(behind);
+  file.finish();
 }
 
 void CompoundFile::report_beginning_and_end(const char *reason) {

@@ -28,8 +28,10 @@ Bytes FileEnd::feed(Bytes bytes) {
       filled_ += taken;
       bytes = bytes.subspan(taken);
       if (filled_ == wanted_) {
-        filled_ = 0;
-        read({element_, wanted_});
+        element_size_ = wanted_;
+        read({element_, element_size_});
+        filled_ = kept_;
+        kept_ = 0;
       }
     }
   }
@@ -195,13 +197,27 @@ public:
 private:
   void read(Bytes head) override {
     std::string_view name = as_text(head.first(4));
+    if (name == "RF64")
+      return read_long(head);
     bool is_big = name == "RIFX" || name == "FORM";
-    if (!is_big && name != "RIFF" && name != "RF64")
+    if (!is_big && name != "RIFF")
       return end_before();
     std::uint64_t size = is_big ? big_endian(head.subspan(4)) : le32(&head[4]);
     // What is written while it is recorded has no size in front.
-    bool is_open = size == 0 || size == 0xffffffff || name == "RF64";
+    bool is_open = size == 0 || size == 0xffffffff;
     skip(is_open ? UINT64_MAX : size + size % 2);
+  }
+
+  // EBU Tech 3306: the size is in a chunk of its own, which is the first.
+  void read_long(Bytes head) {
+    constexpr std::size_t with_size = 28;
+    if (head.size() < with_size)
+      return want_longer(with_size);
+    std::uint64_t size = le32(&head[20]) | static_cast<std::uint64_t>(le32(&head[24])) << 32U;
+    if (as_text(head.subspan(12, 4)) != "ds64" || size < with_size - 8)
+      return end_before();
+    skip(size - (with_size - 8));
+    want(8);
   }
 };
 
@@ -220,14 +236,18 @@ private:
     }
     std::uint64_t size = big_endian(element.first(4));
     is_large_ = size == 1;
-    if (!is_name(element.subspan(4)) || (size > 1 && size < 8))
+    // To the end of the file: never the first.
+    bool is_open = size == 0 && !is_first_;
+    is_first_ = false;
+    if (!is_name(element.subspan(4)) || (size != 1 && size < 8 && !is_open))
       end_before();
-    else if (size == 0) // to the end of the file
+    else if (is_open)
       skip(UINT64_MAX);
     else if (!is_large_)
       skip(size - 8);
   }
   bool is_large_ = false;
+  bool is_first_ = true;
 };
 
 // Rich Text Format 1.9.1: the brace that closes the first one. Binary data have their length in

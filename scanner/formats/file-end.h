@@ -20,8 +20,12 @@ public:
   // end, which is also what breaks the structure.
   Bytes feed(Bytes bytes);
   bool ended() const { return ended_; }
-  // What was read and belongs behind the end, in front of what feed() returned.
-  Bytes refused() const { return {element_, refused_}; }
+  // What was read and belongs behind the end, in front of what feed() returned; also of a file that
+  // did not come to its end.
+  virtual Bytes refused() const { return {element_, refused_}; }
+  // The file stops within an element, or the format lets it stop anywhere.
+  bool is_cut() const { return !ended_ && (filled_ > 0 || (to_skip_ > 0 && !ends_anywhere())); }
+  bool ends_anywhere() const { return !ended_ && to_skip_ > open; }
 
 protected:
   FileEnd() = default;
@@ -29,13 +33,18 @@ protected:
   // of these; what is skipped comes before what is wanted or searched.
   virtual void read(Bytes element) = 0;
   void want(std::size_t bytes) { wanted_ = bytes; }
+  // The same element is to have so many bytes, of which it has the first.
+  void want_longer(std::size_t bytes) {
+    kept_ = wanted_;
+    wanted_ = bytes;
+  }
   void skip(std::uint64_t bytes) { to_skip_ = bytes; }
   void begin_search() { searching_ = true; }
   void end() { ended_ = true; }
   // The element that is being read is no more of the structure.
   void end_before() {
     ended_ = true;
-    refused_ = wanted_;
+    refused_ = element_size_;
   }
   void end_after(std::uint64_t bytes) {
     to_skip_ = bytes;
@@ -49,7 +58,11 @@ protected:
 
 private:
   static constexpr std::size_t max_element = 1024;
+  // What is skipped up to the end of any file.
+  static constexpr std::uint64_t open = UINT64_MAX - (1ULL << 50U);
   std::size_t wanted_ = 0;
+  std::size_t kept_ = 0;
+  std::size_t element_size_ = 0;
   std::uint64_t to_skip_ = 0;
   bool searching_ = false;
   bool ends_ = false;
@@ -65,6 +78,39 @@ std::unique_ptr<FileEnd> gif_end();
 std::unique_ptr<FileEnd> riff_end();
 std::unique_ptr<FileEnd> mpeg4_end();
 std::unique_ptr<FileEnd> rtf_end();
+
+// document-end.cpp
+std::unique_ptr<FileEnd> pdf_end();
+
+// media-end.cpp
+std::unique_ptr<FileEnd> ogg_end();
+std::unique_ptr<FileEnd> midi_end();
+std::unique_ptr<FileEnd> asf_end();
+std::unique_ptr<FileEnd> matroska_end();
+std::unique_ptr<FileEnd> flash_video_end();
+std::unique_ptr<FileEnd> audio_frames_end();
+
+// image-end.cpp
+std::unique_ptr<FileEnd> bitmap_end();
+std::unique_ptr<FileEnd> photoshop_end();
+std::unique_ptr<FileEnd> codestream_end();
+std::unique_ptr<FileEnd> enhanced_metafile_end();
+std::unique_ptr<FileEnd> metafile_end();
+std::unique_ptr<FileEnd> placeable_metafile_end();
+std::unique_ptr<FileEnd> djvu_end();
+
+// data-end.cpp
+std::unique_ptr<FileEnd> der_end();
+std::unique_ptr<FileEnd> database_end();
+std::unique_ptr<FileEnd> printer_settings_end();
+std::unique_ptr<FileEnd> web_font_end();
+std::unique_ptr<FileEnd> flash_end();
+std::unique_ptr<FileEnd> extension_end();
+std::unique_ptr<FileEnd> java_module_end();
+std::unique_ptr<FileEnd> apple_double_end();
+std::unique_ptr<FileEnd> wasm_end();
+std::unique_ptr<FileEnd> pieces_end();
+std::unique_ptr<FileEnd> segments_end();
 
 } // namespace smime
 

@@ -6,6 +6,7 @@
 #include "common/byte-sink.h"
 #include "scanner/formats/container.h"
 #include "scanner/formats/file-end.h"
+#include "scanner/formats/file-extent.h"
 
 #include <cstdint>
 #include <memory>
@@ -56,8 +57,11 @@ struct KindRow {
   std::string_view words = {};
   // Of signatures of less than four bytes: what must be there as well.
   bool (*check)(Bytes prefix) = nullptr;
-  // Of a leaf whose format says where it ends.
+  // Of a leaf whose format says where it ends: as it is read, or in tables anywhere in it.
   std::unique_ptr<FileEnd> (*end)() = nullptr;
+  Extent (*extent)(const Window &file) = nullptr;
+  // Of a leaf without an end: what is in it may be compressed, and look like chance.
+  bool is_dense = false;
   // For people: what else it is recognised by.
   std::string_view evidence = {};
   // Of what is opened.

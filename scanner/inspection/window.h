@@ -31,6 +31,10 @@ public:
   std::size_t read(std::uint64_t offset, unsigned char *to, std::size_t length) const;
   // Whether the byte at offset was not kept.
   bool in_gap(std::uint64_t offset) const;
+  // Where the first byte is from offset on that was kept.
+  std::uint64_t kept_from(std::uint64_t offset) const {
+    return in_gap(offset) ? tail_start() : offset;
+  }
 
 private:
   void grow(std::size_t wanted);

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 
 import formats
+import leaves
 from test_cases import ENCRYPTED
 from test_inspect import SCANNER, InspectCase, attached, measured
 
@@ -132,7 +133,7 @@ def behind_others(content):
     return {
         "behind a picture": JPEG + content,
         "behind a program": elf + content,
-        "behind a program, and signed": elf + content + os.urandom(2000),
+        "behind a program, and signed": leaves.exe(True, content),
         "behind a document": formats.data("pypdf/unencrypted.pdf") + content,
         "behind a document of Word's": word + content,
         "behind a script": b"#!/bin/sh\nexec unzip $0\n" * 200 + content,
@@ -165,14 +166,13 @@ class Containers(InspectCase):
             self.assertEqual([], self.inspect(attached(content))["uninspectable"], content)
 
     def test_larger_than_what_is_kept(self):
-        big = os.urandom(7_000_000)
-        sound = b"OggS\0" + big  # which nobody takes apart
+        sound = formats.sound(7_000_000)  # which nobody takes apart
         locked = formats.packed(self.directory, "l.zip", "-psecret")
         (self.directory / "l.zip").rename(self.directory / "locked.zip")
-        (self.directory / "sound.ogg").write_bytes(sound)
+        (self.directory / "sound.wav").write_bytes(sound)
         for name in ("tar, ustar", "cpio, newc", "ar, BSD", "ISO 9660", "xar", "gzip", "zstd"):
-            formats.run(self.directory, "bsdtar", "-cf", "plain", *BY_BSDTAR[name], "sound.ogg")
-            formats.run(self.directory, "bsdtar", "-cf", "mixed", *BY_BSDTAR[name], "sound.ogg",
+            formats.run(self.directory, "bsdtar", "-cf", "plain", *BY_BSDTAR[name], "sound.wav")
+            formats.run(self.directory, "bsdtar", "-cf", "mixed", *BY_BSDTAR[name], "sound.wav",
                         "locked.zip")
             with self.subTest(name):
                 plain = (self.directory / "plain").read_bytes()
@@ -239,8 +239,8 @@ class Containers(InspectCase):
 
     def test_an_archive_that_is_an_image_as_well(self):
         for header, options in ((512, ("--format", "ustar")), (110 + 10, ("--format", "newc"))):
-            sound = b"OggS\0".ljust(32769 - header, b"x") + b"CD001" + bytes(1000)
-            archive = by_bsdtar(self.directory, "sound.ogg", sound, *options)
+            sound = leaves.riff(b"RIFF", b"WAVE".ljust(32761 - header, b"x") + b"CD001" + bytes(1000))
+            archive = by_bsdtar(self.directory, "sound.wav", sound, *options)
             self.assertEqual(32769, archive.index(b"CD001"))
             reasons = [u["reason"] for u in self.inspect(attached(archive))["uninspectable"]]
             self.assertEqual(["contradictory-archive"], reasons)

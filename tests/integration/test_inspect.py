@@ -76,15 +76,15 @@ class InspectCase(unittest.TestCase):
     def tearDownClass(cls):
         shutil.rmtree(cls.directory, ignore_errors=True)
 
-    def inspect_all(self, messages, timeout=300):
+    def inspect_all(self, messages, timeout=300, options=()):
         """The report of each message, in one run of the program."""
         paths = []
         for number, message in enumerate(messages):
             path = self.directory / f"m{number}.eml"
             path.write_bytes(message)
             paths.append(path)
-        done = subprocess.run([SCANNER, "-c", self.directory / "scanner.conf", "--inspect", *paths],
-                              capture_output=True, timeout=timeout)
+        done = subprocess.run([SCANNER, "-c", self.directory / "scanner.conf", "--inspect",
+                               *options, *paths], capture_output=True, timeout=timeout)
         self.assertEqual((0, b""), (done.returncode, done.stderr))
         return [json.loads(line) for line in done.stdout.splitlines()]
 

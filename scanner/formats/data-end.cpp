@@ -1,0 +1,168 @@
+// Programs, fonts, databases and objects that say in front how long they are, or in pieces.
+#include "scanner/base/big-endian.h"
+#include "scanner/base/little-endian.h"
+#include "scanner/formats/file-end.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace smime {
+namespace {
+
+// A number in the header says all of it.
+class SizedEnd : public FileEnd {
+public:
+  // Of so many first bytes, the size of the whole file.
+  using SizeOf = std::uint64_t (*)(Bytes head);
+  SizedEnd(std::size_t head, SizeOf size_of) : size_of_(size_of) { want(head); }
+
+private:
+  void read(Bytes head) override {
+    std::uint64_t size = size_of_(head);
+    if (size < head.size())
+      return end_before();
+    end_after(size - head.size());
+  }
+  SizeOf size_of_;
+};
+
+// X.690: the length of the element that the bytes begin with. What has none ends with the file.
+std::uint64_t der_size(Bytes head) {
+  unsigned more = head[1] < 0x80 ? 0 : head[1] & 0x7fU;
+  if (more == 0)
+    return head[1] < 0x80 ? 2ULL + head[1] : UINT64_MAX;
+  return more > 4 ? 0 : 2 + more + big_endian(head.subspan(2, more));
+}
+
+// The size of a page, and how many there are. That number is old if the file was last changed by a
+// program that does not know of it (https://www.sqlite.org/fileformat.html, 1.3.7).
+std::uint64_t database_size(Bytes head) {
+  std::uint64_t page = big_endian(head.subspan(16, 2));
+  if (page == 0 || (page & (page - 1)) != 0)
+    return 0;
+  std::uint64_t pages = big_endian(head.subspan(28, 4));
+  bool is_valid = pages > 0 && big_endian(head.subspan(24, 4)) == big_endian(head.subspan(92, 4));
+  return is_valid ? pages * (page == 1 ? 65536 : page) : UINT64_MAX;
+}
+
+// DEVMODEW: the size of what all printers have, and of what this one has.
+std::uint64_t printer_settings_size(Bytes head) { return le16(&head[68]) + le16(&head[70]); }
+
+std::uint64_t web_font_size(Bytes head) { return big_endian(head.subspan(8, 4)); }
+std::uint64_t flash_size(Bytes head) { return le32(&head[4]); }
+
+// Of a Chrome extension: the signature is in front of a zip archive, which is what is behind.
+std::uint64_t extension_size(Bytes head) {
+  if (head[4] == 2)
+    return 16ULL + le32(&head[8]) + le32(&head[12]);
+  return 12ULL + le32(&head[8]);
+}
+std::uint64_t java_module_size(Bytes head) { return head.size(); }
+
+// AppleDouble (RFC 1740 appendix A): a table of entries with offset and length.
+class AppleDoubleEnd : public FileEnd {
+public:
+  AppleDoubleEnd() { want(26); }
+
+private:
+  void read(Bytes element) override {
+    passed_ += element.size();
+    if (passed_ == element.size())
+      entries_ = big_endian(element.subspan(24));
+    else
+      end_ = std::max(end_, big_endian(element.subspan(4, 4)) + big_endian(element.subspan(8, 4)));
+    if (entries_ == 0)
+      return end_after(end_ - std::min(end_, passed_));
+    entries_--;
+    want(12);
+  }
+
+  std::uint64_t passed_ = 0;
+  std::uint64_t entries_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+// WebAssembly: sections, of a number and a length in groups of seven bits.
+class WasmEnd : public FileEnd {
+public:
+  WasmEnd() {
+    skip(8);
+    want(1);
+  }
+
+private:
+  void read(Bytes element) override {
+    constexpr unsigned char last_section = 13;
+    constexpr unsigned most_bits = 35;
+    want(1);
+    if (!in_length_) {
+      in_length_ = true;
+      length_ = bits_ = 0;
+      return element[0] > last_section ? end_before() : void();
+    }
+    length_ |= (element[0] & 0x7fULL) << bits_;
+    bits_ += 7;
+    if (bits_ > most_bits)
+      return end_before();
+    in_length_ = (element[0] & 0x80U) != 0;
+    if (!in_length_)
+      skip(length_);
+  }
+
+  bool in_length_ = false;
+  std::uint64_t length_ = 0;
+  unsigned bits_ = 0;
+};
+
+// Parts of Pages, Numbers and Keynote: pieces, each behind a zero and its length.
+class PiecesEnd : public FileEnd {
+public:
+  PiecesEnd() { want(4); }
+
+private:
+  void read(Bytes head) override {
+    std::uint64_t size = le32(head.data()) >> 8U;
+    if (head[0] != 0 || size == 0)
+      return end_before();
+    skip(size);
+  }
+};
+
+// Type 1 fonts in segments: 128, a kind, and a length.
+class SegmentsEnd : public FileEnd {
+public:
+  SegmentsEnd() { want(2); }
+
+private:
+  void read(Bytes element) override {
+    if (element.size() == 4) {
+      skip(le32(element.data()));
+      return want(2);
+    }
+    if (element[0] != 0x80 || element[1] == 0 || element[1] > 3)
+      return end_before();
+    if (element[1] == 3)
+      return end();
+    want(4);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<FileEnd> der_end() { return std::make_unique<SizedEnd>(6, der_size); }
+std::unique_ptr<FileEnd> database_end() { return std::make_unique<SizedEnd>(100, database_size); }
+std::unique_ptr<FileEnd> printer_settings_end() {
+  return std::make_unique<SizedEnd>(72, printer_settings_size);
+}
+std::unique_ptr<FileEnd> web_font_end() { return std::make_unique<SizedEnd>(12, web_font_size); }
+std::unique_ptr<FileEnd> flash_end() { return std::make_unique<SizedEnd>(8, flash_size); }
+std::unique_ptr<FileEnd> extension_end() { return std::make_unique<SizedEnd>(16, extension_size); }
+std::unique_ptr<FileEnd> java_module_end() {
+  return std::make_unique<SizedEnd>(4, java_module_size);
+}
+std::unique_ptr<FileEnd> apple_double_end() { return std::make_unique<AppleDoubleEnd>(); }
+std::unique_ptr<FileEnd> wasm_end() { return std::make_unique<WasmEnd>(); }
+std::unique_ptr<FileEnd> pieces_end() { return std::make_unique<PiecesEnd>(); }
+std::unique_ptr<FileEnd> segments_end() { return std::make_unique<SegmentsEnd>(); }
+
+} // namespace smime
