@@ -2,6 +2,7 @@
 
 #include "plugin/store/own-save.h"
 
+#include <utility>
 #include <vector>
 
 namespace smime {
@@ -39,15 +40,20 @@ void append_present(const mail_save_context *save, std::vector<const char *> &na
     names.push_back(*array_idx(all, present->idx[i]));
 }
 
-void add(mail_save_context *save, std::vector<const char *> names) {
-  if (names.empty())
-    return;
-  append_present(save, names);
+// In place of those that are set.
+void set(mail_save_context *save, std::vector<const char *> names) {
   names.push_back(nullptr);
   mail_keywords *keywords = mailbox_keywords_create_valid(save->transaction->box, names.data());
   auto flags = static_cast<mail_flags>(save->data.flags | save->data.pvt_flags);
   mailbox_save_set_flags(save, flags, keywords);
   mailbox_keywords_unref(&keywords);
+}
+
+void add(mail_save_context *save, std::vector<const char *> names) {
+  if (names.empty())
+    return;
+  append_present(save, names);
+  set(save, std::move(names));
 }
 
 } // namespace
@@ -100,11 +106,7 @@ void remove_keyword(mail_save_context *save, const std::string &name) {
   std::vector<const char *> names;
   append_present(save, names);
   std::erase_if(names, [&](const char *present) { return name == present; });
-  names.push_back(nullptr);
-  mail_keywords *keywords = mailbox_keywords_create_valid(save->transaction->box, names.data());
-  auto flags = static_cast<mail_flags>(save->data.flags | save->data.pvt_flags);
-  mailbox_save_set_flags(save, flags, keywords);
-  mailbox_keywords_unref(&keywords);
+  set(save, std::move(names));
 }
 
 void add_keyword(mail_save_context *save, const std::string &name) { add(save, {name.c_str()}); }

@@ -4,6 +4,7 @@
 
 #include "common/byte-sink.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace smime {
@@ -14,6 +15,10 @@ inline std::uint64_t big_endian(Bytes bytes) {
   for (unsigned char byte : bytes)
     number = number << 8U | byte;
   return number;
+}
+
+inline std::uint64_t big_endian(Bytes bytes, std::size_t at, std::size_t size) {
+  return big_endian(bytes.subspan(at, size));
 }
 
 } // namespace smime

@@ -18,6 +18,14 @@ inline std::uint32_t le16(const unsigned char *at) {
 
 inline std::uint32_t le32(const unsigned char *at) { return le16(at) | le16(at + 2) << 16; }
 
+// Of up to eight bytes.
+inline std::uint64_t little_endian(Bytes bytes, std::size_t at, std::size_t size) {
+  std::uint64_t number = 0;
+  for (std::size_t i = size; i > 0; i--)
+    number = number << 8U | bytes[at + i - 1];
+  return number;
+}
+
 class LittleEndian {
 public:
   explicit LittleEndian(Bytes bytes) : bytes_(bytes) {}

@@ -8,6 +8,7 @@
 #include "scanner/formats/archive.h"
 
 #include "common/mime-labels.h"
+#include "scanner/base/little-endian.h"
 #include "scanner/formats/embedded.h"
 #include "scanner/inspection/reader.h"
 
@@ -114,27 +115,20 @@ la_int64_t seek_source(archive *, void *context, la_int64_t offset, int whence) 
   return wanted;
 }
 
-std::uint64_t little(Bytes bytes, std::size_t at, std::size_t size) {
-  std::uint64_t value = 0;
-  for (std::size_t i = size; i > 0; i--)
-    value = value << 8U | bytes[at + i - 1];
-  return value;
-}
-
 // Where the header says that the archive ends; nullopt if it does not say it.
 std::optional<std::uint64_t> declared_end(Container container, Bytes head) {
   constexpr std::size_t seven_zip_header = 32;
   if (container == Container::seven_zip && head.size() >= seven_zip_header) {
-    std::uint64_t offset = little(head, 12, 8);
-    std::uint64_t size = little(head, 20, 8);
+    std::uint64_t offset = little_endian(head, 12, 8);
+    std::uint64_t size = little_endian(head, 20, 8);
     constexpr std::uint64_t most = 1ULL << 62U;
     return offset > most || size > most ? most : seven_zip_header + offset + size;
   }
   if (container == Container::cab && head.size() >= 36)
-    return little(head, 8, 4);
+    return little_endian(head, 8, 4);
   constexpr std::size_t volume_size_at = 32768 + 80;
   if (container == Container::iso9660 && head.size() >= volume_size_at + 4)
-    return little(head, volume_size_at, 4) * 2048;
+    return little_endian(head, volume_size_at, 4) * 2048;
   return std::nullopt;
 }
 
@@ -142,7 +136,7 @@ std::optional<std::uint64_t> declared_end(Container container, Bytes head) {
 bool says_continued(Container container, Bytes head) {
   constexpr unsigned previous_or_next = 3;
   return container == Container::cab && head.size() >= 36 &&
-         (little(head, 30, 2) & previous_or_next) != 0;
+         (little_endian(head, 30, 2) & previous_or_next) != 0;
 }
 
 // libarchive keeps what a xar archive's table of contents says, and the table is compressed.

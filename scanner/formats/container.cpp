@@ -1,6 +1,8 @@
 #include "scanner/formats/container.h"
 
 #include "common/ascii.h"
+#include "scanner/base/big-endian.h"
+#include "scanner/base/little-endian.h"
 #include "scanner/formats/zip-structure.h"
 
 #include <algorithm>
@@ -18,20 +20,6 @@ using namespace std::string_view_literals;
 bool has(Bytes bytes, std::size_t offset, std::string_view text) {
   return bytes.size() >= offset + text.size() &&
          std::memcmp(bytes.data() + offset, text.data(), text.size()) == 0;
-}
-
-std::uint32_t little(Bytes bytes, std::size_t at, std::size_t size) {
-  std::uint32_t value = 0;
-  for (std::size_t i = size; i > 0; i--)
-    value = value << 8U | bytes[at + i - 1];
-  return value;
-}
-
-std::uint32_t big(Bytes bytes, std::size_t at, std::size_t size) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < size; i++)
-    value = value << 8U | bytes[at + i];
-  return value;
 }
 
 template <typename Test> bool all_of(Bytes bytes, std::size_t from, std::size_t to, Test test) {
@@ -59,7 +47,7 @@ bool is_binary_cpio(Bytes bytes) {
   if ((!is_little && !has(bytes, 0, "\x71\xc7"sv)) || bytes.size() < header + 2)
     return false;
   auto number = [&](std::size_t at) {
-    return is_little ? little(bytes, at, 2) : big(bytes, at, 2);
+    return is_little ? little_endian(bytes, at, 2) : big_endian(bytes, at, 2);
   };
   std::uint32_t type = number(6) >> 12U;
   std::size_t name = number(20);
@@ -86,7 +74,7 @@ bool is_power_of_two(std::uint32_t number) { return number != 0 && (number & (nu
 
 bool is_seven_zip(Bytes bytes) {
   return has(bytes, 0, "7z\xbc\xaf\x27\x1c"sv) && bytes.size() >= 32 &&
-         crc32(0, bytes.data() + 12, 20) == little(bytes, 8, 4);
+         crc32(0, bytes.data() + 12, 20) == little_endian(bytes, 8, 4);
 }
 
 // The archive's own header follows, with its checksum.
@@ -94,8 +82,8 @@ bool is_rar(Bytes bytes) {
   if (!has(bytes, 0, "Rar!\x1a\7\0"sv) || bytes.size() < 20 ||
       (bytes[9] != 0x73 && bytes[9] != 0x72))
     return false;
-  std::size_t size = little(bytes, 12, 2);
-  return size >= 13 && (crc32(0, bytes.data() + 9, 11) & 0xffffU) == little(bytes, 7, 2);
+  std::size_t size = little_endian(bytes, 12, 2);
+  return size >= 13 && (crc32(0, bytes.data() + 9, 11) & 0xffffU) == little_endian(bytes, 7, 2);
 }
 
 bool is_rar5(Bytes bytes) {
@@ -104,13 +92,14 @@ bool is_rar5(Bytes bytes) {
   std::size_t size = bytes[12];
   if ((size & 0x80) != 0 || bytes.size() < 13 + size)
     return false;
-  return crc32(0, bytes.data() + 12, static_cast<uInt>(1 + size)) == little(bytes, 8, 4);
+  return crc32(0, bytes.data() + 12, static_cast<uInt>(1 + size)) == little_endian(bytes, 8, 4);
 }
 
 bool is_cab(Bytes bytes) {
   return has(bytes, 0, "MSCF\0\0\0\0"sv) && bytes.size() >= 36 && bytes[24] == 3 &&
-         bytes[25] == 1 && little(bytes, 12, 4) == 0 && little(bytes, 26, 2) != 0 &&
-         little(bytes, 28, 2) != 0 && little(bytes, 16, 4) < little(bytes, 8, 4);
+         bytes[25] == 1 && little_endian(bytes, 12, 4) == 0 && little_endian(bytes, 26, 2) != 0 &&
+         little_endian(bytes, 28, 2) != 0 &&
+         little_endian(bytes, 16, 4) < little_endian(bytes, 8, 4);
 }
 
 bool ends_with(std::string_view text, std::string_view end) {
@@ -168,11 +157,12 @@ bool is_bzip2(Bytes bytes) {
 bool is_lzma(Bytes bytes) {
   if (bytes.size() < 14 || bytes[0] >= 225 || bytes[13] != 0)
     return false;
-  std::uint64_t dictionary = little(bytes, 1, 4);
+  std::uint64_t dictionary = little_endian(bytes, 1, 4);
   bool is_common = dictionary == 0xffffffff;
   for (unsigned bits = 12; bits < 32; bits++)
     is_common = is_common || dictionary == 1ULL << bits || dictionary == 3ULL << (bits - 1);
-  std::uint64_t size = little(bytes, 5, 4) | static_cast<std::uint64_t>(little(bytes, 9, 4)) << 32U;
+  std::uint64_t size =
+      little_endian(bytes, 5, 4) | static_cast<std::uint64_t>(little_endian(bytes, 9, 4)) << 32U;
   return is_common && (size == ~0ULL || (size > 0 && size < 1ULL << 38U));
 }
 
@@ -184,13 +174,14 @@ bool is_skippable_frame(Bytes bytes) {
 bool is_mac_binary(Bytes bytes) {
   constexpr std::size_t header = 128;
   if (bytes.size() < header || bytes[0] != 0 || bytes[1] < 1 || bytes[1] > 63 || bytes[74] != 0 ||
-      bytes[82] != 0 || big(bytes, 83, 4) > 0x7fffff || big(bytes, 87, 4) > 0x7fffff ||
-      big(bytes, 83, 4) + big(bytes, 87, 4) == 0)
+      bytes[82] != 0 || big_endian(bytes, 83, 4) > 0x7fffff ||
+      big_endian(bytes, 87, 4) > 0x7fffff ||
+      big_endian(bytes, 83, 4) + big_endian(bytes, 87, 4) == 0)
     return false;
   if (!all_of(bytes, 2, 2U + bytes[1], [](unsigned char c) { return c >= 0x20; }))
     return false;
-  if (crc16(bytes.first(124)) == big(bytes, 124, 2))
-    return big(bytes, 124, 2) != 0;
+  if (crc16(bytes.first(124)) == big_endian(bytes, 124, 2))
+    return big_endian(bytes, 124, 2) != 0;
   return all_of(bytes, 99, header, [](unsigned char c) { return c == 0; }) &&
          all_of(bytes, 65, 73, [](unsigned char c) { return c >= 0x20 && c < 0x7f; });
 }
@@ -202,9 +193,9 @@ bool is_apple_single(Bytes bytes) {
   if (bytes.size() < entries_at || bytes[0] != 0 || bytes[1] != 5 || bytes[2] != 0x16 ||
       (bytes[3] != 0 && bytes[3] != 7))
     return false;
-  std::size_t count = std::min<std::size_t>(big(bytes, 24, 2), max_entries);
+  std::size_t count = std::min<std::size_t>(big_endian(bytes, 24, 2), max_entries);
   for (std::size_t i = 0; i < count && bytes.size() >= entries_at + 12 * (i + 1); i++) {
-    if (big(bytes, entries_at + 12 * i, 4) == 1)
+    if (big_endian(bytes, entries_at + 12 * i, 4) == 1)
       return true;
   }
   return false;
@@ -214,7 +205,7 @@ bool is_apple_single(Bytes bytes) {
 bool is_fat(Bytes bytes) {
   if (!has(bytes, 510, "\x55\xaa"sv) || (bytes[0] != 0xeb && bytes[0] != 0xe9))
     return false;
-  std::uint32_t sector = little(bytes, 11, 2);
+  std::uint32_t sector = little_endian(bytes, 11, 2);
   return is_power_of_two(sector) && sector >= 512 && sector <= 4096 && is_power_of_two(bytes[13]) &&
          (bytes[16] == 1 || bytes[16] == 2) && bytes[21] >= 0xf0;
 }
@@ -229,20 +220,21 @@ bool is_partitioned(Bytes bytes) {
       return false;
     bool is_used = bytes[at + 4] != 0;
     used += is_used ? 1 : 0;
-    if (is_used && little(bytes, at + 12, 4) == 0)
+    if (is_used && little_endian(bytes, at + 12, 4) == 0)
       return false;
   }
   return used > 0;
 }
 
 bool is_ext(Bytes bytes) {
-  return has(bytes, 1080, "\x53\xef"sv) && bytes.size() >= 1104 && little(bytes, 1024, 4) != 0 &&
-         little(bytes, 1048, 4) <= 6 && little(bytes, 1100, 4) <= 1;
+  return has(bytes, 1080, "\x53\xef"sv) && bytes.size() >= 1104 &&
+         little_endian(bytes, 1024, 4) != 0 && little_endian(bytes, 1048, 4) <= 6 &&
+         little_endian(bytes, 1100, 4) <= 1;
 }
 
 bool is_hfs(Bytes bytes) {
-  return has(bytes, 1024, "BD"sv) && bytes.size() >= 1052 && big(bytes, 1042, 2) != 0 &&
-         big(bytes, 1044, 4) != 0 && big(bytes, 1044, 4) % 512 == 0;
+  return has(bytes, 1024, "BD"sv) && bytes.size() >= 1052 && big_endian(bytes, 1042, 2) != 0 &&
+         big_endian(bytes, 1044, 4) != 0 && big_endian(bytes, 1044, 4) % 512 == 0;
 }
 
 // SEA's ARC and its followers: a method, a name of DOS, and a size.

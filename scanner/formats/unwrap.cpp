@@ -1,5 +1,6 @@
 #include "scanner/formats/unwrap.h"
 
+#include "scanner/base/big-endian.h"
 #include "scanner/formats/embedded.h"
 #include "scanner/inspection/reader.h"
 
@@ -10,13 +11,6 @@
 
 namespace smime {
 namespace {
-
-std::uint32_t big(Bytes bytes, std::size_t at, std::size_t size) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < size; i++)
-    value = value << 8U | bytes[at + i];
-  return value;
-}
 
 // Bytes of the file inside.
 struct Span {
@@ -30,20 +24,21 @@ std::optional<Span> find_data_fork(Container container, Bytes head) {
   if (container == Container::mac_binary) {
     if (head.size() < mac_binary_header)
       return std::nullopt;
-    std::uint64_t second = (big(head, 120, 2) + mac_binary_header - 1) & ~(mac_binary_header - 1);
-    return Span{mac_binary_header + second, big(head, 83, 4)};
+    std::uint64_t second =
+        (big_endian(head, 120, 2) + mac_binary_header - 1) & ~(mac_binary_header - 1);
+    return Span{mac_binary_header + second, big_endian(head, 83, 4)};
   }
   constexpr std::size_t entries_at = 26;
   constexpr std::size_t entry_size = 12;
   if (head.size() < entries_at)
     return std::nullopt;
-  std::size_t count = big(head, 24, 2);
+  std::size_t count = big_endian(head, 24, 2);
   for (std::size_t i = 0; i < count; i++) {
     std::size_t at = entries_at + i * entry_size;
     if (head.size() < at + entry_size)
       return std::nullopt;
-    if (big(head, at, 4) == 1)
-      return Span{big(head, at + 4, 4), big(head, at + 8, 4)};
+    if (big_endian(head, at, 4) == 1)
+      return Span{big_endian(head, at + 4, 4), big_endian(head, at + 8, 4)};
   }
   return Span{};
 }
