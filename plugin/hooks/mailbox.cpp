@@ -252,7 +252,6 @@ void put_on_top(mailbox *box, MailboxContext *context) {
   v->transaction_rollback = transaction_rollback_override;
   if (v->save_begin != nullptr) {
     v->save_begin = save_begin_override;
-    v->save_continue = save_continue_override;
     v->save_finish = save_finish_override;
     v->save_cancel = save_cancel_override;
   }

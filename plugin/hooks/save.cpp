@@ -1,6 +1,5 @@
 // Saves that are no copies (IMAP APPEND, doveadm import, dsync, our own writes):
-// what went in is compared with what the storage then holds. And the place
-// where a copy's content is exchanged for the original's.
+// what went in is compared with what the storage then holds.
 #include "plugin/dovecot/say.h"
 #include "plugin/dovecot/watch-stream.h"
 #include "plugin/hooks/client-save.h"
@@ -266,14 +265,7 @@ int save_begin_override(mail_save_context *save, istream *input) noexcept {
   mailbox *box = save->transaction->box;
   MailboxContext *context = mailbox_context(box);
   WithoutSizeLimit quarantine(box);
-  if (save->copying_via_save) {
-    if (context->replaced_save == save) {
-      context->replaced_input = input;
-      input = context->replacement;
-    }
-    return context->below.save_begin(save, input);
-  }
-  if (context->own_save != nullptr)
+  if (save->copying_via_save || context->own_save != nullptr)
     return context->below.save_begin(save, input);
   if (!guarded("asking whether to save", false, [&] { return may_append(box); }))
     return -1;
@@ -292,15 +284,6 @@ int save_begin_override(mail_save_context *save, istream *input) noexcept {
   if (context->watch != nullptr && context->watch->save() == save)
     input = context->watch->stream();
   return context->below.save_begin(save, input);
-}
-
-int save_continue_override(mail_save_context *save) noexcept {
-  MailboxContext *context = mailbox_context(save->transaction->box);
-  int ret = context->below.save_continue(save);
-  // The copying loop waits for the end of the input that is not saved.
-  if (context->replaced_save == save && context->replaced_input != nullptr)
-    i_stream_skip(context->replaced_input, i_stream_get_data_size(context->replaced_input));
-  return ret;
 }
 
 // A copy that is made by saving is told to the notify plugin by its copy function, and its

@@ -8,7 +8,12 @@
 #include "plugin/settings/dovecot.h"
 #include "plugin/settings/user-context.h"
 #include "plugin/store/keywords.h"
+#include "plugin/store/own-save.h"
 #include "plugin/store/save-frame.h"
+
+extern "C" {
+#include "mail-copy.h"
+}
 
 namespace smime {
 namespace {
@@ -62,17 +67,13 @@ istream *stream_of(mail *source) {
   return mail_get_stream(source, nullptr, nullptr, &input) < 0 ? nullptr : input;
 }
 
-int super_copy(MailboxContext *context, mail_save_context *save, mail *source, istream *replacement,
-               bool &replaced) {
-  context->replaced_save = replacement == nullptr ? nullptr : save;
-  context->replacement = replacement;
-  context->replaced_input = nullptr;
-  int ret = context->below.copy(save, source);
-  replaced = context->replaced_input != nullptr;
-  context->replaced_save = nullptr;
-  context->replacement = nullptr;
-  context->replaced_input = nullptr;
-  return ret;
+// Dates, envelope sender and GUID are the source's, as with the copy that Dovecot makes.
+int save_replacement(mail_save_context *save, mail *source, istream *replacement) {
+  if (mail_save_copy_default_metadata(save, source) < 0) {
+    mailbox_save_cancel(&save);
+    return -1;
+  }
+  return save_for_copy(save, replacement);
 }
 
 // in_front and what would be saved without it: the replacement or the source.
@@ -102,13 +103,10 @@ int copy_guarded(MailboxContext *context, mail_save_context *save, mail *source,
     if (plan->replacement == nullptr)
       return refuse_copy(save, mailbox_get_last_internal_error(source->box, nullptr));
   }
-  bool replaced = false;
-  if (super_copy(context, save, source, plan->replacement.get(), replaced) < 0)
+  int ret = plan->replacement == nullptr ? context->below.copy(save, source)
+                                         : save_replacement(save, source, plan->replacement.get());
+  if (ret < 0)
     return -1;
-  if (plan->replacement != nullptr && !replaced) {
-    unstorable = "the storage did not take the original content";
-    return fail_copy(context, save, unstorable);
-  }
   istream *as_sent = plan->replacement != nullptr                          ? plan->replacement.get()
                      : source == original.mail && original.copy != nullptr ? original.copy
                                                                            : stream_of(source);

@@ -12,35 +12,12 @@
 #include "plugin/quarantine/release-copy.h"
 #include "plugin/settings/user-context.h"
 #include "plugin/store/keywords.h"
+#include "plugin/store/own-save.h"
 #include "plugin/store/record.h"
 #include "plugin/store/save-frame.h"
 
 namespace smime {
 namespace {
-
-// As mail_storage_copy() does (lib-storage/mail-copy.c), from another stream.
-int save_copy(mail_save_context *save, istream *input) {
-  save->copying_via_save = TRUE;
-  if (mailbox_save_begin(&save, input) < 0) {
-    if (save != nullptr)
-      mailbox_save_cancel(&save);
-    return -1;
-  }
-  ssize_t ret;
-  do {
-    if (mailbox_save_continue(save) < 0)
-      break;
-    ret = i_stream_read(input);
-  } while (ret > 0);
-  if (input->stream_errno != 0) {
-    set_critical(save->transaction->box,
-                 std::string("reading a quarantined message failed: ") + i_stream_get_error(input));
-    mailbox_save_cancel(&save);
-    return -1;
-  }
-  mailbox_context(save->transaction->box)->unseen_copy = save;
-  return mailbox_save_finish(&save);
-}
 
 // The one event and line of an act in box.
 void log_act(mailbox *box, const QuarantineRecord &record, const char *action,
@@ -109,7 +86,7 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   if (!find_protected(original.get(), {}, content, error))
     return refuse_save(save, MAIL_ERROR_UNAVAILABLE, error);
   original = open_sized_original(stored, block);
-  if (save_copy(save, original.get()) < 0)
+  if (save_for_copy(save, original.get()) < 0)
     return -1;
   original = open_original(stored, block);
   auto expected = [&]() -> const ProtectedContent & { return content; };

@@ -46,13 +46,7 @@ struct MailboxContext {
   mailbox_transaction_context *replaced_transaction;
   mailbox_transaction_context *replacing_transaction;
 
-  // Of the copy under way: what is saved in place of the source, and the
-  // source's stream, which the copying loop reads on.
-  mail_save_context *replaced_save;
-  istream *replacement;
-  istream *replaced_input;
-
-  // A copy that is made by saving another message than the source (a release): other
+  // A copy that is made by saving another message than the source (save_for_copy()): other
   // plugins' copy functions do not see it.
   mail_save_context *unseen_copy;
 
@@ -85,7 +79,6 @@ void after_commit(MailboxContext *context, AfterCommit action);
 
 // The save overrides; mailbox.cpp installs them.
 int save_begin_override(mail_save_context *save, istream *input) noexcept;
-int save_continue_override(mail_save_context *save) noexcept;
 int save_finish_override(mail_save_context *save) noexcept;
 void save_cancel_override(mail_save_context *save) noexcept;
 

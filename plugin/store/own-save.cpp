@@ -1,5 +1,6 @@
 #include "plugin/store/own-save.h"
 
+#include "plugin/dovecot/say.h"
 #include "plugin/store/mailbox-context.h"
 
 namespace smime {
@@ -98,6 +99,30 @@ SaveResult save_stream(mailbox *box, istream *input, const SaveData &data, std::
   if (mailbox_save_finish(&save) < 0 || transaction.commit() < 0)
     return fail(last_error(box));
   return SaveResult::saved;
+}
+
+int save_for_copy(mail_save_context *save, istream *input) {
+  save->copying_via_save = TRUE;
+  if (mailbox_save_begin(&save, input) < 0) {
+    if (save != nullptr)
+      mailbox_save_cancel(&save);
+    return -1;
+  }
+  ssize_t ret;
+  do {
+    if (mailbox_save_continue(save) < 0)
+      break;
+    ret = i_stream_read(input);
+  } while (ret > 0);
+  if (input->stream_errno != 0) {
+    set_critical(save->transaction->box, std::string("reading what is saved in place of a message "
+                                                     "failed: ") +
+                                             i_stream_get_error(input));
+    mailbox_save_cancel(&save);
+    return -1;
+  }
+  mailbox_context(save->transaction->box)->unseen_copy = save;
+  return mailbox_save_finish(&save);
 }
 
 bool has_guid(mailbox *box, const std::string &guid, bool &found, std::string &error) {

@@ -60,6 +60,12 @@ enum class SaveResult : unsigned char {
 // own. Saved only once it is on disk, and what the storage gives back is the same.
 SaveResult save_stream(mailbox *box, istream *input, const SaveData &data, std::string &error);
 
+// Within a mailbox's copy function: saves input in place of the message that was to be
+// copied, with what was set of save. It is what mail_storage_copy() of lib-storage does from a
+// mail. Returns what the copy function returns: 0, or -1 with the save cancelled and the
+// storage's error set.
+int save_for_copy(mail_save_context *save, istream *input);
+
 // Whether a message with this GUID is in the open box. False with error set if
 // that cannot be told. mbox keeps no GUIDs: found is false then.
 bool has_guid(mailbox *box, const std::string &guid, bool &found, std::string &error);

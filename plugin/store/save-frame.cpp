@@ -13,9 +13,6 @@ int refuse_save(mail_save_context *save, mail_error code, const std::string &tex
 
 int give_up_save(MailboxContext *context, mail_save_context *save,
                  mailbox_transaction_context *transaction) noexcept {
-  context->replaced_save = nullptr;
-  context->replacement = nullptr;
-  context->replaced_input = nullptr;
   if (save->unfinished)
     mailbox_save_cancel(&save);
   context->failed_transaction = transaction;

@@ -1,6 +1,7 @@
 """What Sieve filters and edits do to signed mail, and that the plugin undoes it."""
 
 import email
+import json
 import os
 import random
 import re
@@ -8,10 +9,12 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 from case import DovecotCase
 from clients import Imap, Lmtp, crlf, stored, without_trace
+from dovecot_conf import IS_24
 from instance import age_of
 
 FILTERS = Path(__file__).resolve().parent / "filters" / "filter.py"
@@ -32,6 +35,13 @@ NAMES = {
 
 ENTITY = (b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
           b"A sample with =C3=A4 and a long line that goes on and on, soft=\n broken.\n")
+
+
+MAIL_LOG = ("mail_log_events {\n  save = yes\n  copy = yes\n}\n"
+            "mail_log_fields {\n  uid = yes\n  box = yes\n  size = yes\n}\n" if IS_24 else
+            "plugin {\n  mail_log_events = save copy\n  mail_log_fields = uid box size\n}\n")
+QUOTA = ("plugin {\n  quota = count:User quota\n  quota_vsizes = yes\n"
+         "  quota_rule = *:storage=100M\n}\n")
 
 
 class FilterCase(DovecotCase):
@@ -163,6 +173,36 @@ class Restored(FilterCase):
         log = self.instance.settled_log()
         self.assertRegex(log, r"saved to mailbox INBOX, signed or encrypted part 1 differs from "
                               r"byte \d+ of it on: the original content was put back")
+
+
+class OthersAreTold(FilterCase):
+    """What is put back is saved in place of a copy: the plugins below have seen one save of the
+    whole message, with all that the copy was to have."""
+
+    instance_options = {"replace_rules": True, "global_plugins": "notify mail_log quota"}
+    extra = MAIL_LOG + QUOTA
+
+    def test_one_save_with_flags_and_its_size(self):
+        self.clear("alice")
+        self.sieve("alice", 'require ["vnd.dovecot.filter", "imap4flags"];\n'
+                            'filter "rewrite-text";\naddflag ["\\\\Flagged", "sample"];\n')
+        self.instance.log_file.write_text("")
+        began = int(time.time())
+        self.assert_accepted(self.signed())
+        (body,) = self.bodies()
+        self.assertTrue(self.samples.verifies(body))
+        doveadm = self.instance.doveadm
+        row, = json.loads(doveadm("-f", "json", "fetch", "-u", "alice",
+                                  "flags guid size.physical date.received.unixtime", "mailbox", "INBOX").stdout)
+        self.assertLessEqual({"\\Flagged", "sample", "$SMIMESigned"}, set(row["flags"].split()))
+        self.assertTrue(row["guid"])
+        self.assertGreaterEqual(int(row["date.received.unixtime"]), began)
+        told = re.findall(r".*(?:save|copy): box=INBOX.*", self.instance.settled_log())
+        self.assertEqual(1, len(told), told)
+        self.assertRegex(told[0], r"save: .*size=%s$" % row["size.physical"])
+        rows = json.loads(doveadm("-f", "json", "quota", "get", "-u", "alice").stdout)
+        used = {row["type"]: row["value"] for row in rows}
+        self.assertEqual("1", used["MESSAGE"])
 
 
 class Killed(FilterCase):

@@ -119,3 +119,24 @@ class ResultsOfWhatIsPutBack(FilterCase):
                                                  'addheader "X-Edited" "yes";\n'))
         self.assertIn(b"X-Edited: yes", rest)
         self.assertTrue(self.samples.verifies(rest))
+
+
+class ResultsOfOneRecipient(DovecotCase):
+    """The other recipients' copies are made of the mail that the first one has, which has no
+    field yet: it is in a mailbox already, and may be linked instead of being written."""
+
+    def test_the_field_is_put_before_a_copy_of_stored_mail(self):
+        lines = (self.instance.dir / "passwd").read_text().splitlines()
+        self.change_users("\n".join(
+            line + ("userdb_smime_authentication_results=mx.example.org"
+                    if line.startswith("bob:") else "") for line in lines) + "\n")
+        message = self.samples.signed()
+        for code, text in self.deliver(message, ["alice@example.org", "bob@example.org",
+                                                 "carol@example.org"]):
+            self.assertEqual(250, code, text)
+        for user in ("alice", "carol"):
+            self.assertEqual([message], [without_trace(body) for body in self.bodies(user)])
+        (body,) = self.bodies("bob")
+        field, rest = split_result(body)
+        self.assertIn("mx.example.org; smime=", field)
+        self.assertEqual(message, without_trace(rest))
