@@ -57,7 +57,7 @@ int deliver_unless_held(Delivery &delivery, mail_deliver_context *context,
                         mail_storage **storage_r) {
   switch (delivery.at_arrival()) {
   case Delivery::Outcome::save: return deliver_with_fallbacks(context, storage_r);
-  case Delivery::Outcome::diverted: return 1;
+  case Delivery::Outcome::done: return 1;
   case Delivery::Outcome::refused: break;
   }
   return -1;

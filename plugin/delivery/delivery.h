@@ -44,9 +44,9 @@ public:
   bool release(const std::string &id);
 
   enum class Outcome : unsigned char {
-    save,     // go on and save
-    diverted, // the message is on disk in the quarantine; save nothing, say yes
-    refused,  // save nothing, say no
+    save,    // go on and save
+    done,    // save nothing, say yes: it is in the quarantine, or the mailbox has it already
+    refused, // save nothing, say no
   };
   // Decides before Sieve runs, by the rules with when=arrival, and carries out the
   // decision; save: Sieve gets the message. Waits for the report only where one of the

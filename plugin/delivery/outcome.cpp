@@ -36,7 +36,7 @@ Delivery::Outcome Delivery::save_released(mail_save_context *save) {
     return Outcome::refused;
   }
   if (*there)
-    return Outcome::diverted;
+    return Outcome::done;
   set_save_data(save, release_->data);
   if (const Report *report = inspection_.report())
     add_keywords(save, *report, "");
@@ -54,7 +54,7 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
   if (release_)
     return save_released(save);
   if (diverted_.contains(box->vname))
-    return Outcome::diverted;
+    return Outcome::done;
   Fate fate;
   const Report *report = inspection_.report();
   if (report == nullptr) {
@@ -194,7 +194,7 @@ Delivery::Outcome Delivery::quarantine(const Destination &destination, const std
                       ? ": held since " + record.time + " in the quarantine as "
                       : ": quarantined as ") +
                  record.id + ", was for mailbox " + name + " (" + rule + "): " + reason);
-  return Outcome::diverted;
+  return Outcome::done;
 }
 
 Delivery::Outcome Delivery::hold_unstorable(const mailbox *box, const std::string &cause) {

@@ -10,7 +10,7 @@ namespace smime {
 namespace {
 
 // What is told of one message.
-struct Outcome {
+struct ActResult {
   ReleaseResult result = ReleaseResult::failed;
   // "released", or what else became of it.
   std::string done;
@@ -20,7 +20,7 @@ struct Outcome {
 };
 
 void send_outcome_event(mail_user *user, const QuarantineCommand *command,
-                        const QuarantineRecord &record, const Outcome &outcome) {
+                        const QuarantineRecord &record, const ActResult &outcome) {
   EventFields fields(user);
   if (command->held_for != nullptr)
     fields.user = recipient_of(record);
@@ -58,7 +58,7 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Plan pla
     return -1;
   int ret = 0;
   auto visit = [&](mail *quarantined, const ParsedBlock &block) {
-    Outcome outcome = plan(block);
+    ActResult outcome = plan(block);
     if (quarantine_command(context)->dry_run) {
       print_outcome(block.record.id, "would be " + outcome.done, outcome.mailbox);
       return Visit::next;
@@ -148,13 +148,13 @@ template <typename... Own> auto act_parameters(const Own &...own) {
 int release_run(doveadm_mail_cmd_context *context, mail_user *user) {
   QuarantineCommand *command = quarantine_command(context);
   auto plan = [&](const ParsedBlock &block) {
-    Outcome outcome;
+    ActResult outcome;
     outcome.done = command->refilter ? "delivered anew" : "released";
     if (!command->refilter)
       outcome.mailbox = command->mailbox == nullptr ? block.record.mailbox : command->mailbox;
     return outcome;
   };
-  auto act = [&](mail *quarantined, const ParsedBlock &block, Outcome &outcome) {
+  auto act = [&](mail *quarantined, const ParsedBlock &block, ActResult &outcome) {
     bool named = command->mailbox != nullptr && context->iterate_single_user;
     if (!may_go_to(user, quarantined, block.record, named, outcome.error))
       return ReleaseResult::failed;
@@ -232,7 +232,7 @@ bool has_sender(const QuarantineRecord &record) {
 }
 
 ReleaseResult send_rejection(QuarantineCommand *command, mail_user *user, mail *quarantined,
-                             const ParsedBlock &block, Outcome &outcome) {
+                             const ParsedBlock &block, ActResult &outcome) {
   const QuarantineRecord &record = block.record;
   if (!has_sender(record))
     return ReleaseResult::released;
@@ -248,11 +248,11 @@ ReleaseResult send_rejection(QuarantineCommand *command, mail_user *user, mail *
 
 int reject_run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto plan = [](const ParsedBlock &block) {
-    Outcome outcome;
+    ActResult outcome;
     outcome.done = has_sender(block.record) ? "rejected" : "rejected; there is no sender to tell";
     return outcome;
   };
-  auto act = [&](mail *quarantined, const ParsedBlock &block, Outcome &outcome) {
+  auto act = [&](mail *quarantined, const ParsedBlock &block, ActResult &outcome) {
     return send_rejection(quarantine_command(context), user, quarantined, block, outcome);
   };
   return act_on_selected(context, user, plan, act);
@@ -275,11 +275,11 @@ doveadm_mail_cmd_context *alloc_reject() {
 
 int remove_run(doveadm_mail_cmd_context *context, mail_user *user, const char *done) {
   auto plan = [&](const ParsedBlock &) {
-    Outcome outcome;
+    ActResult outcome;
     outcome.done = done;
     return outcome;
   };
-  auto act = [](mail *, const ParsedBlock &, Outcome &) { return ReleaseResult::released; };
+  auto act = [](mail *, const ParsedBlock &, ActResult &) { return ReleaseResult::released; };
   return act_on_selected(context, user, plan, act);
 }
 

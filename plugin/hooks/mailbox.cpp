@@ -128,7 +128,7 @@ int hold_instead(MailboxContext *context, UserContext *user,
   mailbox *box = transaction->box;
   auto outcome = guarded("holding a message", Delivery::Outcome::refused,
                          [&] { return user->delivery->hold_unstorable(box, cause); });
-  if (outcome != Delivery::Outcome::diverted) {
+  if (outcome != Delivery::Outcome::done) {
     mail_storage_set_error(box->storage, MAIL_ERROR_TEMP, "Temporary internal error");
     return -1;
   }
@@ -159,7 +159,7 @@ int save_delivery(MailboxContext *context, UserContext *user, mail_save_context 
         [user] { return user->delivery->arrival(); }, in_front, unstorable);
     return unstorable.empty() ? ret : hold_instead(context, user, transaction, unstorable);
   }
-  case Delivery::Outcome::diverted: return divert_save(save);
+  case Delivery::Outcome::done: return divert_save(save);
   case Delivery::Outcome::refused: break;
   }
   // A temporary error ends Sieve without an implicit keep.

@@ -38,8 +38,8 @@ std::optional<QuarantineRecord> search(HeldMessages &messages, const std::string
 
 } // namespace
 
-bool find_held(mailbox *box, const std::string &identity, bool for_good,
-               std::optional<QuarantineRecord> &found, std::string &error) {
+bool look_for_held(mailbox *box, const std::string &identity, bool for_good,
+                   std::optional<QuarantineRecord> &found, std::string &error) {
   if (mailbox_sync(box, static_cast<mailbox_sync_flags>(0)) < 0) {
     error = last_error(box);
     return false;

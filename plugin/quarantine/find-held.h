@@ -13,8 +13,8 @@ namespace smime {
 // Looks for a message with this identity whose original is whole; false with error set if
 // that cannot be told. found: its record, if there is one. for_good: the one that is found is
 // not provisional any more. box is open, and read from disk here.
-bool find_held(mailbox *box, const std::string &identity, bool for_good,
-               std::optional<QuarantineRecord> &found, std::string &error);
+bool look_for_held(mailbox *box, const std::string &identity, bool for_good,
+                   std::optional<QuarantineRecord> &found, std::string &error);
 
 } // namespace smime
 

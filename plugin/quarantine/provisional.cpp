@@ -57,7 +57,7 @@ bool hold_for_good(mailbox *box, const std::set<std::string> &identities, std::s
   return false;
 }
 
-bool find_provisional(mailbox *box, bool &any, std::string &error) {
+bool look_for_provisional(mailbox *box, bool &any, std::string &error) {
   any = false;
   if (!sync(box, error))
     return false;

@@ -20,7 +20,7 @@ namespace smime {
 bool hold_for_good(mailbox *box, const std::set<std::string> &identities, std::string &error);
 
 // Whether anything in the open box is provisional; false with error set if that cannot be told.
-bool find_provisional(mailbox *box, bool &any, std::string &error);
+bool look_for_provisional(mailbox *box, bool &any, std::string &error);
 
 // Takes out of the open box what has this provisional mark, and what has one of these
 // identities, and lists the records. False with error set if that is not on disk.

@@ -173,7 +173,7 @@ WriteResult write_to_quarantine(mail_user *user, const Settings &settings, istre
   if (!lock.held())
     log_warning(box->event, "holding a message without a lock: " + lock.error());
   std::optional<QuarantineRecord> found;
-  if (!find_held(box.get(), record.identity, held.for_good, found, error))
+  if (!look_for_held(box.get(), record.identity, held.for_good, found, error))
     return WriteResult::failed;
   if (found) {
     record = *found;
@@ -207,7 +207,7 @@ bool take_back_from(mailbox *box, mail_user *user, const RefusedMessage &message
   const char *ignored;
   bool in_memory = mailbox_get_path_to(box, MAILBOX_LIST_PATH_TYPE_INDEX, &ignored) == 0;
   std::set<std::string> unmarked = in_memory ? message.newly_held : std::set<std::string>();
-  if (!find_provisional(box, any, error))
+  if (!look_for_provisional(box, any, error))
     return false;
   if (!any && unmarked.empty())
     return true;

@@ -14,8 +14,8 @@ constexpr const char *releasing_keyword = "$SMIMEReleasing";
 
 // Whether a message with this INTERNALDATE and digest is in the open box: what a
 // process that is killed leaves in a Maildir may have lost its GUID.
-bool has_original(mailbox *box, time_t received, const std::string &sha256, bool &found,
-                  std::string &error) {
+bool look_for_original(mailbox *box, time_t received, const std::string &sha256, bool &found,
+                       std::string &error) {
   found = false;
   if (mailbox_sync(box, static_cast<mailbox_sync_flags>(0)) < 0) {
     error = last_error(box);
@@ -77,9 +77,9 @@ std::optional<bool> is_released_to(mail_user *user, const std::string &mailbox,
   MailboxPtr target = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);
   bool there = false;
   if (!open_or_create(target.get(), error) ||
-      !has_guid(target.get(), release.data.guid, there, error) ||
+      !look_for_guid(target.get(), release.data.guid, there, error) ||
       (!there && release.again &&
-       !has_original(target.get(), release.data.received_date, release.sha256, there, error)))
+       !look_for_original(target.get(), release.data.received_date, release.sha256, there, error)))
     return std::nullopt;
   return there;
 }

@@ -125,7 +125,7 @@ int save_for_copy(mail_save_context *save, istream *input) {
   return mailbox_save_finish(&save);
 }
 
-bool has_guid(mailbox *box, const std::string &guid, bool &found, std::string &error) {
+bool look_for_guid(mailbox *box, const std::string &guid, bool &found, std::string &error) {
   found = false;
   mailbox_status status;
   mailbox_get_open_status(box, static_cast<mailbox_status_items>(0), &status);

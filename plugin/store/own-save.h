@@ -68,7 +68,7 @@ int save_for_copy(mail_save_context *save, istream *input);
 
 // Whether a message with this GUID is in the open box. False with error set if
 // that cannot be told. mbox keeps no GUIDs: found is false then.
-bool has_guid(mailbox *box, const std::string &guid, bool &found, std::string &error);
+bool look_for_guid(mailbox *box, const std::string &guid, bool &found, std::string &error);
 
 } // namespace smime
 

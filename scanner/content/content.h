@@ -27,7 +27,7 @@ public:
   bool wants_more() const override {
     return !decided_ || reader_ != nullptr || embedded_ != nullptr;
   }
-  const Outcome &outcome() const override { return outcome_; }
+  const ContentOutcome &outcome() const override { return outcome_; }
 
 private:
   std::size_t wanted_prefix() const;
@@ -49,7 +49,7 @@ private:
 
   Inspection &inspection_;
   Place place_;
-  Outcome outcome_;
+  ContentOutcome outcome_;
   std::vector<unsigned char> prefix_;
   bool decided_ = false;
   // Null as long as it is not known, and if it is none.

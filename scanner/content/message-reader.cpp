@@ -52,7 +52,9 @@ void MessageReader::decide() {
   decided_ = true;
   Bytes beginning = Bytes(prefix_).first(std::min(prefix_.size(), max_type_prefix));
   if (!prefix_.empty() && is_bare_file(beginning)) {
-    file_ = std::make_unique<Content>(inspection_, Place{"1", {}, {}, {}, false, false, false, {}});
+    Place whole;
+    whole.path = "1";
+    file_ = std::make_unique<Content>(inspection_, std::move(whole));
     walk_ = make_file_walk(inspection_);
   } else {
     walk_ = make_message_walk(inspection_);

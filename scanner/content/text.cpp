@@ -83,7 +83,7 @@ void UuSearch::end_line() {
   may_be_header_ = false;
 }
 
-TextContent::TextContent(Inspection &inspection, Place place, Outcome &outcome)
+TextContent::TextContent(Inspection &inspection, Place place, ContentOutcome &outcome)
     : inspection_(inspection), place_(std::move(place)), outcome_(outcome), finder_(*this) {}
 
 void TextContent::feed(Bytes bytes) {
@@ -217,7 +217,7 @@ void TextContent::end_pgp() {
     found_message_ = true;
     return;
   }
-  Outcome outcome;
+  ContentOutcome outcome;
   report_readable_pgp(inspection_, place_, facts, outcome);
   outcome_.is_protected = outcome_.is_protected || outcome.is_protected;
 }

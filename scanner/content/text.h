@@ -41,7 +41,7 @@ private:
 
 class TextContent : public ByteSink, private ArmorSink {
 public:
-  TextContent(Inspection &inspection, Place place, Outcome &outcome);
+  TextContent(Inspection &inspection, Place place, ContentOutcome &outcome);
 
   void feed(Bytes bytes) override;
   void finish() override;
@@ -62,7 +62,7 @@ private:
 
   Inspection &inspection_;
   Place place_;
-  Outcome &outcome_;
+  ContentOutcome &outcome_;
   ArmorFinder finder_;
   UuSearch uu_;
   bool first_ = true;

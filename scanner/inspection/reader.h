@@ -12,7 +12,7 @@
 namespace smime {
 
 // What the part's surroundings need to know about its content.
-struct Outcome {
+struct ContentOutcome {
   // It is, or has in it, signed or encrypted content that must not change.
   bool is_protected = false;
   // It is text, or begins as a kind of content does that is known.
@@ -31,7 +31,7 @@ public:
   // False once nothing depends on the rest of the bytes.
   virtual bool wants_more() const = 0;
   // Known after finish().
-  virtual const Outcome &outcome() const = 0;
+  virtual const ContentOutcome &outcome() const = 0;
 };
 
 // Of the decoded content at place: finds out from its bytes what it is, and hands them to

@@ -49,7 +49,7 @@ bool is_opened_as_mail(const Place &place) {
 
 } // namespace
 
-CmsLayer::CmsLayer(Inspection &inspection, Place place, Outcome &outcome)
+CmsLayer::CmsLayer(Inspection &inspection, Place place, ContentOutcome &outcome)
     : inspection_(inspection), place_(std::move(place)), outcome_(outcome), stream_(*this),
       is_beside_others_(!place_.cover.whole && !place_.is_text) {}
 

@@ -16,7 +16,7 @@ namespace smime {
 
 class CmsLayer : public ByteSink, private CmsContentSink {
 public:
-  CmsLayer(Inspection &inspection, Place place, Outcome &outcome);
+  CmsLayer(Inspection &inspection, Place place, ContentOutcome &outcome);
 
   void feed(Bytes bytes) override { stream_.feed(bytes); }
   void finish() override;
@@ -39,7 +39,7 @@ private:
 
   Inspection &inspection_;
   Place place_;
-  Outcome &outcome_;
+  ContentOutcome &outcome_;
   CmsStream stream_;
   // It is a part of what the reader sees, and no text.
   bool is_beside_others_;

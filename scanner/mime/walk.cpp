@@ -810,7 +810,7 @@ void Walk::report_unknown_encoding(const Entity &leaf) {
   }
   bool is_known = leaf.maybe_identity || (leaf.content->outcome().is_known && !leaf.maybe_armor);
   if ((leaf.maybe_base64 || leaf.maybe_quoted) && leaf.other_content != nullptr) {
-    const Outcome &decoded = leaf.other_content->outcome();
+    const ContentOutcome &decoded = leaf.other_content->outcome();
     is_known = is_known || decoded.is_known || decoded.is_text;
   }
   if (!is_known)

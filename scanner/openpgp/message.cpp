@@ -159,7 +159,7 @@ namespace {
 
 class PgpReader : public ByteSink {
 public:
-  PgpReader(Inspection &inspection, const Place &place, Outcome &outcome)
+  PgpReader(Inspection &inspection, const Place &place, ContentOutcome &outcome)
       : inspection_(inspection), place_(place), outcome_(outcome), message_(inspection, place) {}
 
   void feed(Bytes bytes) override { message_.feed(bytes); }
@@ -188,20 +188,20 @@ private:
 
   Inspection &inspection_;
   Place place_;
-  Outcome &outcome_;
+  ContentOutcome &outcome_;
   PgpMessage message_;
 };
 
 } // namespace
 
 std::unique_ptr<ByteSink> make_pgp_reader(Inspection &inspection, const Place &place,
-                                          Outcome &outcome) {
+                                          ContentOutcome &outcome) {
   return std::make_unique<PgpReader>(inspection, place, outcome);
 }
 
 // A signature without anything that it signs is a file beside another one.
 void report_readable_pgp(Inspection &inspection, const Place &place, const PgpFacts &facts,
-                         Outcome &outcome) {
+                         ContentOutcome &outcome) {
   if (facts.has_signature && facts.has_literal)
     report_pgp_signed(inspection, place, outcome);
   if (inspection.stopped())
@@ -215,7 +215,7 @@ void report_readable_pgp(Inspection &inspection, const Place &place, const PgpFa
   }
 }
 
-void report_pgp_message(Inspection &inspection, const Place &place, Outcome &outcome) {
+void report_pgp_message(Inspection &inspection, const Place &place, ContentOutcome &outcome) {
   outcome.is_protected = true;
   outcome.is_pgp_encrypted = true;
   inspection.add_class(MessageClass::pgp_encrypted);
@@ -226,7 +226,7 @@ void report_pgp_message(Inspection &inspection, const Place &place, Outcome &out
   inspection.add_uninspectable(place, "pgp-encrypted");
 }
 
-void report_pgp_signed(Inspection &inspection, const Place &place, Outcome &outcome) {
+void report_pgp_signed(Inspection &inspection, const Place &place, ContentOutcome &outcome) {
   outcome.is_protected = true;
   if (place.in_archive)
     return;

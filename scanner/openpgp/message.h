@@ -57,17 +57,17 @@ private:
 // The facts of one message at place, for the report. What is encrypted is for
 // report_pgp_message().
 void report_readable_pgp(Inspection &inspection, const Place &place, const PgpFacts &facts,
-                         Outcome &outcome);
+                         ContentOutcome &outcome);
 
 // An encrypted OpenPGP message, armored or not.
-void report_pgp_message(Inspection &inspection, const Place &place, Outcome &outcome);
+void report_pgp_message(Inspection &inspection, const Place &place, ContentOutcome &outcome);
 
 // The text of a clear-signed message, or what was in a signed one.
-void report_pgp_signed(Inspection &inspection, const Place &place, Outcome &outcome);
+void report_pgp_signed(Inspection &inspection, const Place &place, ContentOutcome &outcome);
 
 // A reader for content that begins with packets.
 std::unique_ptr<ByteSink> make_pgp_reader(Inspection &inspection, const Place &place,
-                                          Outcome &outcome);
+                                          ContentOutcome &outcome);
 
 } // namespace smime
 

@@ -64,22 +64,22 @@ off_t ConnectionPlaces::take_one(off_t first, unsigned count) {
   return -1;
 }
 
-std::optional<ConnectionPlaces::Place> ConnectionPlaces::take(uid_t user) {
+std::optional<ConnectionPlaces::TakenPlace> ConnectionPlaces::take(uid_t user) {
   off_t first = first_place_of(user);
   off_t byte = take_one(first, bounds_.per_user);
   if (byte < 0)
     return std::nullopt;
-  Place place(fd_, byte);
+  TakenPlace place(fd_, byte);
   place.common_byte_ = take_one(first_common_place, bounds_.in_all);
   if (place.common_byte_ < 0 && are_locked(fd_, first, bounds_.per_user))
     return std::nullopt;
   return place;
 }
 
-ConnectionPlaces::Place::Place(Place &&other) noexcept
+ConnectionPlaces::TakenPlace::TakenPlace(TakenPlace &&other) noexcept
     : fd_(std::exchange(other.fd_, -1)), byte_(other.byte_), common_byte_(other.common_byte_) {}
 
-ConnectionPlaces::Place::~Place() {
+ConnectionPlaces::TakenPlace::~TakenPlace() {
   if (fd_ < 0)
     return;
   (void)set_lock(fd_, byte_, F_UNLCK);

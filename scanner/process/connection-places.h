@@ -29,17 +29,17 @@ public:
   ConnectionPlaces &operator=(const ConnectionPlaces &) = delete;
 
   // One place, given back at the end of its life.
-  class Place {
+  class TakenPlace {
   public:
-    ~Place();
-    Place(Place &&other) noexcept;
-    Place(const Place &) = delete;
-    Place &operator=(const Place &) = delete;
-    Place &operator=(Place &&) = delete;
+    ~TakenPlace();
+    TakenPlace(TakenPlace &&other) noexcept;
+    TakenPlace(const TakenPlace &) = delete;
+    TakenPlace &operator=(const TakenPlace &) = delete;
+    TakenPlace &operator=(TakenPlace &&) = delete;
 
   private:
     friend class ConnectionPlaces;
-    Place(int fd, off_t byte) : fd_(fd), byte_(byte) {}
+    TakenPlace(int fd, off_t byte) : fd_(fd), byte_(byte) {}
     int fd_;
     off_t byte_;
     // Of those of all users; -1: it is none of them.
@@ -49,7 +49,7 @@ public:
   // Nullopt if all of the user's places are taken, or too many in all. The place must not
   // outlive this, and the next is taken when it is given back: a process has one connection at
   // a time.
-  std::optional<Place> take(uid_t user);
+  std::optional<TakenPlace> take(uid_t user);
 
   static constexpr unsigned max_per_user = 1024;
 

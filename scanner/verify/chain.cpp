@@ -22,15 +22,15 @@ constexpr std::size_t max_findings = 16;
 constexpr int max_chain_depth = 16;
 
 // What OpenSSL said about one certificate of the chain.
-struct Finding {
+struct ChainFinding {
   int error = 0;
   int depth = 0;
   CertificatePtr certificate; // may be null
   CrlPtr crl;
 };
 
-struct Findings {
-  std::vector<Finding> list;
+struct ChainFindings {
+  std::vector<ChainFinding> list;
 };
 
 int findings_index() {
@@ -42,17 +42,18 @@ int findings_index() {
 extern "C" int note_finding(int ok, X509_STORE_CTX *context) {
   if (ok == 1)
     return 1;
-  auto *findings = static_cast<Findings *>(X509_STORE_CTX_get_ex_data(context, findings_index()));
+  auto *findings =
+      static_cast<ChainFindings *>(X509_STORE_CTX_get_ex_data(context, findings_index()));
   // The path of a CRL's own issuer is checked in a context of OpenSSL's making;
   // nothing is let pass there.
   if (findings == nullptr)
     return 0;
-  Finding finding;
+  ChainFinding finding;
   finding.error = X509_STORE_CTX_get_error(context);
   finding.depth = X509_STORE_CTX_get_error_depth(context);
   X509 *certificate = X509_STORE_CTX_get_current_cert(context);
   X509_CRL *crl = X509_STORE_CTX_get0_current_crl(context);
-  for (const Finding &known : findings->list) {
+  for (const ChainFinding &known : findings->list) {
     if (known.error == finding.error && known.depth == finding.depth)
       return 1;
   }
@@ -88,28 +89,28 @@ public:
 
 private:
   bool is_of_chain(X509_CRL *crl) const;
-  bool build(std::int64_t at, unsigned long flags, Findings &findings);
+  bool build(std::int64_t at, unsigned long flags, ChainFindings &findings);
   bool is_right_now(bool revocation);
   bool is_right_at_once();
   void add(const char *code, std::string text, std::string remedy);
-  void explain(const Finding &finding);
-  void explain_validity(const Finding &finding);
+  void explain(const ChainFinding &finding);
+  void explain_validity(const ChainFinding &finding);
   void explain_issuer(X509 *certificate);
   bool is_unsupported(X509 *certificate);
   void check_purposes();
   void check_strength();
   void check_expired_now();
   void check_crls();
-  void explain_crl(const Finding &finding);
+  void explain_crl(const ChainFinding &finding);
   // unsure: a CRL of the issuer's name lists it, and did not verify.
   enum class Listed : unsigned char { no, unsure, yes };
-  Listed is_listed(int depth, Finding &finding) const;
+  Listed is_listed(int depth, ChainFinding &finding) const;
   std::int64_t used_at() const { return smime::used_at(question_, config_); }
   bool signing_time_counts() const {
     return question_.signing_time && used_at() == *question_.signing_time;
   }
   std::string when_used() const;
-  void explain_revocation(const Finding &finding, X509 *certificate);
+  void explain_revocation(const ChainFinding &finding, X509 *certificate);
 
   const ChainQuestion &question_;
   const TrustSet &trust_;
@@ -141,7 +142,7 @@ bool ChainCheck::is_of_chain(X509_CRL *crl) const {
 }
 
 // Sets chain_. Returns false if OpenSSL could not work at all.
-bool ChainCheck::build(std::int64_t at, unsigned long flags, Findings &findings) {
+bool ChainCheck::build(std::int64_t at, unsigned long flags, ChainFindings &findings) {
   CertificateListPtr certificates(sk_X509_dup(trust_.intermediates.get()));
   CrlListPtr crls(sk_X509_CRL_dup(trust_.crls.get()));
   StoreContextPtr context(X509_STORE_CTX_new());
@@ -213,7 +214,7 @@ std::string ChainCheck::when_used() const {
   return when;
 }
 
-void ChainCheck::explain_validity(const Finding &finding) {
+void ChainCheck::explain_validity(const ChainFinding &finding) {
   X509 *certificate = finding.certificate.get();
   std::string when = when_used();
   if (finding.error == X509_V_ERR_CERT_NOT_YET_VALID)
@@ -231,7 +232,7 @@ void ChainCheck::explain_validity(const Finding &finding) {
                            : "Ask the CA for the successor of this certificate.");
 }
 
-void ChainCheck::explain(const Finding &finding) {
+void ChainCheck::explain(const ChainFinding &finding) {
   X509 *certificate =
       finding.certificate != nullptr ? finding.certificate.get() : question_.certificate;
   switch (finding.error) {
@@ -319,7 +320,7 @@ void ChainCheck::check_expired_now() {
   }
 }
 
-void ChainCheck::explain_revocation(const Finding &finding, X509 *certificate) {
+void ChainCheck::explain_revocation(const ChainFinding &finding, X509 *certificate) {
   X509_REVOKED *entry = nullptr;
   if (finding.crl != nullptr)
     (void)X509_CRL_get0_by_cert(finding.crl.get(), &entry, certificate);
@@ -342,7 +343,7 @@ void ChainCheck::explain_revocation(const Finding &finding, X509 *certificate) {
             : "Treat the message as forged; ask the sender by another way.");
 }
 
-void ChainCheck::explain_crl(const Finding &finding) {
+void ChainCheck::explain_crl(const ChainFinding &finding) {
   X509 *certificate =
       sk_X509_value(chain_.get(), std::clamp(finding.depth, 0, sk_X509_num(chain_.get()) - 1));
   std::string issuer = name_text(X509_get_issuer_name(certificate));
@@ -387,7 +388,7 @@ void ChainCheck::explain_crl(const Finding &finding) {
 // OpenSSL looks at one CRL for each certificate, the newest that is in date: an
 // older one that is still in date would hide a newer one that is not. What was
 // revoked stays so, unless it was on hold.
-ChainCheck::Listed ChainCheck::is_listed(int depth, Finding &finding) const {
+ChainCheck::Listed ChainCheck::is_listed(int depth, ChainFinding &finding) const {
   Listed listed = Listed::no;
   X509 *certificate = sk_X509_value(chain_.get(), depth);
   EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(chain_.get(), depth + 1));
@@ -430,16 +431,16 @@ constexpr unsigned long crl_flags = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHEC
 
 // Whether nothing at all is wrong at present. Sets chain_ then.
 bool ChainCheck::is_right_now(bool revocation) {
-  Findings findings;
+  ChainFindings findings;
   if (!build(question_.now, X509_V_FLAG_POLICY_CHECK | (revocation ? crl_flags : 0), findings) ||
       !finished_)
     return false;
   int last = sk_X509_num(chain_.get()) - 1;
-  for (const Finding &finding : findings.list) {
+  for (const ChainFinding &finding : findings.list) {
     if (finding.error != X509_V_ERR_UNABLE_TO_GET_CRL || finding.depth != last)
       return false;
   }
-  Finding listed;
+  ChainFinding listed;
   for (int depth = 0; revocation && depth < last; depth++) {
     if (is_listed(depth, listed) != Listed::no)
       return false;
@@ -475,7 +476,7 @@ bool ChainCheck::is_right_at_once() {
 
 // CRLs are of now, whenever the message was signed.
 void ChainCheck::check_crls() {
-  Findings findings;
+  ChainFindings findings;
   if (!build(question_.now, crl_flags, findings)) {
     add("crl-unavailable", "Whether the certificates were revoked could not be found out.", "");
     return;
@@ -483,20 +484,20 @@ void ChainCheck::check_crls() {
   int last = sk_X509_num(chain_.get()) - 1;
   std::set<int> explained;
   // Revocation first: other findings on the same certificate matter less.
-  for (const Finding &finding : findings.list) {
+  for (const ChainFinding &finding : findings.list) {
     if (finding.error == X509_V_ERR_CERT_REVOKED && finding.depth != last) {
       explain_crl(finding);
       explained.insert(finding.depth);
     }
   }
   for (int depth = 0; depth < last; depth++) {
-    Finding finding;
+    ChainFinding finding;
     if (explained.count(depth) == 0 && is_listed(depth, finding) == Listed::yes) {
       explain_crl(finding);
       explained.insert(depth);
     }
   }
-  for (const Finding &finding : findings.list) {
+  for (const ChainFinding &finding : findings.list) {
     // Nobody revokes an anchor by a CRL of its own.
     if (finding.depth == last || !explained.insert(finding.depth).second)
       continue;
@@ -514,22 +515,23 @@ std::vector<ReportError> ChainCheck::run() {
     check_strength();
     return std::move(errors_);
   }
-  Findings findings;
+  ChainFindings findings;
   chain_.reset(); // the next one is of another time
   // Policies count where a CA demands them (RFC 5280 section 6.1.1).
   if (!build(used_at(), X509_V_FLAG_POLICY_CHECK, findings)) {
     add("chain-invalid", "The signer's certificate could not be checked.", "");
     return std::move(errors_);
   }
-  anchored_ = std::none_of(findings.list.begin(), findings.list.end(), [](const Finding &finding) {
-    return finding.error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
-           finding.error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
-           finding.error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
-           finding.error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
-           finding.error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
-           finding.error == X509_V_ERR_CERT_CHAIN_TOO_LONG;
-  });
-  for (const Finding &finding : findings.list)
+  anchored_ =
+      std::none_of(findings.list.begin(), findings.list.end(), [](const ChainFinding &finding) {
+        return finding.error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT ||
+               finding.error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+               finding.error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+               finding.error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+               finding.error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE ||
+               finding.error == X509_V_ERR_CERT_CHAIN_TOO_LONG;
+      });
+  for (const ChainFinding &finding : findings.list)
     explain(finding);
   if (!anchored_ && errors_.empty())
     explain_issuer(question_.certificate);

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
 
   static const Limits limits = fuzz_limits();
   Inspection inspection(limits, fuzz_tools());
-  Outcome outcome;
+  ContentOutcome outcome;
   {
     CmsLayer layer(inspection, cms_place(), outcome);
     for (std::size_t at = 0; at < object.size(); at += piece)

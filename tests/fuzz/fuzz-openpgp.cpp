@@ -31,7 +31,7 @@ Seen look(Bytes bytes, std::size_t piece) {
     for (std::size_t at = 0; at < bytes.size(); at += piece)
       message.feed(bytes.subspan(at, std::min(piece, bytes.size() - at)));
     message.finish();
-    Outcome outcome;
+    ContentOutcome outcome;
     report_readable_pgp(inspection, place, message.facts(), outcome);
     seen = {message.facts(), inspection.stopped()};
   }

@@ -24,7 +24,7 @@ TEST_GROUP(ConnectionPlaces) {
 
 TEST(ConnectionPlaces, EachUserHasItsOwn) {
   std::vector<std::unique_ptr<ConnectionPlaces>> processes;
-  std::vector<ConnectionPlaces::Place> held;
+  std::vector<ConnectionPlaces::TakenPlace> held;
   for (uid_t user : {0U, 7U, 65534U, 4294967294U}) {
     for (int number = 0; number < 2; number++) {
       processes.push_back(open());
@@ -53,7 +53,7 @@ TEST(ConnectionPlaces, OverAllProcesses) {
 TEST(ConnectionPlaces, WhereManyAreOpenAUserHasOne) {
   auto open_one = [this] { return open(3, 4); };
   std::vector<std::unique_ptr<ConnectionPlaces>> processes;
-  std::list<ConnectionPlaces::Place> held;
+  std::list<ConnectionPlaces::TakenPlace> held;
   auto take = [&](uid_t user) {
     processes.push_back(open_one());
     auto place = processes.back()->take(user);
