@@ -104,7 +104,7 @@ bool count_selected(doveadm_mail_cmd_context *context, mail_user *user, std::str
   CommandState &state = *quarantine_command(context)->state;
   std::size_t before = state.count;
   std::vector<std::string> missing;
-  auto visit = [&](mail *, const ParsedBlock &) {
+  auto visit = [&](mail *, const ParsedBlock &, Acts) {
     state.count++;
     return Visit::next;
   };

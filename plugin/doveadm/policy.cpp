@@ -1,4 +1,5 @@
 // doveadm smime policy: what the rules would do with a message, and why.
+#include "plugin/doveadm/caller.h"
 #include "plugin/doveadm/smime.h"
 
 #include "plugin/doveadm/message-file.h"
@@ -18,6 +19,7 @@ struct PolicyCommand {
   const char *from;
   const char *to;
   const char *origin;
+  Caller caller;
   // Null with failure set.
   MessageFile *message;
   FileFailure *failure;
@@ -29,7 +31,8 @@ bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
                      {{'m', &command->mailbox},
                       {'r', &command->from},
                       {'t', &command->to},
-                      {'o', &command->origin}});
+                      {'o', &command->origin},
+                      {'a', &command->caller.name}});
 }
 
 void init(doveadm_mail_cmd_context *context, const char *const args[]) {
@@ -123,12 +126,28 @@ rules_for_name(mail_user *user, const std::string &name,
   return rules;
 }
 
+// False with the error logged: the caller may not ask about the rules.
+bool may_ask(doveadm_mail_cmd_context *context, const PolicyCommand &command,
+             const Settings &settings) {
+  std::string wrong = wrong_caller(command.caller);
+  bool allowed = wrong.empty() && acts_on_any(command.caller, settings).has(Act::policy);
+  if (allowed)
+    return true;
+  context->exit_code = wrong.empty() ? EX_NOPERM : EX_USAGE;
+  log_error(
+      "smime policy: " +
+      (wrong.empty() ? std::string(command.caller.name) + " may not ask about the rules" : wrong));
+  return false;
+}
+
 int run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto *command = reinterpret_cast<PolicyCommand *>(context);
   UserContext *found = require_user_context(context, user);
   if (found == nullptr)
     return -1;
   const Settings &settings = *found->settings;
+  if (!may_ask(context, *command, settings))
+    return -1;
   if (!settings.errors.empty()) {
     for (const std::string &error : settings.errors)
       print_row("", "settings", "tempfail", error);
@@ -184,7 +203,7 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
 
 doveadm_mail_cmd_context *alloc() {
   auto *command = doveadm_mail_cmd_alloc(PolicyCommand);
-  set_options(&command->ctx, "m:r:t:o:", parse_arg);
+  set_options(&command->ctx, "m:r:t:o:a:", parse_arg);
   set_init(&command->ctx, init);
   command->ctx.v.run = run_guarded;
   command->ctx.v.deinit = policy_deinit;
@@ -195,6 +214,7 @@ doveadm_mail_cmd_context *alloc() {
 const auto parameters =
     mail_parameters(parameter('m', "mailbox", CMD_PARAM_STR), parameter('r', "from", CMD_PARAM_STR),
                     parameter('t', "to", CMD_PARAM_STR), parameter('o', "origin", CMD_PARAM_STR),
+                    parameter('a', "as", CMD_PARAM_STR),
                     // "file" would be opened by doveadm, as a stream.
                     positional("message", CMD_PARAM_STR));
 
@@ -204,7 +224,8 @@ doveadm_cmd_ver2 command_policy = {nullptr,
                                    alloc,
                                    "smime policy",
                                    "-u <user> [-S <socket_path>] [-m <mailbox>] [--from <address>] "
-                                   "[--to <address>] [--origin <origin>] <message>|-",
+                                   "[--to <address>] [--origin <origin>] [--as <name>] "
+                                   "<message>|-",
                                    CMD_FLAG_NONE,
                                    parameters.data()};
 

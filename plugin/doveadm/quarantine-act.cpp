@@ -19,8 +19,9 @@ struct ActResult {
   std::string error;
 };
 
-void send_outcome_event(mail_user *user, const QuarantineCommand *command,
+void send_outcome_event(doveadm_mail_cmd_context *context, mail_user *user,
                         const QuarantineRecord &record, const ActResult &outcome) {
+  const QuarantineCommand *command = quarantine_command(context);
   EventFields fields(user);
   if (command->held_for != nullptr)
     fields.user = recipient_of(record);
@@ -29,11 +30,11 @@ void send_outcome_event(mail_user *user, const QuarantineCommand *command,
   fields.action = outcome.done;
   fields.id = record.id;
   fields.sha256 = record.sha256;
-  add_actor(fields, user);
+  add_caller(fields, command->caller, context, user);
   send_event(user->event, event_message_released, EventLevel::info, fields,
              "quarantine id " + record.id + ": " + outcome.done +
                  (outcome.mailbox.empty() ? "" : " to mailbox " + outcome.mailbox) + " by " +
-                 actor_text(fields));
+                 actor_text(fields) + reason_text(fields));
 }
 
 void print_outcome(const std::string &id, const std::string &result, const std::string &mailbox) {
@@ -42,10 +43,11 @@ void print_outcome(const std::string &id, const std::string &result, const std::
   print(mailbox);
 }
 
-// Prints one line for each message. One that fails does not stop the others. plan says what
-// is to be done, act does it.
-template <typename Plan, typename Act>
-int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Plan plan, Act act) {
+// Prints one line for each message. One that fails does not stop the others. needed: what the
+// caller must be allowed to do. plan says what is to be done, act does it.
+template <typename Plan, typename Do>
+int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Act needed, Plan plan,
+                    Do act) {
   if (require_user_context(context, user) == nullptr)
     return -1;
   std::string error;
@@ -57,7 +59,13 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Plan pla
   if (!confirm_single_user(context, user))
     return -1;
   int ret = 0;
-  auto visit = [&](mail *quarantined, const ParsedBlock &block) {
+  auto visit = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
+    if (!acts.has(needed)) {
+      print_outcome(block.record.id,
+                    "failed: " + refusal_text(quarantine_command(context)->caller, needed), "");
+      ret = refuse(context, user, block.record.id, needed);
+      return Visit::next;
+    }
     ActResult outcome = plan(block);
     if (quarantine_command(context)->dry_run) {
       print_outcome(block.record.id, "would be " + outcome.done, outcome.mailbox);
@@ -66,13 +74,13 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Plan pla
     outcome.result = act(quarantined, block, outcome);
     switch (outcome.result) {
     case ReleaseResult::released:
-      send_outcome_event(user, quarantine_command(context), block.record, outcome);
+      send_outcome_event(context, user, block.record, outcome);
       print_outcome(block.record.id, outcome.done, outcome.mailbox);
       return Visit::expunge;
     case ReleaseResult::was_released:
       // Where a client copied it out, that was the act, and is told.
       if (!is_marked_released(quarantined))
-        send_outcome_event(user, quarantine_command(context), block.record, outcome);
+        send_outcome_event(context, user, block.record, outcome);
       print_outcome(block.record.id, "was already released; taken out of the quarantine",
                     outcome.mailbox);
       return Visit::expunge;
@@ -128,7 +136,7 @@ bool parse_act_option(doveadm_mail_cmd_context *context, int c) noexcept {
   return true;
 }
 
-#define ACT_OPTIONS "c:r:n:s:h:yd"
+#define ACT_OPTIONS SMIME_FILTER_OPTIONS "yd"
 
 doveadm_mail_cmd_context *alloc_act() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
@@ -163,7 +171,7 @@ int release_run(doveadm_mail_cmd_context *context, mail_user *user) {
     return release_message(user, *user_context(user)->settings, outcome.mailbox, quarantined, block,
                            outcome.error);
   };
-  return act_on_selected(context, user, plan, act);
+  return act_on_selected(context, user, Act::release, plan, act);
 }
 
 bool release_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
@@ -236,7 +244,7 @@ ReleaseResult send_rejection(QuarantineCommand *command, mail_user *user, mail *
   const QuarantineRecord &record = block.record;
   if (!has_sender(record))
     return ReleaseResult::released;
-  std::string reason = command->reason == nullptr ? record.reason : command->reason;
+  std::string reason = command->caller.reason == nullptr ? record.reason : command->caller.reason;
   if (!command->submission->prepare(user, outcome.error))
     return ReleaseResult::failed;
   const Submission &submission = *command->submission;
@@ -255,17 +263,11 @@ int reject_run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto act = [&](mail *quarantined, const ParsedBlock &block, ActResult &outcome) {
     return send_rejection(quarantine_command(context), user, quarantined, block, outcome);
   };
-  return act_on_selected(context, user, plan, act);
-}
-
-bool reject_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
-  return parse_act_option(context, c) ||
-         keep_option(context, c, {{'e', &quarantine_command(context)->reason}});
+  return act_on_selected(context, user, Act::reject, plan, act);
 }
 
 doveadm_mail_cmd_context *alloc_reject() {
   auto *context = alloc_act();
-  set_options(context, ACT_OPTIONS "e:", reject_parse_arg);
   set_init(context, reject_init);
   context->v.run = run_guarded<reject_run>;
   return context;
@@ -280,7 +282,7 @@ int remove_run(doveadm_mail_cmd_context *context, mail_user *user, const char *d
     return outcome;
   };
   auto act = [](mail *, const ParsedBlock &, ActResult &) { return ReleaseResult::released; };
-  return act_on_selected(context, user, plan, act);
+  return act_on_selected(context, user, Act::remove, plan, act);
 }
 
 int delete_run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -328,13 +330,13 @@ doveadm_mail_cmd_context *alloc_expire() {
 const auto ids = positional("id", CMD_PARAM_ARRAY);
 const auto release_parameters = act_parameters(parameter('m', "mailbox", CMD_PARAM_STR),
                                                parameter('l', "refilter", CMD_PARAM_BOOL), ids);
-const auto reject_parameters = act_parameters(parameter('e', "reason", CMD_PARAM_STR), ids);
+const auto reject_parameters = act_parameters(ids);
 const auto delete_parameters = act_parameters(ids);
 const auto expire_parameters = act_parameters(parameter('o', "older-than", CMD_PARAM_STR));
 
 #define SELECTION                                                                                  \
   "-u <user>|-A [-S <socket_path>] [--class <class>] [--from <pattern>] [--rule <text>] "          \
-  "[--since <date>] [--yes] [--dry-run] "
+  "[--since <date>] [--as <name>] [--reason <text>] [--yes] [--dry-run] "
 
 } // namespace
 
@@ -348,7 +350,7 @@ doveadm_cmd_ver2 command_quarantine_release = {nullptr,
 doveadm_cmd_ver2 command_quarantine_reject = {nullptr,
                                               alloc_reject,
                                               "smime quarantine reject",
-                                              SELECTION "[--reason <text>] [<id> ...]",
+                                              SELECTION "[<id> ...]",
                                               CMD_FLAG_NONE,
                                               reject_parameters.data()};
 doveadm_cmd_ver2 command_quarantine_delete = {nullptr,

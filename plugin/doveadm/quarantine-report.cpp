@@ -37,8 +37,7 @@ void deliver_digest(QuarantineCommand *command) {
 }
 
 int run(doveadm_mail_cmd_context *context, mail_user *user) {
-  UserContext *found = require_user_context(context, user);
-  if (found == nullptr)
+  if (require_user_context(context, user) == nullptr)
     return -1;
   QuarantineCommand *command = quarantine_command(context);
   QuarantineFilter recent = filter_of(command);
@@ -47,16 +46,17 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
   command->state->visited_users.insert(user->username);
   UserDigest digest;
   digest.user = user->username;
-  HeldFor whose = held_for(context);
-  if (!whose.name.empty())
-    digest.user = whose.name;
+  if (command->held_for != nullptr && context->iterate_single_user)
+    digest.user = command->held_for;
   std::string error;
   if (!command->submission->prepare(user, error))
     return fail(context, user, error);
   command->prepared = true;
-  auto result = visit_quarantine(
-      user, *found->settings, "",
-      [&](mail *, const ParsedBlock &block) {
+  auto result = visit_known(
+      context, user, "",
+      [&](mail *, const ParsedBlock &block, Acts acts) {
+        if (!acts.has(Act::list))
+          return Visit::next;
         auto report = report_of(block.record);
         const Report *known = report ? &*report : nullptr;
         if (all.matches(block.record, known))
@@ -67,7 +67,7 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
         }
         return Visit::next;
       },
-      error, {}, whose);
+      error);
   if (result == FindResult::failed)
     return fail(context, user, error);
   if (digest.count > 0)
@@ -98,7 +98,7 @@ doveadm_mail_cmd_context *alloc() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_FORMATTED);
   if (for_people)
     doveadm_print_formatted_set_format("%{report}\n");
-  set_options(context, "c:r:n:s:h:t:", parse_arg);
+  set_options(context, SMIME_FILTER_OPTIONS "t:", parse_arg);
   set_init(context, init);
   context->v.run = run_guarded<run>;
   context->v.deinit = finish;
@@ -114,7 +114,7 @@ doveadm_cmd_ver2 command_quarantine_report = {
     alloc,
     "smime quarantine report",
     "-u <user>|-A [-S <socket_path>] [--class <class>] [--from <pattern>] [--rule <text>] "
-    "[--since <date>] [--to <address>]",
+    "[--since <date>] [--as <name>] [--reason <text>] [--to <address>]",
     CMD_FLAG_NONE,
     parameters.data()};
 

@@ -27,6 +27,12 @@ int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &
   return -1;
 }
 
+int refuse(doveadm_mail_cmd_context *context, mail_user *user, const std::string &id, Act act) {
+  log_error(user->event, id + ": " + refusal_text(quarantine_command(context)->caller, act));
+  doveadm_mail_failed_error(context, MAIL_ERROR_PERM);
+  return -1;
+}
+
 QuarantineFilter filter_of(const QuarantineCommand *command) {
   QuarantineFilter filter;
   if (command->class_name != nullptr)
@@ -60,7 +66,9 @@ bool parse_filter(doveadm_mail_cmd_context *context, int c) {
                       {'r', &command->from},
                       {'n', &command->rule},
                       {'s', &command->since},
-                      {'h', &command->held_for}});
+                      {'h', &command->held_for},
+                      {'a', &command->caller.name},
+                      {'e', &command->caller.reason}});
 }
 
 void require_ids(const doveadm_mail_cmd_context *context, const char *const args[]) {
@@ -90,10 +98,38 @@ HeldFor held_for(doveadm_mail_cmd_context *context) {
   const QuarantineCommand *command = quarantine_command(context);
   bool of_another = command->held_for != nullptr && context->iterate_single_user;
   return {of_another ? command->held_for : "",
-          [state = command->state](const QuarantineRecord &record) {
-            state->others[record.id] = recipient_of(record);
+          [command, context](const QuarantineRecord &record) {
+            const Settings &settings = *user_context(context->cur_mail_user)->settings;
+            if (!acts_of(command->caller, settings, record).empty())
+              command->state->others[record.id] = recipient_of(record);
           },
           &command->state->known};
+}
+
+bool check_caller(doveadm_mail_cmd_context *context) {
+  std::string wrong = wrong_caller(quarantine_command(context)->caller);
+  if (wrong.empty())
+    return true;
+  log_error(std::string(context->cmd->name) + ": " + wrong);
+  context->exit_code = EX_USAGE;
+  return false;
+}
+
+FindResult visit_known(doveadm_mail_cmd_context *context, mail_user *user, const std::string &id,
+                       const VisitWithActs &visit, std::string &error,
+                       const std::function<void(mail *)> &visit_foreign) {
+  const Settings &settings = *user_context(user)->settings;
+  const Caller &caller = quarantine_command(context)->caller;
+  // Whom no role names learns nothing, not even by how long it takes.
+  if (acts_on_any(caller, settings).empty())
+    return FindResult::no_mailbox;
+  auto visit_with_acts = [&](mail *quarantined, const ParsedBlock &block) {
+    Acts acts = acts_of(caller, settings, block.record);
+    return acts.empty() ? Visit::next : visit(quarantined, block, acts);
+  };
+  bool may_list_all = acts_on_all(caller, settings).has(Act::list);
+  return visit_quarantine(user, settings, id, visit_with_acts, error,
+                          may_list_all ? visit_foreign : nullptr, held_for(context));
 }
 
 namespace {
@@ -101,15 +137,14 @@ namespace {
 // The ids in the user's quarantine that begin with one of those that were given.
 bool find_ids(doveadm_mail_cmd_context *context, mail_user *user,
               std::map<std::string, std::set<std::string>> &found, std::string &error) {
-  auto visit = [&](mail *, const ParsedBlock &block) {
+  auto visit = [&](mail *, const ParsedBlock &block, Acts) {
     for (auto &[beginning, ids] : found) {
       if (block.record.id.starts_with(beginning))
         ids.insert(block.record.id);
     }
     return Visit::next;
   };
-  if (visit_quarantine(user, *user_context(user)->settings, "", visit, error, {},
-                       held_for(context)) == FindResult::failed)
+  if (visit_known(context, user, "", visit, error) == FindResult::failed)
     return false;
   // A user without a quarantine has none of them.
   error.clear();
@@ -145,33 +180,31 @@ bool resolve_ids(doveadm_mail_cmd_context *context, mail_user *user,
 } // namespace
 
 FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
-                          const std::function<Visit(mail *, const ParsedBlock &)> &visit,
-                          std::vector<std::string> &missing, std::string &error,
-                          const std::function<void(mail *)> &visit_foreign) {
-  const Settings &settings = *user_context(user)->settings;
+                          const VisitWithActs &visit, std::vector<std::string> &missing,
+                          std::string &error, const std::function<void(mail *)> &visit_foreign) {
   QuarantineFilter filter = filter_of(quarantine_command(context));
-  auto visit_matching = [&](mail *quarantined, const ParsedBlock &block) {
+  auto visit_matching = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
     auto report = report_of(block.record);
-    return filter.matches(block.record, report ? &*report : nullptr) ? visit(quarantined, block)
-                                                                     : Visit::next;
+    return filter.matches(block.record, report ? &*report : nullptr)
+               ? visit(quarantined, block, acts)
+               : Visit::next;
   };
   quarantine_command(context)->state->visited_users.insert(user->username);
   if (arguments_of(context)[0] == nullptr)
-    return visit_quarantine(user, settings, "", visit_matching, error,
-                            filter.empty() ? visit_foreign : nullptr, held_for(context));
+    return visit_known(context, user, "", visit_matching, error,
+                       filter.empty() ? visit_foreign : nullptr);
   std::vector<std::string> wanted;
   if (!resolve_ids(context, user, wanted, error))
     return FindResult::failed;
   FindResult result = FindResult::done;
   for (const std::string &id : wanted) {
     bool found = false;
-    auto visit_one = [&](mail *quarantined, const ParsedBlock &block) {
+    auto visit_one = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
       found = true;
-      return visit_matching(quarantined, block) == Visit::expunge ? Visit::expunge_and_stop
-                                                                  : Visit::stop;
+      return visit_matching(quarantined, block, acts) == Visit::expunge ? Visit::expunge_and_stop
+                                                                        : Visit::stop;
     };
-    if (visit_quarantine(user, settings, id, visit_one, error, {}, held_for(context)) ==
-        FindResult::failed)
+    if (visit_known(context, user, id, visit_one, error) == FindResult::failed)
       result = FindResult::failed;
     else if (!found)
       missing.push_back(id);
@@ -235,9 +268,9 @@ doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type) {
   doveadm_print_init(print_type);
   command->state = new CommandState;
   command->ctx.v.deinit = free_command;
-  set_options(&command->ctx, filter_options, [](doveadm_mail_cmd_context *context, int c) noexcept {
-    return parse_filter(context, c);
-  });
+  set_options(
+      &command->ctx, SMIME_FILTER_OPTIONS,
+      [](doveadm_mail_cmd_context *context, int c) noexcept { return parse_filter(context, c); });
   return &command->ctx;
 }
 
@@ -300,8 +333,9 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
   std::string error;
   auto result = visit_selected(
       context, user,
-      [&](mail *quarantined, const ParsedBlock &block) {
-        print_held(user, quarantined, block);
+      [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
+        if (acts.has(Act::list))
+          print_held(user, quarantined, block);
         return Visit::next;
       },
       missing, error, [&](mail *foreign) { print_foreign(user, foreign); });
@@ -356,10 +390,14 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
     return -1;
   std::vector<std::string> missing;
   std::string error;
+  int ret = 0;
   auto result = visit_selected(
       context, user,
-      [&](mail *quarantined, const ParsedBlock &block) {
-        print_record(user, quarantined, block);
+      [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
+        if (acts.has(Act::show))
+          print_record(user, quarantined, block);
+        else
+          ret = refuse(context, user, block.record.id, Act::show);
         return Visit::next;
       },
       missing, error);
@@ -367,12 +405,12 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
     return fail(context, user, error);
   // Of several users one has it, and the others have nothing to say.
   if (!context->iterate_single_user)
-    return 0;
+    return ret;
   for (const std::string &id : missing) {
     log_error(user->event, id + " is " + missing_text(context, id));
     doveadm_mail_failed_error(context, MAIL_ERROR_NOTFOUND);
   }
-  return missing.empty() ? 0 : -1;
+  return missing.empty() ? ret : -1;
 }
 
 void show_deinit(doveadm_mail_cmd_context *context) noexcept {
@@ -413,7 +451,8 @@ const auto list_parameters = filter_parameters();
 const auto show_parameters = filter_parameters(positional("id", CMD_PARAM_ARRAY));
 
 #define FILTERS                                                                                    \
-  "[--class <class>] [--from <pattern>] [--rule <text>] [--since <date>] [--held-for <user>]"
+  "[--class <class>] [--from <pattern>] [--rule <text>] [--since <date>] [--held-for <user>] "     \
+  "[--as <name>] [--reason <text>]"
 
 } // namespace
 

@@ -2,6 +2,7 @@
 #ifndef SMIME_DOVEADM_QUARANTINE_H
 #define SMIME_DOVEADM_QUARANTINE_H
 
+#include "plugin/doveadm/caller.h"
 #include "plugin/doveadm/smime.h"
 #include "plugin/doveadm/submit.h"
 #include "plugin/dovecot/events.h"
@@ -48,8 +49,8 @@ struct QuarantineCommand {
   // Of all acts.
   bool yes;
   bool dry_run;
-  // reject --reason
-  const char *reason;
+  // --as and --reason
+  Caller caller;
   // expire --older-than, as a time
   time_t before;
   // report --to
@@ -69,15 +70,16 @@ inline QuarantineCommand *quarantine_command(doveadm_mail_cmd_context *context) 
 // The filters that were given; a wrong one ends doveadm with EX_USAGE.
 QuarantineFilter filter_of(const QuarantineCommand *command);
 
-// Takes one of the filters' options; false if it is none.
+// Takes one of the filters' options, --as or --reason; false if it is none.
 bool parse_filter(doveadm_mail_cmd_context *context, int c);
-inline constexpr const char *filter_options = "c:r:n:s:h:";
+#define SMIME_FILTER_OPTIONS "c:r:n:s:h:a:e:"
 
 template <typename... Own> auto filter_parameters(const Own &...own) {
   return mail_parameters(
       parameter('c', "class", CMD_PARAM_STR), parameter('r', "from", CMD_PARAM_STR),
       parameter('n', "rule", CMD_PARAM_STR), parameter('s', "since", CMD_PARAM_STR),
-      parameter('h', "held-for", CMD_PARAM_STR), own...);
+      parameter('h', "held-for", CMD_PARAM_STR), parameter('a', "as", CMD_PARAM_STR),
+      parameter('e', "reason", CMD_PARAM_STR), own...);
 }
 
 // Ends doveadm with EX_USAGE if one of the arguments is no quarantine id, nor the beginning
@@ -87,13 +89,20 @@ void require_ids(const doveadm_mail_cmd_context *context, const char *const args
 std::optional<Report> report_of(const QuarantineRecord &record);
 std::string class_names_of(const std::optional<Report> &report);
 
+// Visits the user's held messages, or the one with this id, that the caller knows of: he may do
+// something or other with them. visit_foreign is for who may list all.
+using VisitWithActs = std::function<Visit(mail *, const ParsedBlock &, Acts)>;
+FindResult visit_known(doveadm_mail_cmd_context *context, mail_user *user, const std::string &id,
+                       const VisitWithActs &visit, std::string &error,
+                       const std::function<void(mail *)> &visit_foreign = {});
+
 // Visits what the ids or, without ids, the filters say; without either, with visit_foreign
 // also what is no held message. The beginning of an id stands for the one message whose id
 // begins so; where there are several, nothing is visited, and error names them. Ids that are
 // not there are put into missing.
 FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
-                          const std::function<Visit(mail *, const ParsedBlock &)> &visit,
-                          std::vector<std::string> &missing, std::string &error,
+                          const VisitWithActs &visit, std::vector<std::string> &missing,
+                          std::string &error,
                           const std::function<void(mail *)> &visit_foreign = {});
 
 // Whose messages the command is about.
@@ -117,11 +126,19 @@ void free_command(doveadm_mail_cmd_context *context) noexcept;
 // Logs text and has doveadm end with a temporary error; returns -1.
 int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &text);
 
+// The caller knows of the message and may not do that with it: tells so, with the exit code of
+// that; returns -1.
+int refuse(doveadm_mail_cmd_context *context, mail_user *user, const std::string &id, Act act);
+
 doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type);
+
+// False, with the exit code set, if what --as or --reason says is refused.
+bool check_caller(doveadm_mail_cmd_context *context);
 
 template <int (*run)(doveadm_mail_cmd_context *, mail_user *)>
 int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
-  return guarded("doveadm smime quarantine", -1, [&] { return run(context, user); });
+  return guarded("doveadm smime quarantine", -1,
+                 [&] { return check_caller(context) ? run(context, user) : -1; });
 }
 
 } // namespace smime

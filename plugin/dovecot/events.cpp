@@ -83,12 +83,21 @@ void add_actor(EventFields &fields, const mail_user *user) {
   } else if (user->username != nullptr) {
     fields.actor = user->username;
   }
+  if (serves_client(user) && user->service != nullptr)
+    fields.way = user->service;
   if (user->conn.remote_ip != nullptr && user->conn.remote_ip->family != 0)
     fields.remote_ip = net_ip2addr(user->conn.remote_ip);
 }
 
 std::string actor_text(const EventFields &fields) {
-  return fields.actor + (fields.login.empty() ? "" : " (login " + fields.login + ")");
+  std::string login = fields.login.empty() ? "" : "login " + fields.login;
+  if (!fields.said_by.empty())
+    login = "as " + fields.said_by + (login.empty() ? "" : ", " + login + ",") + " says";
+  return fields.actor + (login.empty() ? "" : " (" + login + ")");
+}
+
+std::string reason_text(const EventFields &fields) {
+  return fields.reason.empty() ? "" : " (reason: " + fields.reason + ")";
 }
 
 EventFields::EventFields(const mail_user *owner)
@@ -122,7 +131,11 @@ void send_event(event *parent, const char *name, EventLevel level, const EventFi
   add(e.get(), "sha256", fields.sha256);
   add(e.get(), "actor", fields.actor);
   add(e.get(), "login", fields.login);
+  add(e.get(), "said_by", fields.said_by);
+  add(e.get(), "way", fields.way);
+  add(e.get(), "terminal", fields.terminal);
   add(e.get(), "remote_ip", fields.remote_ip);
+  add(e.get(), "reason", fields.reason);
   if (fields.size != 0)
     event_add_int(e.get(), "size", static_cast<intmax_t>(fields.size));
   switch (level) {

@@ -14,6 +14,7 @@ inline constexpr const char *event_message_inspected = "smime_message_inspected"
 inline constexpr const char *event_content_restored = "smime_content_restored";
 inline constexpr const char *event_message_quarantined = "smime_message_quarantined";
 inline constexpr const char *event_quarantine_opened = "smime_quarantine_opened";
+inline constexpr const char *event_message_viewed = "smime_message_viewed";
 inline constexpr const char *event_message_released = "smime_message_released";
 inline constexpr const char *event_message_rejected = "smime_message_rejected";
 inline constexpr const char *event_scanner_failed = "smime_scanner_failed";
@@ -38,6 +39,14 @@ struct EventFields {
   std::string actor;
   std::string login;
   std::string remote_ip;
+  // Who gave the actor's name, where it was not his own login (--as).
+  std::string said_by;
+  // imap, doveadm, http, ...
+  std::string way;
+  // Of a command at a shell.
+  std::string terminal;
+  // Why, in the words of who did it.
+  std::string reason;
   std::uint64_t size = 0;
 };
 
@@ -50,11 +59,14 @@ enum class EventLevel : unsigned char { debug, info, warning, error };
 //   login UID, which nobody can change; the environment says what its owner likes);
 // - "doveadm server" with the client's address for the doveadm HTTP API, and for commands
 //   that came over a socket.
-// Nobody for the mail system itself (lmtp, lda).
+// Of a mail client's, the way as well. Nobody for the mail system itself (lmtp, lda).
 void add_actor(EventFields &fields, const mail_user *user);
 
-// "root (login carla)"
+// "root (login carla)", "anna (as root says)"
 std::string actor_text(const EventFields &fields);
+
+// " (reason: ...)" for a log line; empty if none was given.
+std::string reason_text(const EventFields &fields);
 
 // Keeps in mind who started this process, before it becomes somebody else: a mail user.
 void note_operator();

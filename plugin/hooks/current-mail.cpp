@@ -1,8 +1,11 @@
 #include "plugin/hooks/current-mail.h"
 
+#include "plugin/dovecot/session.h"
+#include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/review.h"
 #include "plugin/quarantine/seclusion.h"
 #include "plugin/settings/user-context.h"
+#include "plugin/store/keywords.h"
 
 namespace smime {
 namespace {
@@ -44,6 +47,8 @@ void expunge_quarantined(mail *m) noexcept {
   UserContext *user = user_context(m->box->storage->user);
   if (user->internal_access == 0 && !has_expunge_right(m->box))
     return;
+  if (!guarded("asking whether to expunge", false, [m] { return may_expunge(m); }))
+    return;
   (void)guarded("noting an expunge", false, [&] {
     note_expunge(m);
     return true;
@@ -67,8 +72,19 @@ void update_quarantined_flags(mail *m, modify_type type, mail_flags flags) noexc
 
 void update_quarantined_keywords(mail *m, modify_type type, mail_keywords *keywords) noexcept {
   UserContext *user = user_context(m->box->storage->user);
-  if (user->internal_access > 0 || (changeable_flags(m->box) & MAIL_FLAGGED) != 0)
-    super(m).update_keywords(m, type, keywords);
+  if (user->internal_access > 0)
+    return super(m).update_keywords(m, type, keywords);
+  if ((changeable_flags(m->box) & MAIL_FLAGGED) == 0)
+    return;
+  if (!serves_client(m->box->storage->user))
+    return super(m).update_keywords(m, type, keywords);
+  (void)guarded("changing keywords", false, [&] {
+    // That a message was released is ours to say: without it, its removal is told.
+    bool released = type == MODIFY_REPLACE && is_marked_released(m);
+    KeywordsPtr allowed = change_keyword(m->box, keywords, released_keyword, released);
+    super(m).update_keywords(m, type, allowed.get());
+    return true;
+  });
 }
 
 void close_mail(mail *m) noexcept {

@@ -13,14 +13,24 @@
 namespace smime {
 namespace {
 
-// A "user*NAME" login: the authentication was another user's, one of names.
-bool is_login_of(const mail_user *user, const std::vector<std::string> &names) {
-  return user->auth_user != nullptr && std::string_view(user->auth_user) != user->username &&
-         std::find(names.begin(), names.end(), user->auth_user) != names.end();
+// The name of a "user*NAME" login, where the authentication was another user's; else empty.
+std::string_view reviewers_login(const mail_user *user) {
+  if (user->auth_user == nullptr || std::string_view(user->auth_user) == user->username)
+    return {};
+  return user->auth_user;
 }
 
-bool is_reviewer(const mail_user *user, const Settings &settings) {
-  return is_login_of(user, settings.reviewers) || is_login_of(user, settings.reviewers_all_mail);
+bool is_one_of(const std::vector<std::string> &names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// To open a message over IMAP is all of these.
+constexpr Acts looks{Act::list, Act::preview, Act::show, Act::download};
+
+Access access_with(Acts acts) {
+  if (!acts.has_all(looks))
+    return Access::none;
+  return acts.has(Act::release) || acts.has(Act::remove) ? Access::full : Access::read_only;
 }
 
 // A shared namespace holds others' quarantines under the name that theirs has;
@@ -103,8 +113,17 @@ bool is_below_quarantine(mailbox *box, const Settings &settings) {
 }
 
 bool sees_quarantine_alone(const mail_user *user, const Settings &settings) {
-  return serves_client(user) && is_reviewer(user, settings) &&
-         !is_login_of(user, settings.reviewers_all_mail);
+  std::string_view name = reviewers_login(user);
+  return serves_client(user) && !name.empty() &&
+         (settings.unreadable || is_named_reviewer(settings, name)) &&
+         !is_one_of(settings.reviewers_all_mail, name);
+}
+
+bool may_in_session(const mail_user *user, const Settings &settings, Act act) {
+  if (!serves_client(user))
+    return true;
+  std::string_view name = reviewers_login(user);
+  return name.empty() || !is_named_reviewer(settings, name) || acts_on_all(settings, name).has(act);
 }
 
 Access quarantine_access(const mail_namespace *ns, const Settings &settings) {
@@ -113,8 +132,10 @@ Access quarantine_access(const mail_namespace *ns, const Settings &settings) {
     return Access::none;
   if (!serves_client(user))
     return Access::full;
-  if (is_reviewer(user, settings))
-    return Access::full;
+  // A login like any other has what the owner has.
+  std::string_view name = reviewers_login(user);
+  if (!name.empty() && is_named_reviewer(settings, name))
+    return access_with(acts_on_all(settings, name));
   // Settings that cannot be read open nothing.
   if (!settings.errors.empty() || is_central(ns))
     return Access::none;

@@ -36,13 +36,19 @@ bool is_central(const mail_namespace *ns);
 // Whether it is below the quarantine.
 bool is_below_quarantine(mailbox *box, const Settings &settings);
 
-// Whether it is a reviewer's session ("user*reviewer") to which all mailboxes but the
-// quarantine are closed.
+// Whether it is a reviewer's session ("user*reviewer", whom smime_reviewers or a role names) to
+// which all mailboxes but the quarantine are closed. Where the settings cannot be read, so that
+// nobody knows who is one, that of any master user.
 bool sees_quarantine_alone(const mail_user *user, const Settings &settings);
+
+// Whether a session with full access to the quarantine may do this with what is in it: a
+// reviewer's what his roles say, others everything.
+bool may_in_session(const mail_user *user, const Settings &settings, Act act);
 
 // What the session behind a namespace may do with the quarantine in it, but for our own work. To
 // mail that is delivered it is not there. Other services that serve no client have full access.
 // One that holds others' mail, in a public or shared namespace, has no owner to be opened to.
+// A reviewer whose role is limited to some messages has no access: a mailbox is open as a whole.
 Access quarantine_access(const mail_namespace *ns, const Settings &settings);
 
 } // namespace smime

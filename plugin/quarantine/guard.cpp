@@ -310,9 +310,12 @@ union mailbox_list_module_context *list_context(mailbox_list *list) {
 }
 
 // INBOX, which each client expects, and to which a release goes; and what the quarantine is
-// below, through which a client finds it.
-bool is_needed_by_reviewer(mail_namespace *ns, const char *vname, const Settings &settings) {
-  return strcasecmp(vname, "INBOX") == 0 ||
+// below, through which a client finds it if it is open to him.
+bool is_needed_by_reviewer(mail_namespace *ns, const char *vname, bool open,
+                           const Settings &settings) {
+  if (strcasecmp(vname, "INBOX") == 0)
+    return true;
+  return open &&
          settings.quarantine_mailbox.starts_with(std::string(vname) + mail_namespace_get_sep(ns));
 }
 
@@ -325,7 +328,7 @@ bool is_hidden(mailbox_list *list, const char *vname) {
   if ((reviewed || !open) && is_quarantine_name(list->ns, vname, *user->settings) &&
       look_for_owner(list->ns, vname) == Owner::quarantine)
     return !open;
-  return reviewed && !is_needed_by_reviewer(list->ns, vname, *user->settings) &&
+  return reviewed && !is_needed_by_reviewer(list->ns, vname, open, *user->settings) &&
          !is_done_by_dovecot();
 }
 

@@ -16,6 +16,8 @@
 #include "plugin/store/record.h"
 #include "plugin/store/save-frame.h"
 
+#include <utility>
+
 namespace smime {
 namespace {
 
@@ -104,6 +106,7 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   set_record(save->dest_mail, record);
   // MOVE goes on to expunge the source, in this session; others may do it later.
   bool stays = !save->moving;
+  user_context(source->box->storage->user)->moved_uid = stays ? 0 : source->uid;
   after_commit(context, [box, stays, done = block.record, source = std::string(source->box->vname),
                          uid = source->uid](const mail_transaction_commit_changes &) {
     log_act(box, done, "released", std::string("released to mailbox ") + box->vname);
@@ -122,7 +125,8 @@ std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_con
   UserContext *found = user_context(user);
   if (found == nullptr || !is_quarantine_mailbox(source->box, *found->settings))
     return std::nullopt;
-  if (quarantine_access(mailbox_get_namespace(source->box), *found->settings) != Access::full)
+  if (quarantine_access(mailbox_get_namespace(source->box), *found->settings) != Access::full ||
+      !may_in_session(user, *found->settings, Act::release))
     return refuse_save(save, MAIL_ERROR_PERM,
                        "Only a reviewer releases messages from the quarantine");
   if (is_quarantine_mailbox(save->transaction->box, *found->settings))
@@ -135,6 +139,17 @@ std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_con
   if (!block)
     return std::nullopt;
   return release_copy(context, save, source, stored, *block);
+}
+
+bool may_expunge(mail *quarantined) {
+  mailbox *box = quarantined->box;
+  mail_user *session = box->storage->user;
+  UserContext *user = user_context(session);
+  if (user->internal_access > 0 || is_rebuilding(box->storage))
+    return true;
+  bool moved = std::exchange(user->moved_uid, 0) == quarantined->uid;
+  return moved || may_in_session(session, *user->settings, Act::remove) ||
+         is_marked_released(quarantined);
 }
 
 void note_expunge(mail *quarantined) {

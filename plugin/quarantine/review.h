@@ -15,6 +15,10 @@ namespace smime {
 std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_context *save,
                                           mail *source);
 
+// Whether the session may expunge a message of the quarantine: a reviewer whose role has no
+// "delete" takes out what was released, and no more.
+bool may_expunge(mail *quarantined);
+
 // A mail client expunges a message of the quarantine: that is told when it is
 // done, unless a MOVE does it, which was told as a release.
 void note_expunge(mail *quarantined);

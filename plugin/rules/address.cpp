@@ -5,7 +5,13 @@
 #include <cstddef>
 
 namespace smime {
-bool address_matches(std::string_view pattern, std::string_view address) {
+namespace {
+
+bool equal_letter(char a, char b) { return lower(a) == lower(b); }
+
+bool same_letter(char a, char b) { return a == b; }
+
+bool matches(std::string_view pattern, std::string_view address, bool (*equal)(char, char)) {
   std::size_t p = 0;
   std::size_t a = 0;
   std::size_t star = std::string_view::npos;
@@ -15,7 +21,7 @@ bool address_matches(std::string_view pattern, std::string_view address) {
       star = ++p;
       star_end = a;
     } else if (p < pattern.size() && a < address.size() &&
-               (pattern[p] == '?' || lower(pattern[p]) == lower(address[a]))) {
+               (pattern[p] == '?' || equal(pattern[p], address[a]))) {
       p++;
       a++;
     } else if (star != std::string_view::npos && star_end < address.size()) {
@@ -26,6 +32,16 @@ bool address_matches(std::string_view pattern, std::string_view address) {
     }
   }
   return true;
+}
+
+} // namespace
+
+bool address_matches(std::string_view pattern, std::string_view address) {
+  return matches(pattern, address, equal_letter);
+}
+
+bool name_matches(std::string_view pattern, std::string_view name) {
+  return matches(pattern, name, same_letter);
 }
 
 } // namespace smime

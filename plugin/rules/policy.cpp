@@ -6,6 +6,7 @@
 
 #include "plugin/rules/address.h"
 #include "plugin/rules/mailbox-pattern.h"
+#include "plugin/rules/words.h"
 
 #include <algorithm>
 #include <array>
@@ -49,12 +50,6 @@ bool is_keyword(std::string_view value) {
          std::all_of(value.begin(), value.end(), [](char c) {
            return c > 0x20 && c < 0x7f &&
                   std::string_view("(){%*\"\\]").find(c) == std::string_view::npos;
-         });
-}
-
-bool is_one_line(std::string_view value) {
-  return value.size() <= 500 && std::all_of(value.begin(), value.end(), [](char c) {
-           return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
          });
 }
 
@@ -278,48 +273,6 @@ constexpr std::array<PropertyKey, 4> property_keys{{
 
 static_assert(condition_keys.size() + property_keys.size() == rule_key_count);
 
-struct Word {
-  std::string key;
-  std::string value;
-};
-
-constexpr std::string_view white_space = " \t\r\n";
-
-void skip_space(std::string_view &text) {
-  text.remove_prefix(std::min(text.find_first_not_of(white_space), text.size()));
-}
-
-bool is_space(char c) { return white_space.find(c) != std::string_view::npos; }
-
-// Takes "key=value" off text. A value may be quoted with ", in which \ escapes.
-// Returns what is wrong, or an empty string.
-std::string next_word(std::string_view &text, Word &word) {
-  auto equals = text.find_first_of("= \t\r\n");
-  if (equals == std::string_view::npos || text[equals] != '=')
-    return "\"" + std::string(text.substr(0, equals)) + "\" is not of the form key=value";
-  word.key = text.substr(0, equals);
-  word.value.clear();
-  text.remove_prefix(equals + 1);
-  if (!text.starts_with('"')) {
-    auto end = std::min(text.find_first_of(white_space), text.size());
-    word.value = text.substr(0, end);
-    text.remove_prefix(end);
-    return {};
-  }
-  for (std::size_t i = 1; i < text.size(); i++) {
-    if (text[i] == '"') {
-      text.remove_prefix(i + 1);
-      if (!text.empty() && !is_space(text[0]))
-        return "no space behind the quoted value of " + word.key;
-      return {};
-    }
-    if (text[i] == '\\' && i + 1 < text.size())
-      i++;
-    word.value += text[i];
-  }
-  return "the quoted value of " + word.key + " is not closed";
-}
-
 std::string known_keys() {
   std::string list;
   for (std::string_view key : rule_keys())
@@ -449,24 +402,6 @@ std::vector<std::string> rule_values(std::string_view key) {
       values.push_back("!" + std::string(name));
   }
   return values;
-}
-
-std::string compose_rule(const std::vector<std::pair<std::string_view, std::string_view>> &words) {
-  std::string text;
-  for (const auto &[key, value] : words) {
-    if (value.empty())
-      continue;
-    text += (text.empty() ? "" : " ") + std::string(key) + "=";
-    if (value.find_first_of(" \t\r\n\"\\") == std::string_view::npos) {
-      text += value;
-      continue;
-    }
-    text += '"';
-    for (char c : value)
-      text += (c == '"' || c == '\\' ? "\\" : "") + std::string(1, c);
-    text += '"';
-  }
-  return text;
 }
 
 std::string_view name_of(Action action) {

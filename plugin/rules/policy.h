@@ -102,10 +102,6 @@ std::vector<std::string_view> rule_keys();
 // The values that a key can have, negated ones too; empty for keys that take any text.
 std::vector<std::string> rule_values(std::string_view key);
 
-// The text of a rule from pairs of key and value, for parse_rule(); empty values
-// are left out.
-std::string compose_rule(const std::vector<std::pair<std::string_view, std::string_view>> &words);
-
 // Parses one rule: key=value ..., values may be quoted, "!" in front of the value of a
 // condition negates it, action= comes last.
 // Returns nullopt and sets error to "SETTING: what is wrong with which word".

@@ -1,5 +1,5 @@
-// The settings: one row of the table for each, with its name, its words or its default, and the
-// function that sets it. Dovecot 2.4's definitions are made from the same table
+// The settings but rules and roles: one row of the table for each, with its name, its words or its
+// default, and the function that sets it. Dovecot 2.4's definitions are made from the same table
 // (settings/dovecot-24.cpp). To add one: a row here, a member of Settings, known_setting_count,
 // and a line in conf.d and dovecot-smime(7).
 #include "plugin/rules/settings.h"
@@ -16,7 +16,7 @@ namespace smime {
 namespace {
 
 constexpr std::string_view rule_prefix = "smime_rule";
-constexpr std::string_view named_rule_prefix = "smime_rule ";
+constexpr std::string_view role_prefix = "smime_role";
 
 // Returns what is wrong, or an empty string.
 using Setter = std::string (*)(Settings &settings, const std::string &value);
@@ -208,11 +208,11 @@ std::string default_of(const SettingInfo &info) {
   return std::string(info.has_words ? value.substr(0, value.find(':')) : value);
 }
 
-// The number of smime_rule (1), smime_rule2, ...; nullopt for other names.
-std::optional<unsigned> rule_number(std::string_view name) {
-  if (!name.starts_with(rule_prefix))
+// The number of smime_rule (1), smime_rule2, ..., or smime_role; nullopt for other names.
+std::optional<unsigned> number_of(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix))
     return std::nullopt;
-  std::string_view digits = name.substr(rule_prefix.size());
+  std::string_view digits = name.substr(prefix.size());
   if (digits.empty())
     return 1;
   unsigned number = 0;
@@ -243,6 +243,44 @@ void add_rule(Settings &settings, const std::string &name, const std::string &va
     settings.errors.push_back(error);
 }
 
+void add_role(Settings &settings, const std::string &name, const std::string &value) {
+  std::string error;
+  settings.roles.push_back(parse_role(name, value, error));
+  if (!error.empty())
+    settings.errors.push_back(error);
+}
+
+// Settings of which there may be several: smime_rule, smime_rule2, ..., or smime_rule NAME.
+struct Series {
+  std::string_view prefix;
+  void (*add)(Settings &settings, const std::string &name, const std::string &value);
+};
+constexpr std::array<Series, 2> all_series{{{rule_prefix, add_rule}, {role_prefix, add_role}}};
+
+// Those with a number, in its order.
+using Numbered = std::map<unsigned, std::pair<std::string, std::string>>;
+
+bool is_named(std::string_view name, const Series &series) {
+  return name.starts_with(series.prefix) && name.substr(series.prefix.size()).starts_with(' ');
+}
+
+// False if the setting is of no series. Those with a name are added at once.
+bool take_of_series(Settings &settings, std::array<Numbered, all_series.size()> &numbered,
+                    const std::string &name, const std::string &value) {
+  for (std::size_t i = 0; i < all_series.size(); i++) {
+    const Series &series = all_series.at(i);
+    auto number = number_of(name, series.prefix);
+    if (number)
+      numbered.at(i)[*number] = {name, value};
+    else if (is_named(name, series))
+      series.add(settings, name, value);
+    else
+      continue;
+    return true;
+  }
+  return false;
+}
+
 } // namespace
 
 const SettingInfo &setting_info(std::size_t number) { return rows[number].info; }
@@ -251,19 +289,15 @@ Settings parse_settings(const NamedValues &values) {
   Settings settings;
   for (const Row &row : rows)
     (void)set(settings, row, default_of(row.info));
-  std::map<unsigned, std::pair<std::string, std::string>> rules;
+  std::array<Numbered, all_series.size()> numbered;
   for (const auto &[name, value] : values) {
-    if (!name.starts_with("smime_"))
-      continue;
-    if (name.starts_with(named_rule_prefix))
-      add_rule(settings, name, value);
-    else if (auto number = rule_number(name))
-      rules[*number] = {name, value};
-    else
+    if (name.starts_with("smime_") && !take_of_series(settings, numbered, name, value))
       apply(settings, name, value);
   }
-  for (const auto &[number, setting] : rules)
-    add_rule(settings, setting.first, setting.second);
+  for (std::size_t i = 0; i < all_series.size(); i++) {
+    for (const auto &[number, setting] : numbered.at(i))
+      all_series.at(i).add(settings, setting.first, setting.second);
+  }
   return settings;
 }
 

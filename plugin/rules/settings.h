@@ -5,6 +5,7 @@
 
 #include "plugin/rules/mailbox-pattern.h"
 #include "plugin/rules/policy.h"
+#include "plugin/rules/roles.h"
 
 #include <cstdint>
 #include <string>
@@ -40,6 +41,10 @@ struct Settings {
   std::vector<std::string> reviewers;
   // Reviewers, too, who see all of the user's mailboxes; the others see the quarantine alone.
   std::vector<std::string> reviewers_all_mail;
+  // A role that is wrong is one that allows nothing.
+  std::vector<Role> roles;
+  // The settings as a whole could not be read, so that nobody knows who is a reviewer.
+  bool unreadable = false;
   std::string scanner_socket;
   unsigned scanner_timeout_seconds = 0;
   ScannerFailure scanner_failure{};
@@ -66,7 +71,8 @@ struct Settings {
 
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 
-// Every setting but the rules, with its default: of one that has words, the first of them.
+// Every setting but the rules and roles, with its default: of one that has words, the first of
+// them.
 struct SettingInfo {
   const char *name;
   const char *value;
@@ -80,8 +86,8 @@ const SettingInfo &setting_info(std::size_t number);
 
 // Reads every value whose name begins with "smime_", in any order; rules are
 // ordered by their number. Rules with a name, "smime_rule NAME", come before them in
-// the order that they have. Unknown names are errors: a misspelt rule must not
-// be a rule that does nothing.
+// the order that they have. Roles are named in the same ways. Unknown names are errors: a misspelt
+// rule must not be a rule that does nothing.
 Settings parse_settings(const NamedValues &values);
 
 } // namespace smime

@@ -1,5 +1,7 @@
 #include "plugin/settings/dovecot-24.h"
 
+#include "plugin/rules/words.h"
+
 #include <array>
 #include <cstddef>
 
@@ -11,15 +13,19 @@ namespace {
 struct SettingsValues {
   pool_t pool;
   ARRAY_TYPE(const_string) rules;
+  ARRAY_TYPE(const_string) roles;
   std::array<const char *, known_setting_count> values;
 };
 
-struct RuleValues {
+// A named block, "smime_rule NAME { }" or "smime_role NAME { }".
+template <std::size_t key_count> struct BlockValues {
   pool_t pool;
   const char *name;
-  // In the order of rule_keys().
-  std::array<const char *, rule_key_count> values;
+  // In the order of rule_keys() or role_keys().
+  std::array<const char *, key_count> values;
 };
+using RuleValues = BlockValues<rule_key_count>;
+using RoleValues = BlockValues<role_key_count>;
 
 constexpr auto no_flags = static_cast<setting_flags>(0);
 
@@ -51,14 +57,14 @@ NamedValues named(const SettingsValues &set) {
   return values;
 }
 
-std::string text_of(const RuleValues &set) {
+template <std::size_t key_count>
+std::string text_of(const BlockValues<key_count> &set, const std::vector<std::string_view> &keys) {
   std::vector<std::pair<std::string_view, std::string_view>> words;
-  auto keys = rule_keys();
   for (std::size_t i = 0; i < keys.size(); i++) {
     if (is_known(set.values[i]))
       words.emplace_back(keys[i], set.values[i]);
   }
-  return compose_rule(words);
+  return compose_words(words);
 }
 
 bool check_settings(void *set, pool_t pool, const char **error_r) noexcept {
@@ -74,16 +80,27 @@ bool check_rule(void *set, pool_t pool, const char **error_r) noexcept {
     std::string error;
     // Without a name it is Dovecot's set of defaults and no rule.
     if (*values.name == '\0' ||
-        parse_rule(std::string("smime_rule ") + values.name, text_of(values), error))
+        parse_rule(std::string("smime_rule ") + values.name, text_of(values, rule_keys()), error))
       return true;
     return refuse(pool, error, error_r);
+  });
+}
+
+bool check_role(void *set, pool_t pool, const char **error_r) noexcept {
+  return guarded("checking a role", false, [&] {
+    const auto &values = *static_cast<const RoleValues *>(set);
+    std::string error;
+    if (*values.name == '\0')
+      return true;
+    (void)parse_role(std::string("smime_role ") + values.name, text_of(values, role_keys()), error);
+    return error.empty() || refuse(pool, error, error_r);
   });
 }
 
 // --- the tables, built once
 
 struct SettingsTable {
-  std::array<setting_define, known_setting_count + 2> defines{};
+  std::array<setting_define, known_setting_count + 3> defines{};
   SettingsValues defaults{};
 
   SettingsTable() {
@@ -98,34 +115,45 @@ struct SettingsTable {
     rules = define("smime_rule", SET_FILTER_ARRAY, offsetof(SettingsValues, rules));
     rules.filter_array_field_name = "smime_rule_name";
     rules.required_setting = "smime_rule_action";
+    setting_define &roles = defines[known_setting_count + 1];
+    roles = define("smime_role", SET_FILTER_ARRAY, offsetof(SettingsValues, roles));
+    roles.filter_array_field_name = "smime_role_name";
+    roles.required_setting = "smime_role_reviewer";
   }
 };
 
-struct RuleTable {
-  std::array<std::string, rule_key_count> names;
-  std::array<std::string, rule_key_count> values;
-  // With the rule's name, and the end.
-  std::array<setting_define, rule_key_count + 2> defines{};
-  RuleValues defaults{};
+template <std::size_t key_count> struct BlockTable {
+  std::array<std::string, key_count> names;
+  std::array<std::string, key_count> values;
+  std::string name_key;
+  // With the block's name, and the end.
+  std::array<setting_define, key_count + 2> defines{};
+  BlockValues<key_count> defaults{};
 
-  RuleTable() {
-    auto keys = rule_keys();
+  // words: those that a key can have; none: it takes a text.
+  BlockTable(const std::string &block, const std::vector<std::string_view> &keys,
+             std::vector<std::string> (*words)(std::string_view key))
+      : name_key(block + "_name") {
     for (std::size_t i = 0; i < names.size(); i++) {
-      names[i] = "smime_rule_" + std::string(keys[i]);
+      names[i] = block + "_" + std::string(keys[i]);
       // No value is one of them: the condition is not set.
-      for (const std::string &value : rule_values(keys[i]))
+      for (const std::string &value : words(keys[i]))
         values[i] += ":" + value;
       defines[i] = define(names[i].c_str(), values[i].empty() ? SET_STR : SET_ENUM,
-                          offsetof(RuleValues, values) + i * sizeof(const char *));
+                          offsetof(BlockValues<key_count>, values) + i * sizeof(const char *));
       defaults.values[i] = values[i].c_str();
     }
-    defines[names.size()] = define("smime_rule_name", SET_STR, offsetof(RuleValues, name));
+    defines[names.size()] =
+        define(name_key.c_str(), SET_STR, offsetof(BlockValues<key_count>, name));
     defaults.name = "";
   }
 };
 
 const SettingsTable settings_table;
-const RuleTable rule_table;
+const BlockTable<rule_key_count> rule_table("smime_rule", rule_keys(), rule_values);
+const BlockTable<role_key_count> role_table("smime_role", role_keys(), [](std::string_view) {
+  return std::vector<std::string>();
+});
 
 template <typename Values, typename Table>
 setting_parser_info make_info(const char *name, const Table &table,
@@ -140,6 +168,27 @@ setting_parser_info make_info(const char *name, const Table &table,
   return info;
 }
 
+// Adds the texts of all blocks of one kind. False with error set.
+template <typename Values>
+bool add_blocks(event *e, const char *kind, const ARRAY_TYPE(const_string) & blocks,
+                const setting_parser_info &info, const std::vector<std::string_view> &keys,
+                NamedValues &values, std::string &error) {
+  if (!array_is_created(&blocks))
+    return true;
+  unsigned count;
+  const char *const *names = array_get(&blocks, &count);
+  for (unsigned i = 0; i < count; i++) {
+    const char *reason = nullptr;
+    auto block = get_block<Values>(e, kind, names[i], info, &reason);
+    if (block == nullptr) {
+      error = std::string(kind) + " " + names[i] + ": " + reason;
+      return false;
+    }
+    values.emplace_back(std::string(kind) + " " + block->name, text_of(*block, keys));
+  }
+  return true;
+}
+
 } // namespace
 
 std::optional<NamedValues> read_settings(event *e, std::string &error) {
@@ -151,19 +200,11 @@ std::optional<NamedValues> read_settings(event *e, std::string &error) {
     return std::nullopt;
   }
   NamedValues values = named(*set);
-  if (!array_is_created(&set->rules))
-    return values;
-  unsigned count;
-  const char *const *names = array_get(&set->rules, &count);
-  for (unsigned i = 0; i < count; i++) {
-    auto rule =
-        get_block<RuleValues>(e, "smime_rule", names[i], smime_rule_setting_parser_info, &reason);
-    if (rule == nullptr) {
-      error = std::string("smime_rule ") + names[i] + ": " + reason;
-      return std::nullopt;
-    }
-    values.emplace_back(std::string("smime_rule ") + rule->name, text_of(*rule));
-  }
+  if (!add_blocks<RuleValues>(e, "smime_rule", set->rules, smime_rule_setting_parser_info,
+                              rule_keys(), values, error) ||
+      !add_blocks<RoleValues>(e, "smime_role", set->roles, smime_role_setting_parser_info,
+                              role_keys(), values, error))
+    return std::nullopt;
   return values;
 }
 
@@ -173,3 +214,5 @@ const struct setting_parser_info smime_setting_parser_info =
     smime::make_info<smime::SettingsValues>("smime", smime::settings_table, smime::check_settings);
 const struct setting_parser_info smime_rule_setting_parser_info =
     smime::make_info<smime::RuleValues>("smime_rule", smime::rule_table, smime::check_rule);
+const struct setting_parser_info smime_role_setting_parser_info =
+    smime::make_info<smime::RoleValues>("smime_role", smime::role_table, smime::check_role);

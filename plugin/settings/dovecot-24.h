@@ -16,6 +16,7 @@ extern "C" {
 
 extern const struct setting_parser_info smime_setting_parser_info;
 extern const struct setting_parser_info smime_rule_setting_parser_info;
+extern const struct setting_parser_info smime_role_setting_parser_info;
 }
 
 namespace smime {

@@ -49,6 +49,7 @@ struct Known {
 std::shared_ptr<const Settings> parse_if_new(Known &last, NamedValues values, std::string error) {
   if (!error.empty()) {
     auto wrong = std::make_shared<Settings>(parse_settings({}));
+    wrong->unreadable = true;
     wrong->errors.push_back(std::move(error));
     return wrong;
   }

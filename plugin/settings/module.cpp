@@ -12,7 +12,8 @@ void smime_settings_deinit(void);
 const char *smime_settings_version = DOVECOT_ABI_VERSION;
 
 const struct setting_parser_info *smime_settings_set_infos[] = {
-    &smime_setting_parser_info, &smime_rule_setting_parser_info, nullptr};
+    &smime_setting_parser_info, &smime_rule_setting_parser_info, &smime_role_setting_parser_info,
+    nullptr};
 
 void smime_settings_init(struct module *) {}
 void smime_settings_deinit(void) {}

@@ -39,6 +39,8 @@ struct UserContext {
   unsigned internal_access = 0;
   // The quarantine ids of what was copied out of the quarantine in this session.
   std::set<std::string> copied_out;
+  // The UID that a MOVE out of the quarantine just copied, and expunges next; 0: none.
+  std::uint32_t moved_uid = 0;
   // By the path of the file.
   std::map<std::string, KnownNames> known_names;
   // A mail client saves, copies and moves in this process: rules hold for it.

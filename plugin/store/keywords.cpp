@@ -83,6 +83,22 @@ std::vector<std::string> keywords_of(mail *m) {
   return names;
 }
 
+KeywordsPtr change_keyword(mailbox *box, const mail_keywords *keywords, const std::string &name,
+                           bool wanted) {
+  const ARRAY_TYPE(keywords) *all = mail_index_get_keywords(box->index);
+  std::vector<const char *> names;
+  for (unsigned i = 0; i < keywords->count; i++) {
+    const char *keyword = *array_idx(all, keywords->idx[i]);
+    // Dovecot takes no account of case.
+    if (strcasecmp(keyword, name.c_str()) != 0)
+      names.push_back(keyword);
+  }
+  if (wanted)
+    names.push_back(name.c_str());
+  names.push_back(nullptr);
+  return KeywordsPtr(mailbox_keywords_create_valid(box, names.data()));
+}
+
 void add_keyword_to_stored(mail_user *user, const std::string &mailbox, seq_range uids,
                            const std::string &flag) {
   MailboxPtr box = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);

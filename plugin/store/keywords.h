@@ -2,8 +2,10 @@
 #ifndef SMIME_KEYWORDS_H
 #define SMIME_KEYWORDS_H
 
+#include "plugin/dovecot/compat.h"
 #include "common/report.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,15 @@ void remove_keyword(mail_save_context *save, const std::string &name);
 
 // Those that a stored message has.
 std::vector<std::string> keywords_of(mail *m);
+
+struct KeywordsUnref {
+  void operator()(mail_keywords *keywords) const { mailbox_keywords_unref(&keywords); }
+};
+using KeywordsPtr = std::unique_ptr<mail_keywords, KeywordsUnref>;
+
+// The keywords with or without this one.
+KeywordsPtr change_keyword(mailbox *box, const mail_keywords *keywords, const std::string &name,
+                           bool wanted);
 
 // Adds flag to stored messages, through a session of its own with the mailbox.
 void add_keyword_to_stored(mail_user *user, const std::string &mailbox, seq_range uids,

@@ -208,9 +208,10 @@ def _rule_words(text):
     return [word.split("=", 1) for word in shlex.split(text)]
 
 
-def _rule(name, text):
-    number = int(name.removeprefix("smime_rule") or 1)
-    return number, (f"smime_rule {name}",
+def _block(kind, name, text):
+    """smime_rule and smime_role, with or without a number."""
+    number = int(name.removeprefix(kind) or 1)
+    return number, (f"{kind} {name}",
                     [(key, f'"{value}"' if " " in value else value)
                      # %% is how 2.3 writes a percent sign.
                      for key, value in _rule_words(text.replace("%%", "%"))])
@@ -244,8 +245,8 @@ def _plugin(settings):
     """plugin { } is no more: what was in it, for the top."""
     entries, rules = [], []
     for key, value in settings:
-        if re.fullmatch(r"smime_rule\d*", key):
-            rules.append(_rule(key, value))
+        if series := re.fullmatch(r"(smime_rule|smime_role)\d*", key):
+            rules.append(_block(series[1], key, value))
         elif key == "quota":
             entries.append(_quota(settings))
         elif key == "imapsieve_mailbox1_name":

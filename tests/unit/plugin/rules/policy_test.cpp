@@ -1,5 +1,7 @@
 #include "plugin/rules/policy.h"
 
+#include "plugin/rules/words.h"
+
 #include <CppUTest/TestHarness.h>
 #include <string>
 #include <vector>
@@ -488,7 +490,7 @@ TEST(Policy, EveryValueThatIsOfferedIsTaken) {
   for (std::string_view key : rule_keys()) {
     for (std::string_view value : rule_values(key)) {
       std::string error;
-      std::string text = compose_rule({{key, value}});
+      std::string text = compose_words({{key, value}});
       if (key != "action")
         text += " action=deliver";
       CHECK_TRUE(parse_rule("smime_rule x", text, error).has_value());
@@ -503,7 +505,7 @@ TEST(Policy, AComposedRuleIsReadBack) {
   std::string error;
   auto rule = parse_rule(
       "smime_rule x",
-      compose_rule({{"mailbox", "A \"b\" \\c"}, {"from", ""}, {"action", "reject"}}), error);
+      compose_words({{"mailbox", "A \"b\" \\c"}, {"from", ""}, {"action", "reject"}}), error);
   CHECK_TRUE(rule.has_value());
   STRCMP_EQUAL("A \"b\" \\c", text_of(*rule, Key::mailbox).c_str());
   POINTERS_EQUAL(nullptr, find_condition(*rule, Key::from));

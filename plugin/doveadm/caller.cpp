@@ -1,0 +1,60 @@
+#include "plugin/doveadm/caller.h"
+
+#include "plugin/rules/words.h"
+
+namespace smime {
+namespace {
+
+std::string terminal_name() {
+  for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (const char *name = ttyname(fd))
+      return name;
+  }
+  return {};
+}
+
+} // namespace
+
+std::string wrong_caller(const Caller &caller) {
+  if (caller.name != nullptr && !is_reviewer_name(caller.name))
+    return "the name of --as is empty, too long or has control characters";
+  if (caller.reason != nullptr && (*caller.reason == '\0' || !is_one_line(caller.reason)))
+    return "the text of --reason is empty, longer than " + std::to_string(max_line) +
+           " bytes or has control characters";
+  return {};
+}
+
+Acts acts_of(const Caller &caller, const Settings &settings, const QuarantineRecord &record) {
+  return caller.name == nullptr ? all_acts : acts_on(settings, caller.name, record);
+}
+
+Acts acts_on_all(const Caller &caller, const Settings &settings) {
+  return caller.name == nullptr ? all_acts : acts_on_all(settings, caller.name);
+}
+
+Acts acts_on_any(const Caller &caller, const Settings &settings) {
+  return caller.name == nullptr ? all_acts : acts_on_any(settings, caller.name);
+}
+
+std::string refusal_text(const Caller &caller, Act act) {
+  return std::string(caller.name) + " may not " + std::string(name_of(act)) + " it (smime_role)";
+}
+
+void add_caller(EventFields &fields, const Caller &caller, const doveadm_mail_cmd_context *context,
+                const mail_user *user) {
+  add_actor(fields, user);
+  bool http = context->cctx->conn_type == DOVEADM_CONNECTION_TYPE_HTTP;
+  fields.way = http ? "http" : "doveadm";
+  if (context->cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
+    fields.terminal = terminal_name();
+  if (fields.remote_ip.empty() && context->cctx->remote_ip.family != 0)
+    fields.remote_ip = net_ip2addr(&context->cctx->remote_ip);
+  if (caller.reason != nullptr)
+    fields.reason = caller.reason;
+  if (caller.name == nullptr)
+    return;
+  fields.said_by = fields.actor;
+  fields.actor = caller.name;
+}
+
+} // namespace smime

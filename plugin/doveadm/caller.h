@@ -1,0 +1,37 @@
+// On whose behalf a command is run (--as), why (--reason), and what he may do and see.
+#ifndef SMIME_DOVEADM_CALLER_H
+#define SMIME_DOVEADM_CALLER_H
+
+#include "plugin/doveadm/smime.h"
+#include "plugin/dovecot/events.h"
+#include "plugin/quarantine/block.h"
+#include "plugin/quarantine/rights.h"
+
+namespace smime {
+
+// As given. Without a name the command is that of who runs doveadm, who may do all.
+struct Caller {
+  const char *name;
+  const char *reason;
+};
+
+// What is wrong with the name or the reason; empty if nothing is. Neither is believed to be a
+// line of its own in a log.
+std::string wrong_caller(const Caller &caller);
+
+Acts acts_of(const Caller &caller, const Settings &settings, const QuarantineRecord &record);
+// With every held message.
+Acts acts_on_all(const Caller &caller, const Settings &settings);
+// With some message or other.
+Acts acts_on_any(const Caller &caller, const Settings &settings);
+
+// "anna may not release it (smime_role)"
+std::string refusal_text(const Caller &caller, Act act);
+
+// Who acts, by which way, from where and why.
+void add_caller(EventFields &fields, const Caller &caller, const doveadm_mail_cmd_context *context,
+                const mail_user *user);
+
+} // namespace smime
+
+#endif

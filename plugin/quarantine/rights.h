@@ -1,0 +1,18 @@
+// What a reviewer may do with a held message. Its record is ours: mail that is not held by this
+// software has none. No Dovecot header.
+#ifndef SMIME_QUARANTINE_RIGHTS_H
+#define SMIME_QUARANTINE_RIGHTS_H
+
+#include "plugin/quarantine/block.h"
+#include "plugin/rules/roles.h"
+
+#include <string_view>
+
+namespace smime {
+
+// What the name may do with the message. None: for this name it is not held.
+Acts acts_on(const Settings &settings, std::string_view name, const QuarantineRecord &record);
+
+} // namespace smime
+
+#endif
