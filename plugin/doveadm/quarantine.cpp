@@ -33,6 +33,46 @@ int refuse(doveadm_mail_cmd_context *context, mail_user *user, const std::string
   return -1;
 }
 
+namespace {
+
+// Who is at a shell without another name reads the mail store anyway, by commands that tell of
+// nothing.
+EventLevel level_of_looks(const doveadm_mail_cmd_context *context, const Caller &caller) {
+  return context->cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI && caller.name == nullptr
+             ? EventLevel::debug
+             : EventLevel::info;
+}
+
+} // namespace
+
+void tell_of_look(doveadm_mail_cmd_context *context, mail_user *user,
+                  const QuarantineRecord &record, const char *action) {
+  const QuarantineCommand *command = quarantine_command(context);
+  EventFields fields(user);
+  if (command->held_for != nullptr)
+    fields.user = recipient_of(record);
+  fields.classes = class_names_of(report_of(record));
+  fields.action = action;
+  fields.id = record.id;
+  fields.sha256 = record.sha256;
+  add_caller(fields, command->caller, context, user);
+  send_event(user->event, event_message_viewed, level_of_looks(context, command->caller), fields,
+             "quarantine id " + record.id + ": " + action + " to " + actor_text(fields) +
+                 reason_text(fields));
+}
+
+void tell_of_list(doveadm_mail_cmd_context *context, mail_user *user, std::size_t count) {
+  if (count == 0)
+    return;
+  EventFields fields(user);
+  fields.action = "listed";
+  const Caller &caller = quarantine_command(context)->caller;
+  add_caller(fields, caller, context, user);
+  send_event(user->event, event_quarantine_opened, level_of_looks(context, caller), fields,
+             "quarantine: " + std::to_string(count) + " listed to " + actor_text(fields) +
+                 reason_text(fields));
+}
+
 QuarantineFilter filter_of(const QuarantineCommand *command) {
   QuarantineFilter filter;
   if (command->class_name != nullptr)
@@ -331,14 +371,18 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
     return -1;
   std::vector<std::string> missing;
   std::string error;
+  std::size_t count = 0;
   auto result = visit_selected(
       context, user,
       [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
-        if (acts.has(Act::list))
-          print_held(user, quarantined, block);
+        if (!acts.has(Act::list))
+          return Visit::next;
+        print_held(user, quarantined, block);
+        count++;
         return Visit::next;
       },
       missing, error, [&](mail *foreign) { print_foreign(user, foreign); });
+  tell_of_list(context, user, count);
   return result == FindResult::failed ? fail(context, user, error) : 0;
 }
 
@@ -394,10 +438,12 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto result = visit_selected(
       context, user,
       [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
-        if (acts.has(Act::show))
-          print_record(user, quarantined, block);
-        else
+        if (!acts.has(Act::show)) {
           ret = refuse(context, user, block.record.id, Act::show);
+          return Visit::next;
+        }
+        tell_of_look(context, user, block.record, "shown");
+        print_record(user, quarantined, block);
         return Visit::next;
       },
       missing, error);

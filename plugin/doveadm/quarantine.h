@@ -123,6 +123,12 @@ void report_nobodys(doveadm_mail_cmd_context *context);
 // The end of a command: frees what it has.
 void free_command(doveadm_mail_cmd_context *context) noexcept;
 
+// The caller looked at a held message, or at the list of several in the user's quarantine: that
+// is told. At a shell without --as it is for the debug log.
+void tell_of_look(doveadm_mail_cmd_context *context, mail_user *user,
+                  const QuarantineRecord &record, const char *action);
+void tell_of_list(doveadm_mail_cmd_context *context, mail_user *user, std::size_t count);
+
 // Logs text and has doveadm end with a temporary error; returns -1.
 int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &text);
 

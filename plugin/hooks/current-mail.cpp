@@ -87,6 +87,48 @@ void update_quarantined_keywords(mail *m, modify_type type, mail_keywords *keywo
   });
 }
 
+// --- looks: whoever gets the body of what is held is told of. To know its structure or size,
+// Dovecot reads it as well, which shows nobody anything.
+
+int get_stream(mail *m, bool get_body, message_size *hdr_size, message_size *body_size,
+               istream **stream_r) noexcept {
+  int ret = super(m).get_stream(m, get_body, hdr_size, body_size, stream_r);
+  if (ret >= 0 && get_body)
+    (void)guarded("telling of a look", false, [&] {
+      DataStackFrame frame;
+      note_look(m, *stream_r);
+      return true;
+    });
+  return ret;
+}
+
+bool prefetch(mail *m) noexcept {
+  NoLook ahead(m->box->storage->user);
+  return super(m).prefetch(m);
+}
+
+int get_special(mail *m, mail_fetch_field field, const char **value_r) noexcept {
+  if (field == MAIL_FETCH_BODY_SNIPPET)
+    return super(m).get_special(m, field, value_r);
+  NoLook listing(m->box->storage->user);
+  return super(m).get_special(m, field, value_r);
+}
+
+int get_parts(mail *m, message_part **parts_r) noexcept {
+  NoLook listing(m->box->storage->user);
+  return super(m).get_parts(m, parts_r);
+}
+
+int get_virtual_size(mail *m, uoff_t *size_r) noexcept {
+  NoLook listing(m->box->storage->user);
+  return super(m).get_virtual_size(m, size_r);
+}
+
+int get_physical_size(mail *m, uoff_t *size_r) noexcept {
+  NoLook listing(m->box->storage->user);
+  return super(m).get_physical_size(m, size_r);
+}
+
 void close_mail(mail *m) noexcept {
   leave(m);
   super(m).close(m);
@@ -118,8 +160,15 @@ void mail_allocated(mail *m) noexcept {
   v->set_uid = set_uid;
   v->close = close_mail;
   v->free = free_mail;
-  if (quarantined)
-    put_on_top(pmail, {expunge_quarantined, update_quarantined_flags, update_quarantined_keywords});
+  if (!quarantined)
+    return;
+  v->get_stream = get_stream;
+  v->prefetch = prefetch;
+  v->get_special = get_special;
+  v->get_parts = get_parts;
+  v->get_virtual_size = get_virtual_size;
+  v->get_physical_size = get_physical_size;
+  put_on_top(pmail, {expunge_quarantined, update_quarantined_flags, update_quarantined_keywords});
 }
 
 } // namespace smime

@@ -16,13 +16,14 @@
 #include "plugin/store/record.h"
 #include "plugin/store/save-frame.h"
 
+#include <string_view>
 #include <utility>
 
 namespace smime {
 namespace {
 
 // The one event and line of an act in box.
-void log_act(mailbox *box, const QuarantineRecord &record, const char *action,
+void log_act(mailbox *box, const char *name, const QuarantineRecord &record, const char *action,
              const std::string &what) {
   EventFields fields(box);
   if (is_central(box))
@@ -35,7 +36,7 @@ void log_act(mailbox *box, const QuarantineRecord &record, const char *action,
   if (auto report = report_from_json(record.report, ignored))
     fields.classes = join_class_names(report->classes);
   add_actor(fields, box->storage->user);
-  send_event(box->event, event_message_released, EventLevel::info, fields,
+  send_event(box->event, name, EventLevel::info, fields,
              "quarantine id " + record.id + ": " + what +
                  (serves_client(box->storage->user) ? " over IMAP by " : " by ") +
                  actor_text(fields));
@@ -109,7 +110,8 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   user_context(source->box->storage->user)->moved_uid = stays ? 0 : source->uid;
   after_commit(context, [box, stays, done = block.record, source = std::string(source->box->vname),
                          uid = source->uid](const mail_transaction_commit_changes &) {
-    log_act(box, done, "released", std::string("released to mailbox ") + box->vname);
+    log_act(box, event_message_released, done, "released",
+            std::string("released to mailbox ") + box->vname);
     note_copied_out(box->storage->user, done.id);
     if (stays)
       mark_released(box->storage->user, source, uid);
@@ -131,6 +133,7 @@ std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_con
                        "Only a reviewer releases messages from the quarantine");
   if (is_quarantine_mailbox(save->transaction->box, *found->settings))
     return std::nullopt;
+  NoLook copying(user);
   istream *stored;
   if (mail_get_stream(source, nullptr, nullptr, &stored) < 0)
     return refuse_save(save, MAIL_ERROR_UNAVAILABLE, last_error(source->box));
@@ -139,6 +142,37 @@ std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_con
   if (!block)
     return std::nullopt;
   return release_copy(context, save, source, stored, *block);
+}
+
+namespace {
+
+// By a search, of what is going to be asked for, which may be the structure alone
+// (index_mail_update_access_parts_post() in lib-storage/index/index-mail.c).
+bool is_opened_ahead(mail *m) {
+  const char *reason = reinterpret_cast<mail_private *>(m)->get_stream_reason;
+  return reason != nullptr && std::string_view(reason) == "access";
+}
+
+} // namespace
+
+void note_look(mail *quarantined, istream *stored) {
+  mailbox *box = quarantined->box;
+  UserContext *user = user_context(box->storage->user);
+  if (user->internal_access > 0 || user->other_reads > 0 || !serves_client(box->storage->user) ||
+      is_rebuilding(box->storage) || is_opened_ahead(quarantined))
+    return;
+  // A session of years shall not keep them all.
+  constexpr std::size_t most = 10000;
+  if (user->viewed.size() >= most)
+    user->viewed.clear();
+  if (!user->viewed.emplace(box->vname, quarantined->uid).second)
+    return;
+  uoff_t position = stored->v_offset;
+  i_stream_seek(stored, 0);
+  auto block = read_block(stored);
+  i_stream_seek(stored, position);
+  if (block)
+    log_act(box, event_message_viewed, block->record, "viewed", "viewed");
 }
 
 bool may_expunge(mail *quarantined) {
@@ -162,6 +196,7 @@ void note_expunge(mail *quarantined) {
       is_rebuilding(box->storage) || !is_quarantine_mailbox(box, *user->settings) ||
       is_marked_released(quarantined))
     return;
+  NoLook expunging(box->storage->user);
   istream *stored;
   if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0)
     return;
@@ -169,7 +204,7 @@ void note_expunge(mail *quarantined) {
   if (auto block = read_block(stored))
     after_commit(context, [box, done = block->record](const mail_transaction_commit_changes &) {
       if (!user_context(box->storage->user)->copied_out.contains(done.id))
-        log_act(box, done, "deleted", "deleted");
+        log_act(box, event_message_released, done, "deleted", "deleted");
     });
 }
 

@@ -15,6 +15,10 @@ namespace smime {
 std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_context *save,
                                           mail *source);
 
+// A mail client gets the content of a message of the quarantine, in this stream, whose position
+// stays: that is told once for each message and session.
+void note_look(mail *quarantined, istream *stored);
+
 // Whether the session may expunge a message of the quarantine: a reviewer whose role has no
 // "delete" takes out what was released, and no more.
 bool may_expunge(mail *quarantined);

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace smime {
 
@@ -39,6 +40,10 @@ struct UserContext {
   unsigned internal_access = 0;
   // The quarantine ids of what was copied out of the quarantine in this session.
   std::set<std::string> copied_out;
+  // What of the quarantine was looked at in this session, by mailbox and UID.
+  std::set<std::pair<std::string, std::uint32_t>> viewed;
+  // A message is opened for what is no look at its content.
+  unsigned other_reads = 0;
   // The UID that a MOVE out of the quarantine just copied, and expunges next; 0: none.
   std::uint32_t moved_uid = 0;
   // By the path of the file.
@@ -59,6 +64,18 @@ public:
   ~InternalAccess() { context_->internal_access--; }
   InternalAccess(const InternalAccess &) = delete;
   InternalAccess &operator=(const InternalAccess &) = delete;
+
+private:
+  UserContext *context_;
+};
+
+// While it lives, a message that is opened is not looked at by who is in the session.
+class NoLook {
+public:
+  explicit NoLook(mail_user *user) : context_(user_context(user)) { context_->other_reads++; }
+  ~NoLook() { context_->other_reads--; }
+  NoLook(const NoLook &) = delete;
+  NoLook &operator=(const NoLook &) = delete;
 
 private:
   UserContext *context_;

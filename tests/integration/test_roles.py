@@ -244,8 +244,10 @@ class Others(RolesCase):
 class Imap(RolesCase):
     # list and read; COPY out; MOVE out; expunge.
     TABLE = {"chief": "yyyy", "full": "yyyy", "reader": "ynnn", "alices": "nnnn", "classy": "nnnn",
-             "blind": "nnnn", "mover": "yyyn", "cleaner": "ynny", "stranger": "nnnn",
-             "Chief": "nnnn", "FULL": "nnnn"}
+             "blind": "nnnn", "mover": "yyyn", "cleaner": "ynny", "stranger": "nnnn"}
+    # With Dovecot 2.4 as the tests configure it, a login has small letters.
+    if not dovecot_conf.IS_24:
+        TABLE |= {"Chief": "nnnn", "FULL": "nnnn"}
 
     def login(self, name, user="alice"):
         client = RawImap(self.instance, f"{user}*{name}")
@@ -344,4 +346,4 @@ class Wrong(RolesCase):
         self.assertEqual([], rows)
 
 
-del RolesCase, TableCase
+del TableCase

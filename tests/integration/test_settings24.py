@@ -84,6 +84,12 @@ namespace inbox {
                            ("smime_rule bad {\n class = plain\n}", "action"),
                            ("smime_rule bad {\n mailbox = INBOX\n when = arrival\n action = reject\n}",
                             "mailbox= does not go with when=arrival"),
+                           ("smime_role bad {\n reviewer = anna\n may = list,lst\n}",
+                            "is no value for may"),
+                           ("smime_role bad {\n may = list\n}", "reviewer"),
+                           ("smime_role bad {\n reviewer = anna\n}", "there is no may="),
+                           ("smime_role bad {\n reviewer = anna\n may = list\n class = !plain\n}",
+                            "is no value for class"),
                            ("smime_scanner_timeout = 2 days", "no time between"),
                            ("smime_quarantine_mailbox = a*", "is no mailbox name")):
             with self.subTest(line):
