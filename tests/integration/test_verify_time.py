@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import unittest
 
 from pki import DAY, FAKETIME, NOW
@@ -42,40 +43,76 @@ class BackDating(VerifiedDelivery):
     @classmethod
     def before_start(cls):
         _, cls.world = shared_world()
+        world = cls.world
         cls.trust = cls.directory / "trust"
         cls.trust.mkdir()
-        (cls.trust / "trust.pem").write_bytes(cls.world.root.pem())
-        cls.instance.scanner_conf = f"trust_dir = {cls.trust}\ncrl_policy = off\n"
+        crls = world.pki.crl(world.root) + world.pki.crl(
+            world.one, [(world.people["revoked"], NOW - 5 * DAY)])
+        (cls.trust / "trust.pem").write_bytes(world.root.pem() + crls)
+        cls.instance.scanner_conf = f"trust_dir = {cls.trust}\ncrl_policy = require\n"
 
-    def signed_before_the_expiry(self):
-        who, chain = self.world.people["expired"], self.world.chains["expired"]
+    def signed(self, name, days):
+        """As if it was so many days from now."""
+        who, chain = self.world.people[name], self.world.chains[name]
         return head() + clear_signed(TEXT, self.world.pki.detached(who, TEXT, chain,
-                                                                   at=NOW - 20 * DAY))
+                                                                   at=NOW + days * DAY))
 
     def verified_now(self):
         done = self.instance.doveadm("-f", "json", "smime", "verify", "-u", "alice", "all",
                                      check=False)
         (row,) = json.loads(done.stdout)
-        return row["status"], row["errors"].partition(":")[0]
+        return row["status"], sorted(set(
+            re.findall(r"(?:^|; |\n)([a-z-]+):", row["errors"])))
 
-    def test_mail_that_arrives_late(self):
-        self.assertEqual({"$SMIMESigned", "$SMIMEFailed", "$Odd"},
-                         self.flags_of(self.signed_before_the_expiry()))
-        self.assertEqual(("signed/failed", "certificate-expired"), self.verified_now())
+    def store(self, message, days):
+        """As mail that arrived so many days from now."""
+        self.clear("alice")
+        client = RawImap(self.instance)
+        date = (NOW + days * DAY).strftime('"%d-%b-%Y %H:%M:%S +0000"')
+        client.run(f"APPEND INBOX {date} {{{len(message)}}}", message)
+        client.close()
+
+    def test_at_delivery(self):
+        """A certificate that is valid from 30 days ago on or in 3 days, that expired 3 days ago,
+        that was revoked 5 days ago; and what the signer gives as the time of signing."""
+        failed = {"$SMIMESigned", "$SMIMEFailed", "$Odd"}
+        for name, days, flags, codes in (
+                ("rsa", 0, {"$SMIMESigned", "$SMIMEVerified"}, []),
+                ("rsa", -20, {"$SMIMESigned", "$SMIMEVerified"}, []),
+                ("rsa", -40, {"$SMIMESigned", "$SMIMEVerified"}, []),
+                ("rsa", -6, {"$SMIMESigned", "$SMIMEVerified"}, []),
+                ("expired", -4, {"$SMIMESigned", "$SMIMEVerified"}, ["certificate-expired-now"]),
+                ("expired", -2, failed, ["certificate-expired-at-signing"]),
+                ("expired", -20, failed, ["certificate-expired"]),
+                ("expired", 5, failed, ["certificate-expired", "signing-time-in-future"]),
+                ("revoked", 0, failed, ["revoked"]),
+                ("revoked", -6, failed, ["revoked-after-signing"]),
+                ("revoked", -20, failed, ["revoked-after-signing"]),
+                ("future", 0, failed, ["certificate-not-yet-valid"]),
+                ("future", 4, failed, ["certificate-not-yet-valid", "signing-time-in-future"]),
+                ("future", -1, failed, ["certificate-not-yet-valid"])):
+            with self.subTest(name, days=days):
+                self.assertEqual(flags, self.flags_of(self.signed(name, days)))
+                self.assertEqual(codes, self.verified_now()[1])
 
     def test_mail_that_is_stored_since(self):
-        for days, expected in ((20, ("signed/verified", "certificate-expired-now")),
-                               (14, ("signed/verified", "certificate-expired-now")),
-                               (4, ("signed/verified", "certificate-expired-now")),
-                               (2, ("signed/failed", "certificate-expired"))):
-            with self.subTest(days=days):
-                self.clear("alice")
-                client = RawImap(self.instance)
-                message = self.signed_before_the_expiry()
-                date = (NOW - days * DAY).strftime('"%d-%b-%Y %H:%M:%S +0000"')
-                client.run(f"APPEND INBOX {date} {{{len(message)}}}", message)
-                client.close()
-                self.assertEqual(expected, self.verified_now())
+        verified, failed, signed = "signed/verified", "signed/failed", "signed"
+        for name, days, arrival, status, codes in (
+                ("rsa", -20, -20, verified, []),
+                ("rsa", -40, -40, failed, ["certificate-not-yet-valid"]),
+                ("rsa", -31, -29, failed, ["certificate-not-yet-valid"]),
+                ("expired", -20, -20, verified, ["certificate-expired-now"]),
+                ("expired", -20, -14, verified, ["certificate-expired-now"]),
+                ("expired", -20, -4, verified, ["certificate-expired-now"]),
+                ("expired", -20, -2, failed, ["certificate-expired"]),
+                ("expired", -4, -2, verified, ["certificate-expired-now"]),
+                ("revoked", -20, -20, signed, ["revoked-after-arrival"]),
+                ("revoked", -20, -6, signed, ["revoked-after-arrival"]),
+                ("revoked", -20, -4, failed, ["revoked-after-signing"]),
+                ("revoked", -4, -4, failed, ["revoked"])):
+            with self.subTest(name, days=days, arrival=arrival):
+                self.store(self.signed(name, days), arrival)
+                self.assertEqual((status, codes), self.verified_now())
 
 
 if __name__ == "__main__":
