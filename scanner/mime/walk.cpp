@@ -311,13 +311,21 @@ bool is_of_mbox(const message_header_line &hdr) {
   return line.starts_with("From ") || line.starts_with(">From ");
 }
 
+// Visible ASCII, and blanks at its end. What else is in a name some readers drop: NUL before From
+// makes it From for them.
+bool is_field_name(const message_header_line &hdr) {
+  return std::all_of(hdr.name, hdr.name + hdr.name_len,
+                     [](char c) { return (c > ' ' && c < 0x7f) || c == ' ' || c == '\t'; });
+}
+
 // A line that ends the header for some readers, or that hides a field from them.
 void Walk::check_field(const message_header_line *hdr, Entity &entity) {
   bool is_first = !entity.seen_field;
   entity.seen_field = true;
   if (hdr->eoh || hdr->continued)
     return;
-  if (!(is_first && is_of_mbox(*hdr)) && (hdr->middle_len == 0 || hdr->middle[0] != ':'))
+  if (!(is_first && is_of_mbox(*hdr)) &&
+      (hdr->middle_len == 0 || hdr->middle[0] != ':' || !is_field_name(*hdr)))
     note_ambiguous(entity, "The header has a line that is no field as RFC 5322 has them: readers "
                            "may take it for the header's end.");
 }

@@ -138,4 +138,13 @@ bool has_wide_at(std::string_view charset, std::string_view bytes) {
   });
 }
 
+bool may_have_wide_at(std::string_view bytes) {
+  return std::any_of(wide_letters.begin(), wide_letters.end(), [&](const WideLetters &one) {
+    return any_word(one.letters, [&](std::string_view letter) {
+      return static_cast<unsigned char>(letter.front()) >= 0x80 &&
+             bytes.find(letter) != std::string_view::npos;
+    });
+  });
+}
+
 } // namespace smime

@@ -21,6 +21,9 @@ Charset charset_of(std::string_view name);
 // Whether bytes in that charset may have a letter that looks like "@" (U+FF20, U+FE6B): GB 2312
 // and KS X 1001, Shift_JIS, EUC-JP, Big5, EUC-TW; and in seven bits (ISO-2022, HZ).
 bool has_wide_at(std::string_view charset, std::string_view bytes);
+// The same of bytes above ASCII whose charset nobody names: readers take it for that of their own
+// country.
+bool may_have_wide_at(std::string_view bytes);
 
 } // namespace smime
 

@@ -10,12 +10,13 @@
 namespace smime {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Weight>, 33> weights{{
+constexpr std::array<std::pair<std::string_view, Weight>, 34> weights{{
     {"digest-mismatch", Weight::broken},
     {"signature-invalid", Weight::broken},
     {"content-type-mismatch", Weight::broken},
     {"partial-cover", Weight::unverified},
     {"several-authors", Weight::unverified},
+    {"nested-signers", Weight::unverified},
     {"revoked-after-arrival", Weight::unverified},
     {"from-of-list", Weight::unverified},
     {"odd-address", Weight::unverified},

@@ -8,6 +8,7 @@
 extern "C" {
 #include "message-address.h"
 #include "message-header-decode.h"
+#include "unichar.h"
 }
 
 #include <algorithm>
@@ -53,8 +54,10 @@ bool take_decoded(const unsigned char *data, std::size_t size, const char *chars
                          : lower(std::string_view(charset, strnlen(charset, max_charset)));
   std::string_view bytes(reinterpret_cast<const char *>(data), size);
   Charset kind = charset_of(name);
+  bool is_raw = charset == nullptr && !uni_utf8_data_is_valid(data, size);
   // In a charset that is not known here, what is no letter of ASCII may be any.
   decoded->hides = decoded->hides || kind == Charset::hiding || has_wide_at(name, bytes) ||
+                   (is_raw && may_have_wide_at(bytes)) ||
                    (kind == Charset::unknown && !is_printable_ascii({data, size}));
   decoded->unknown = decoded->unknown || kind == Charset::unknown;
   str_append_data(decoded->text, data, size);
@@ -62,8 +65,43 @@ bool take_decoded(const unsigned char *data, std::size_t size, const char *chars
 }
 
 void replace_all(std::string &text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
+  std::string result;
+  std::size_t done = 0;
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, done)) {
+    result.append(text, done, at - done).append(to);
+    done = at + from.size();
+  }
+  if (done > 0)
+    text = result.append(text, done);
+}
+
+// Most clients decode an encoded word as well that has blanks or "?" in it, against RFC 2047
+// section 2; lib-mail leaves it as it is. The field with such words as they should be.
+std::string with_lenient_words(std::string_view value) {
+  std::string result;
+  std::size_t done = 0;
+  for (auto open = value.find("=?"); open != std::string_view::npos;
+       open = value.find("=?", std::max(open + 2, done))) {
+    auto type = value.find('?', open + 2);
+    if (type == std::string_view::npos || type + 3 >= value.size() || value[type + 2] != '?')
+      continue;
+    bool is_base64 = lower(value[type + 1]) == 'b';
+    if (!is_base64 && lower(value[type + 1]) != 'q')
+      continue;
+    auto end = value.find("?=", type + 3);
+    if (end == std::string_view::npos)
+      break;
+    result.append(value, done, type + 3 - done);
+    for (char c : value.substr(type + 3, end - type - 3)) {
+      bool is_blank = static_cast<unsigned char>(c) <= ' ';
+      if (!is_blank && c != '?')
+        result += c;
+      else if (!is_base64)
+        result += is_blank ? "_" : "=3F";
+    }
+    done = end;
+  }
+  return result.append(value, done);
 }
 
 struct Reading {
@@ -146,6 +184,13 @@ std::vector<std::string> addresses_in(Bytes value, std::string &odd) {
 } // namespace
 
 void Senders::read_words(Bytes value, const std::vector<std::string> &own) {
+  read_words_once(value, own);
+  std::string lenient = with_lenient_words(as_text(value));
+  if (lenient != as_text(value))
+    read_words_once(as_bytes(lenient), own);
+}
+
+void Senders::read_words_once(Bytes value, const std::vector<std::string> &own) {
   Reading reading = as_read(value);
   if (reading.turns)
     misleading = "it turns the direction of writing";

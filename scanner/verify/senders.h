@@ -53,6 +53,7 @@ struct Senders {
 private:
   void add_addresses(Bytes value, std::vector<std::string> &addresses, unsigned fields);
   void read_words(Bytes value, const std::vector<std::string> &own);
+  void read_words_once(Bytes value, const std::vector<std::string> &own);
 };
 
 // Whether two addresses are the same for a reader: letters of ASCII in any case

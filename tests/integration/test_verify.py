@@ -487,7 +487,11 @@ class Spoofs(VerifyCase):
             ("protected From agrees", self.clear(entity=agreeing), VERIFIED, []),
             ("inner header is not protected", self.clear(entity=inner_from.replace(b"; hp=\"clear\"", b"")),
              VERIFIED, []),
-            ("by someone else inside", self.clear(entity=self.opaque("bob")), FAILED,
+            ("by someone else inside", self.clear(entity=self.opaque("bob")), SIGNED,
+             ["nested-signers"]),
+            ("by someone else around", self.clear("bob", entity=self.opaque()), SIGNED,
+             ["nested-signers"]),
+            ("by a gateway around", self.clear("no-address", entity=self.opaque()), SIGNED,
              ["nested-signers"]),
             ("signers of two people", head() + clear_signed(TEXT, world.pki.detached(
                 [world.people["rsa"], world.people["bob"]], TEXT, [world.one])), FAILED,

@@ -85,6 +85,27 @@ const Case cases[] = {
     {"=?big5?q?ceo=a2Icorp?= <alice@example.org>", "alice@example.org", "", true},
     {"=?iso-8859-5?q?=b0=b1?= <alice@example.org>", "alice@example.org", "", false},
     {"=?euc-kr?q?=b0=a1?= <alice@example.org>", "alice@example.org", "", false},
+    // Clients decode what is no encoded word by the letter of RFC 2047 as well.
+    {"=?utf-8?q?boss =40example.com?= <alice@example.org>", "alice@example.org", "", false},
+    {"=?utf-8?q?big boss=40example.com?= <alice@example.org>", "alice@example.org",
+     "boss@example.com", false},
+    {"=?utf-8?Q?a?boss=40example.com?= <alice@example.org>", "alice@example.org",
+     "a?boss@example.com", false},
+    {"=?utf-8?b?Ym9zc0Bl eGFtcGxl LmNvbQ==?= <alice@example.org>", "alice@example.org",
+     "boss@example.com", false},
+    {"=?utf-8?q?one two?= =?utf-8?q?three four?= <alice@example.org>", "alice@example.org", "",
+     false},
+    {"=?utf-8?x?boss =40example.com?= <alice@example.org>", "alice@example.org", "", false},
+    {"=?utf-8?q?boss =40example.com <alice@example.org>", "alice@example.org", "", false},
+    // Bytes whose charset nobody names.
+    {"J\xf6rg <alice@example.org>", "alice@example.org", "", false},
+    {"ceo\xa3\xc0"
+     "corp.example <alice@example.org>",
+     "alice@example.org", "", true},
+    {"ceo\x81\x97"
+     "corp.example <alice@example.org>",
+     "alice@example.org", "", true},
+    {"\xe5\x81\x97 <alice@example.org>", "alice@example.org", "", false},
     {"=?cp037?q?=7c?= <alice@example.org>", "alice@example.org", "", true},
 };
 
