@@ -1,6 +1,7 @@
 """The build, the installed files, the distribution, the quickstart."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -51,6 +52,17 @@ class Install(unittest.TestCase):
                          os.readlink(ROOT / "usr/bin/smime-scanner"))
         settings = ROOT / "usr/lib/dovecot/modules/settings/lib99_smime_settings.so"
         self.assertEqual(dovecot_conf.IS_24, settings.is_file())
+
+    def test_each_setting_is_explained(self):
+        rows = (SOURCE / "plugin/rules/settings.cpp").read_text().partition("> rows{{")[2]
+        names = set(re.findall(r'"(smime_[a-z_]+)"', rows)) - {"smime_release"}
+        self.assertGreater(len(names), 15)
+        for file, form in (("conf.d/90-smime.conf.in", r"^  #%s ="),
+                           ("conf.d/90-smime-2.4.conf.in", r"^#%s ="),
+                           ("man/dovecot-smime.7", r"^\.It Va (\w+ , )?%s\b")):
+            text = (SOURCE / file).read_text()
+            for name in sorted(names):
+                self.assertRegex(text, re.compile(form % name, re.M), file)
 
     def test_install_keeps_an_edited_configuration(self):
         run("make", "-C", BUILD, "install", f"DESTDIR={self.directory}")
