@@ -1,3 +1,5 @@
+// The commands of "doveadm smime" and their order. Each has a file of its own, at whose end
+// command_... is defined; smime.h declares it, and what the commands share.
 #include "plugin/doveadm/smime.h"
 
 #include "plugin/dovecot/events.h"

@@ -1,7 +1,8 @@
 // The rules. A key that asks something of a message is a row of condition_keys: its name, how its
 // value is read, whether it holds, what to say where it does not, and when it is known. What a
 // rule says beside that (when, flag, reason, action) is a row of property_keys. Dovecot 2.4's
-// settings and "rule_keys()" are made from the same rows.
+// settings and "rule_keys()" are made from the same rows. To add a condition: a Key and a row at
+// the same place, rule_key_count, a line in dovecot-smime(7) and in README's table of keys.
 #include "plugin/rules/policy.h"
 
 #include "plugin/rules/address.h"
@@ -214,6 +215,16 @@ constexpr std::array<ConditionKey, 9> condition_keys{{
      [](const Question &question) { return std::string(question.to); },
      [](const Question &question) { return !question.to.empty(); }},
 }};
+
+// A key's row is found by its place.
+constexpr bool has_the_order_of_keys() {
+  for (std::size_t i = 0; i < condition_keys.size(); i++) {
+    if (condition_keys[i].key != static_cast<Key>(i))
+      return false;
+  }
+  return true;
+}
+static_assert(has_the_order_of_keys());
 
 const ConditionKey &key_of(const Condition &condition) {
   return condition_keys.at(static_cast<std::size_t>(condition.key));

@@ -1,3 +1,6 @@
+// The settings of smime-scanner.conf. One that is a number, a size or a time is a row of
+// "settings" and a member of Limits (base/scan-limits.h); any other is read by apply_trust() or
+// apply_text(). Either has a line in conf.d/smime-scanner.conf and in smime-scanner(1).
 #include "scanner/process/config.h"
 
 #include "common/ascii.h"
