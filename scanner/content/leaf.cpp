@@ -89,7 +89,7 @@ public:
   void finish() override {
     if (kind_.extent != nullptr && !inspection_.stopped())
       read_behind();
-    if (chance_.found() ||
+    if ((chance_.found() && !is_end_known_) ||
         (is_cut_ && counts_.size() >= few_bytes && counts_.deviation() < most_of_chance))
       name_as_chance(inspection_, place_, kind_);
   }
@@ -98,6 +98,8 @@ private:
   void read_behind() {
     Extent end = kind_.extent(window_);
     std::uint64_t until = end.has_value() ? std::min(window_.size(), end->again_from) : 0;
+    // Packed programs look like chance, and are in one piece.
+    is_end_known_ = end.has_value();
     is_cut_ = end.has_value() && end->end > window_.size();
     if (!end.has_value() || end->end >= until)
       return;
@@ -122,6 +124,7 @@ private:
   ChanceCheck chance_;
   // Of what tables say more of than there is.
   ByteCounts counts_;
+  bool is_end_known_ = false;
   bool is_cut_ = false;
   Window window_;
 };

@@ -102,7 +102,8 @@ bool is_text_with_odd_bytes(Bytes prefix, bool labelled) {
   // All that is no zero is a letter.
   if (has_wide_letters(prefix) && (letters + zeros) * 32 >= prefix.size() * 31)
     return true;
-  std::size_t most = 1 + prefix.size() / 64;
+  // Of a frame around a message there are two.
+  std::size_t most = 2 + prefix.size() / 64;
   if (count_odd(prefix) > most)
     return false;
   return labelled || letters * 4 >= prefix.size() * 3;

@@ -5,10 +5,10 @@
 namespace smime {
 namespace {
 
-constexpr std::uint64_t block_size = 4096;
-constexpr double most_of_a_block = 400;
-// No table of numbers, key or small picture is so many bytes together.
-constexpr std::uint64_t long_run = many_bytes;
+constexpr std::uint64_t small_block = 4096;
+constexpr double most_of_small_block = 400;
+// A third of a file, so that what stands in front may be as long as what is hidden.
+constexpr std::uint64_t least_share = 3;
 
 } // namespace
 
@@ -28,33 +28,41 @@ double ByteCounts::deviation() const {
   return sum;
 }
 
+std::uint64_t ChanceCheck::block_size() const {
+  return of_ == Of::plain ? small_block : many_bytes;
+}
+
+bool ChanceCheck::is_like_chance() const {
+  return block_.deviation() < (of_ == Of::plain ? most_of_small_block : most_of_chance);
+}
+
 void ChanceCheck::feed(Bytes bytes) {
-  all_.add(bytes);
-  while (of_ == Of::plain && !bytes.empty()) {
-    Bytes taken = bytes.first(
-        std::min<std::size_t>(bytes.size(), static_cast<std::size_t>(block_size - block_.size())));
+  size_ += bytes.size();
+  while (!bytes.empty()) {
+    auto missing = static_cast<std::size_t>(block_size() - block_.size());
+    Bytes taken = bytes.first(std::min(bytes.size(), missing));
     block_.add(taken);
     bytes = bytes.subspan(taken.size());
-    if (block_.size() == block_size)
+    if (block_.size() == block_size())
       end_block();
   }
 }
 
 void ChanceCheck::end_block() {
-  bool is_like = block_.deviation() < most_of_a_block;
+  bool is_like = is_like_chance();
   in_a_row_ = is_like ? in_a_row_ + block_.size() : 0;
   like_chance_ += is_like ? block_.size() : 0;
-  found_run_ = found_run_ || in_a_row_ >= long_run;
+  found_run_ = found_run_ || (of_ == Of::plain && in_a_row_ >= many_bytes);
   block_ = {};
 }
 
 bool ChanceCheck::found() const {
-  if (of_ == Of::dense)
-    return all_.size() >= many_bytes && all_.deviation() < most_of_chance;
+  // Of a block that is not complete, and still tells something.
+  std::uint64_t least = of_ == Of::plain ? few_bytes : many_bytes / 2;
   std::uint64_t like = like_chance_;
-  if (block_.size() >= few_bytes && block_.deviation() < most_of_a_block)
+  if (block_.size() >= least && is_like_chance())
     like += block_.size();
-  return found_run_ || (like >= few_bytes && like * 2 >= all_.size());
+  return found_run_ || (like >= least && like * least_share >= size_);
 }
 
 } // namespace smime

@@ -41,10 +41,12 @@ public:
   bool found() const;
 
 private:
+  std::uint64_t block_size() const;
+  bool is_like_chance() const;
   void end_block();
 
   Of of_;
-  ByteCounts all_;
+  std::uint64_t size_ = 0;
   ByteCounts block_;
   std::uint64_t like_chance_ = 0;
   std::uint64_t in_a_row_ = 0;

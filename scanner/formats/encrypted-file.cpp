@@ -3,6 +3,7 @@
 #include "common/ascii.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -41,6 +42,23 @@ bool is_vault(Bytes prefix) {
   return as_text(prefix).substr(0, 60).find(";AES") != std::string_view::npos;
 }
 
+// RFC 5958 section 3: an algorithm of PKCS #5 or PKCS #12 (RFC 8018, RFC 7292) in a sequence of its
+// own, then the key.
+bool is_encrypted_key(Bytes prefix) {
+  constexpr std::array identifiers{"\x2a\x86\x48\x86\xf7\x0d\x01\x05"sv,
+                                   "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01"sv};
+  // Tags and lengths in front of the identifier.
+  constexpr std::size_t least = 6;
+  constexpr std::size_t most = 13;
+  std::string_view text = as_text(prefix);
+  return text.starts_with('\x30') &&
+         std::any_of(identifiers.begin(), identifiers.end(), [&](std::string_view identifier) {
+           std::size_t at = text.substr(0, most + identifier.size()).find(identifier);
+           return at != text.npos && at >= least && text[at - 2] == 6 &&
+                  (text[at - 4] == '\x30' || text[at - 5] == '\x30');
+         });
+}
+
 KindRow row(std::string_view name, std::vector<Signature> signatures,
             bool (*check)(Bytes) = nullptr, std::string_view evidence = {}) {
   return {.name = name,
@@ -56,7 +74,7 @@ bool fits(const KindRow &row, Bytes prefix) {
   bool found = std::any_of(row.signatures.begin(), row.signatures.end(), [&](const Signature &s) {
     return text.size() >= s.offset && text.substr(s.offset).starts_with(s.bytes);
   });
-  return found && (row.check == nullptr || row.check(prefix));
+  return (found || row.signatures.empty()) && (row.check == nullptr || row.check(prefix));
 }
 
 } // namespace
@@ -81,6 +99,7 @@ const std::vector<KindRow> &encrypted_file_kinds() {
       row("hat.sh file", {{0, "zDKO6XYXioc"sv}}),
       row("Vim encrypted file", {{0, "VimCrypt~0"sv}}, is_no_text),
       row("AES Crypt file", {{0, "AES"sv}}, is_aes_crypt, "versions 0 to 3"),
+      row("encrypted private key", {}, is_encrypted_key, "PKCS #8 in DER"),
       row("encrypted Android backup", {{0, "ANDROID BACKUP\n"sv}}, is_encrypted_android_backup),
   };
   return rows;

@@ -6,6 +6,7 @@
 #include "scanner/base/little-endian.h"
 #include "scanner/formats/encrypted-file.h"
 #include "scanner/formats/office-marks.h"
+#include "scanner/formats/records.h"
 
 #include <algorithm>
 #include <array>
@@ -1070,6 +1071,7 @@ const std::vector<KindRow> &kinds() {
   static const std::vector<KindRow> table = [] {
     std::vector<KindRow> rows = make_table();
     rows.insert(rows.end(), encrypted_file_kinds().begin(), encrypted_file_kinds().end());
+    rows.insert(rows.end(), record_kinds().begin(), record_kinds().end());
     return rows;
   }();
   return table;

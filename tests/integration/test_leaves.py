@@ -6,7 +6,8 @@ import re
 import subprocess
 
 import formats
-from leaves import LEAVES, WITHOUT_END
+import leaves
+import records
 from test_inspect import SCANNER, InspectCase, attached
 
 CHANCE = random.Random(23).randbytes(100_000)
@@ -28,14 +29,18 @@ def leaf_signatures():
 
 # Of a few bytes that follow a name nothing tells whether they are encrypted.
 MAY_BE_COMPRESSED = {"camera's data behind a photo", "FLAC sound", "MPEG film", "PostScript",
-                     "checksum of a library (NSS)"}
+                     "checksum of a library (NSS)", "drawing (DWG)", "compressed SPSS data",
+                     "records (Avro)"}
+
+WITHOUT_END = leaves.WITHOUT_END | records.WITHOUT_END
 
 
 class Leaves(InspectCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.files = [(kind, name.split(", ")[-1], make()) for (kind, name), make in LEAVES.items()]
+        cls.files = [(kind, name.split(", ")[-1], make())
+                     for (kind, name), make in {**leaves.LEAVES, **records.RECORDS}.items()]
 
     def parts(self, contents):
         """The report of each, and of its attachment the kind and state."""
@@ -83,3 +88,16 @@ class Leaves(InspectCase):
         for kind, name, _, report in self.parts(files):
             with self.subTest(kind, name=name):
                 self.assertTrue(report["uninspectable"])
+
+    def test_records_that_are_text(self):
+        files = [("text", name, content) for name, content in records.TEXTS.items()]
+        for kind, name, part, report in self.parts(files):
+            with self.subTest(name):
+                self.assertEqual((kind, "read", []), (part["kind"], part["state"],
+                                                      report["uninspectable"]))
+
+    def test_records_that_are_encrypted(self):
+        for name, (content, reason) in records.NAMED.items():
+            with self.subTest(name):
+                [part] = self.inspect(attached(content, name))["uninspectable"]
+                self.assertEqual(reason, part["reason"])
