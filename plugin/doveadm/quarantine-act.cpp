@@ -4,6 +4,7 @@
 #include "plugin/doveadm/confirm.h"
 #include "plugin/doveadm/release.h"
 #include "plugin/quarantine/mailbox.h"
+#include "plugin/quarantine/promise.h"
 #include "plugin/quarantine/recipient.h"
 
 namespace smime {
@@ -17,6 +18,8 @@ struct ActResult {
   // Where it is now; empty if nowhere.
   std::string mailbox;
   std::string error;
+  // Why, where nobody gave another reason.
+  std::string reason;
 };
 
 void send_outcome_event(doveadm_mail_cmd_context *context, mail_user *user,
@@ -31,6 +34,8 @@ void send_outcome_event(doveadm_mail_cmd_context *context, mail_user *user,
   fields.id = record.id;
   fields.sha256 = record.sha256;
   add_caller(fields, command->caller, context, user);
+  if (fields.reason.empty())
+    fields.reason = outcome.reason;
   send_event(user->event, event_message_released, EventLevel::info, fields,
              "quarantine id " + record.id + ": " + outcome.done +
                  (outcome.mailbox.empty() ? "" : " to mailbox " + outcome.mailbox) + " by " +
@@ -45,9 +50,9 @@ void print_outcome(const std::string &id, const std::string &result, const std::
 
 // Prints one line for each message. One that fails does not stop the others. needed: what the
 // caller must be allowed to do. plan says what is to be done, act does it.
-template <typename Plan, typename Do>
-int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Act needed, Plan plan,
-                    Do act) {
+template <typename Needed, typename Plan, typename Do>
+int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Needed needed_for,
+                    Plan plan, Do act) {
   if (require_user_context(context, user) == nullptr)
     return -1;
   std::string error;
@@ -60,6 +65,7 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Act need
     return -1;
   int ret = 0;
   auto visit = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
+    Act needed = needed_for(block);
     if (!acts.has(needed)) {
       print_outcome(block.record.id,
                     "failed: " + refusal_text(quarantine_command(context)->caller, needed), "");
@@ -103,6 +109,8 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Act need
   }
   return ret;
 }
+
+template <Act act> Act always(const ParsedBlock &) { return act; }
 
 void print_headers() {
   for (const char *name : {"id", "result", "mailbox"})
@@ -171,7 +179,7 @@ int release_run(doveadm_mail_cmd_context *context, mail_user *user) {
     return release_message(user, *user_context(user)->settings, outcome.mailbox, quarantined, block,
                            outcome.error);
   };
-  return act_on_selected(context, user, Act::release, plan, act);
+  return act_on_selected(context, user, always<Act::release>, plan, act);
 }
 
 bool release_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
@@ -244,12 +252,18 @@ ReleaseResult send_rejection(QuarantineCommand *command, mail_user *user, mail *
   const QuarantineRecord &record = block.record;
   if (!has_sender(record))
     return ReleaseResult::released;
+  if (command->submission == nullptr) {
+    outcome.error = command->state->submission_error;
+    return ReleaseResult::failed;
+  }
   std::string reason = command->caller.reason == nullptr ? record.reason : command->caller.reason;
   if (!command->submission->prepare(user, outcome.error))
     return ReleaseResult::failed;
   const Submission &submission = *command->submission;
-  std::string text = format_rejection(submission.head_to(record.from), record, reason,
-                                      header_of(quarantined, block));
+  // Sent again, after an end between the mail and the removal, it is the same mail.
+  MailHead head = submission.head_to(record.from);
+  head.unique = record.id;
+  std::string text = format_rejection(head, record, reason, header_of(quarantined, block));
   return submission.send(record.from, text, outcome.error) ? ReleaseResult::released
                                                            : ReleaseResult::failed;
 }
@@ -263,7 +277,7 @@ int reject_run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto act = [&](mail *quarantined, const ParsedBlock &block, ActResult &outcome) {
     return send_rejection(quarantine_command(context), user, quarantined, block, outcome);
   };
-  return act_on_selected(context, user, Act::reject, plan, act);
+  return act_on_selected(context, user, always<Act::reject>, plan, act);
 }
 
 doveadm_mail_cmd_context *alloc_reject() {
@@ -282,7 +296,7 @@ int remove_run(doveadm_mail_cmd_context *context, mail_user *user, const char *d
     return outcome;
   };
   auto act = [](mail *, const ParsedBlock &, ActResult &) { return ReleaseResult::released; };
-  return act_on_selected(context, user, Act::remove, plan, act);
+  return act_on_selected(context, user, always<Act::remove>, plan, act);
 }
 
 int delete_run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -308,15 +322,60 @@ bool expire_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
 }
 
 void expire_init(doveadm_mail_cmd_context *context, const char *const args[]) {
-  if (args[0] != nullptr || quarantine_command(context)->before == 0)
+  QuarantineCommand *command = quarantine_command(context);
+  if (args[0] != nullptr)
     doveadm_mail_help_name("smime quarantine expire");
-  (void)filter_of(quarantine_command(context));
+  command->by_promise = command->before == 0;
+  (void)filter_of(command);
   print_headers();
+  // What is to be rejected stays if nobody can be told, and the rest is done.
+  if (command->by_promise)
+    command->submission = Submission::create(command->state->submission_error).release();
   prepare_count(context);
 }
 
+ActResult plan_promised(const ParsedBlock &block, const Promise &promise) {
+  ActResult outcome;
+  outcome.reason = "held until " + format_time(promise.until) + " by " +
+                   block.record.rule.substr(0, block.record.rule.find(": "));
+  switch (promise.then) {
+  case Then::remove: outcome.done = "expired"; break;
+  case Then::release:
+    outcome.done = "released";
+    outcome.mailbox = block.record.mailbox;
+    break;
+  case Then::reject:
+    outcome.done = has_sender(block.record) ? "rejected" : "rejected; there is no sender to tell";
+    break;
+  }
+  return outcome;
+}
+
+// What a rule said when it held the message. Only what is due is asked for.
+int run_promises(doveadm_mail_cmd_context *context, mail_user *user) {
+  auto plan = [](const ParsedBlock &block) {
+    return plan_promised(block, promise_of(block.record).value());
+  };
+  auto act = [&](mail *quarantined, const ParsedBlock &block, ActResult &outcome) {
+    switch (promise_of(block.record).value().then) {
+    case Then::remove: break;
+    case Then::release:
+      return may_go_to(user, quarantined, block.record, false, outcome.error)
+                 ? release_message(user, *user_context(user)->settings, outcome.mailbox,
+                                   quarantined, block, outcome.error)
+                 : ReleaseResult::failed;
+    case Then::reject:
+      return send_rejection(quarantine_command(context), user, quarantined, block, outcome);
+    }
+    return ReleaseResult::released;
+  };
+  auto needed = [](const ParsedBlock &block) { return promise_of(block.record).value().act(); };
+  return act_on_selected(context, user, needed, plan, act);
+}
+
 int expire_run(doveadm_mail_cmd_context *context, mail_user *user) {
-  return remove_run(context, user, "expired");
+  return quarantine_command(context)->by_promise ? run_promises(context, user)
+                                                 : remove_run(context, user, "expired");
 }
 
 doveadm_mail_cmd_context *alloc_expire() {
@@ -362,7 +421,7 @@ doveadm_cmd_ver2 command_quarantine_delete = {nullptr,
 doveadm_cmd_ver2 command_quarantine_expire = {nullptr,
                                               alloc_expire,
                                               "smime quarantine expire",
-                                              SELECTION "--older-than <time>",
+                                              SELECTION "[--older-than <time>]",
                                               CMD_FLAG_NONE,
                                               expire_parameters.data()};
 

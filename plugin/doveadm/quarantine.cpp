@@ -5,6 +5,7 @@
 #include "plugin/doveadm/lines-format.h"
 #include "plugin/quarantine/access.h"
 #include "plugin/quarantine/original-header.h"
+#include "plugin/quarantine/promise.h"
 #include "plugin/quarantine/recipient.h"
 
 #include <algorithm>
@@ -225,7 +226,10 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
   QuarantineFilter filter = filter_of(quarantine_command(context));
   auto visit_matching = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
     auto report = report_of(block.record);
-    return filter.matches(block.record, report ? &*report : nullptr)
+    auto promise = promise_of(block.record);
+    bool due = promise && promise->is_due(ioloop_time);
+    return filter.matches(block.record, report ? &*report : nullptr) &&
+                   (due || !quarantine_command(context)->by_promise)
                ? visit(quarantined, block, acts)
                : Visit::next;
   };
@@ -322,8 +326,9 @@ void list_init(doveadm_mail_cmd_context *context, const char *const args[]) {
   (void)filter_of(quarantine_command(context));
   if (args[0] != nullptr)
     doveadm_mail_help_name("smime quarantine list");
-  for (const char *name : {"id", "time", "mailbox", "from", "to", "class", "reason", "user",
-                           "subject", "header_from", "header_from_address", "size"})
+  for (const char *name :
+       {"id", "time", "mailbox", "from", "to", "class", "reason", "user", "subject", "header_from",
+        "header_from_address", "size", "until", "then"})
     doveadm_print_header_simple(name);
 }
 
@@ -331,6 +336,13 @@ void print_header(const HeldHeader &header) {
   print(header.subject);
   print(header.from);
   print(header.from_address);
+}
+
+// Empty where it is held until somebody decides.
+void print_promise(const QuarantineRecord &record) {
+  auto promise = promise_of(record);
+  print(promise ? format_time(promise->until) : "");
+  print(promise ? std::string(name_of(promise->then)) : "");
 }
 
 void print_held(mail_user *user, mail *quarantined, const ParsedBlock &block) {
@@ -346,6 +358,7 @@ void print_held(mail_user *user, mail *quarantined, const ParsedBlock &block) {
   print(is_central(quarantined->box) ? recipient_of(record) : std::string(user->username));
   print_header(read_held_header(quarantined, block));
   print(std::to_string(size_of_original(quarantined, block, report)));
+  print_promise(record);
 }
 
 // A message that is in the mailbox and not held.
@@ -364,6 +377,8 @@ void print_foreign(mail_user *user, mail *foreign) {
   uoff_t size = 0;
   (void)mail_get_physical_size(foreign, &size);
   print(std::to_string(size));
+  print("");
+  print("");
 }
 
 int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -392,9 +407,26 @@ void show_init(doveadm_mail_cmd_context *context, const char *const args[]) {
   require_ids(context, args);
   if (args[0] == nullptr && filter_of(quarantine_command(context)).empty())
     doveadm_mail_help_name("smime quarantine show");
-  for (const char *name : {"id", "time", "mailbox", "from", "to", "rule", "reason", "class",
-                           "uninspectable", "encrypted-to", "strength", "sha256", "report", "user",
-                           "subject", "header_from", "header_from_address", "size"})
+  for (const char *name : {"id",
+                           "time",
+                           "mailbox",
+                           "from",
+                           "to",
+                           "rule",
+                           "reason",
+                           "class",
+                           "uninspectable",
+                           "encrypted-to",
+                           "strength",
+                           "sha256",
+                           "report",
+                           "user",
+                           "subject",
+                           "header_from",
+                           "header_from_address",
+                           "size",
+                           "until",
+                           "then"})
     doveadm_print_header_simple(name);
 }
 
@@ -427,6 +459,7 @@ void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block) 
   print(is_central(quarantined->box) ? recipient_of(record) : std::string(user->username));
   print_header(read_held_header(quarantined, block));
   print(std::to_string(size_of_original(quarantined, block, report)));
+  print_promise(record);
 }
 
 int show_run(doveadm_mail_cmd_context *context, mail_user *user) {

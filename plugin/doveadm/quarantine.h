@@ -28,6 +28,8 @@ struct CommandState {
   // The pass in which messages of several users are counted is under way; confirm.h.
   bool counting = false;
   int (*next_in_first_pass)(doveadm_mail_cmd_context *context, const char **name) = nullptr;
+  // Why nothing can be sent.
+  std::string submission_error;
   std::vector<std::string> users;
   std::size_t next_user = 0;
   std::size_t count = 0;
@@ -53,6 +55,8 @@ struct QuarantineCommand {
   Caller caller;
   // expire --older-than, as a time
   time_t before;
+  // expire without --older-than: what is due by what its rule said.
+  bool by_promise;
   // report --to
   const char *to;
   Submission *submission;

@@ -208,4 +208,13 @@ std::string format_time(std::int64_t seconds) {
   return {text.data(), length};
 }
 
+std::optional<std::int64_t> parse_time(const std::string &text) {
+  std::tm parts{};
+  const char *end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0')
+    return std::nullopt;
+  std::int64_t seconds = timegm(&parts);
+  return format_time(seconds) == text ? std::optional(seconds) : std::nullopt;
+}
+
 } // namespace smime

@@ -75,6 +75,9 @@ bool is_quarantine_id(std::string_view text);
 // Seconds since the epoch as RFC 3339 in UTC.
 std::string format_time(std::int64_t seconds);
 
+// The other way round; nullopt for anything but what format_time() writes.
+std::optional<std::int64_t> parse_time(const std::string &text);
+
 } // namespace smime
 
 #endif

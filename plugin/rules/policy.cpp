@@ -1,8 +1,9 @@
 // The rules. A key that asks something of a message is a row of condition_keys: its name, how its
 // value is read, whether it holds, what to say where it does not, and when it is known. What a
-// rule says beside that (when, flag, reason, action) is a row of property_keys. Dovecot 2.4's
-// settings and "rule_keys()" are made from the same rows. To add a condition: a Key and a row at
-// the same place, rule_key_count, a line in dovecot-smime(7) and in README's table of keys.
+// rule says beside that (when, flag, reason, hold, then, warn, action) is a row of property_keys.
+// Dovecot 2.4's settings and "rule_keys()" are made from the same rows. To add a condition: a Key
+// and a row at the same place, rule_key_count, a line in dovecot-smime(7) and in README's table of
+// keys.
 #include "plugin/rules/policy.h"
 
 #include "plugin/rules/address.h"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 #include <utility>
 
@@ -35,6 +37,12 @@ constexpr std::array<std::pair<When, std::string_view>, 2> when_names{{
     {When::save, "save"},
 }};
 
+constexpr std::array<std::pair<Then, std::string_view>, 3> then_names{{
+    {Then::remove, "delete"},
+    {Then::release, "release"},
+    {Then::reject, "reject"},
+}};
+
 template <typename Table>
 auto find_value(const Table &table, std::string_view name)
     -> std::optional<typename Table::value_type::first_type> {
@@ -52,6 +60,24 @@ bool is_keyword(std::string_view value) {
            return c > 0x20 && c < 0x7f &&
                   std::string_view("(){%*\"\\]").find(c) == std::string_view::npos;
          });
+}
+
+// "12h", "30d", "4w": hours, days and weeks, of ten years at most. Minutes and months would be
+// one letter.
+std::optional<std::int64_t> parse_days(std::string_view text) {
+  constexpr std::array<std::pair<std::int64_t, char>, 3> units{
+      {{3600, 'h'}, {86400, 'd'}, {604800, 'w'}}};
+  constexpr std::int64_t most = 10LL * 366 * 86400;
+  std::int64_t number = 0;
+  const char *end = text.data() + text.size();
+  auto [rest, failure] = std::from_chars(text.data(), end, number);
+  if (failure != std::errc() || rest + 1 != end || number < 1 || number > most)
+    return std::nullopt;
+  for (const auto &[seconds, unit] : units) {
+    if (*rest == unit && number <= most / seconds)
+      return number * seconds;
+  }
+  return std::nullopt;
 }
 
 template <typename T, typename Parsed> bool assign(T &target, Parsed parsed) {
@@ -257,7 +283,7 @@ struct PropertyKey {
   bool is_text;
 };
 
-constexpr std::array<PropertyKey, 4> property_keys{{
+constexpr std::array<PropertyKey, 7> property_keys{{
     {"when",
      [](Rule &rule, std::string_view value) {
        return assign(rule.when, find_value(when_names, value));
@@ -275,6 +301,17 @@ constexpr std::array<PropertyKey, 4> property_keys{{
        return !value.empty() && is_one_line(value);
      },
      true},
+    {"hold",
+     [](Rule &rule, std::string_view value) { return assign(rule.hold, parse_days(value)); },
+     false},
+    {"then",
+     [](Rule &rule, std::string_view value) {
+       return assign(rule.then, find_value(then_names, value));
+     },
+     false},
+    {"warn",
+     [](Rule &rule, std::string_view value) { return assign(rule.warn, parse_days(value)); },
+     false},
     {"action",
      [](Rule &rule, std::string_view value) {
        return assign(rule.action, find_value(action_names, value));
@@ -397,6 +434,8 @@ std::vector<std::string_view> fixed_values(std::string_view key) {
     return {name_of(Strength::weak)};
   if (key == "when")
     return names_of<When>();
+  if (key == "then")
+    return names_of<Then>();
   if (key == "action")
     return names_of<Action>();
   return {};
@@ -413,6 +452,14 @@ std::vector<std::string> rule_values(std::string_view key) {
       values.push_back("!" + std::string(name));
   }
   return values;
+}
+
+std::string_view name_of(Then then) {
+  for (const auto &[value, name] : then_names) {
+    if (value == then)
+      return name;
+  }
+  return {};
 }
 
 std::string_view name_of(Action action) {
@@ -480,6 +527,19 @@ std::string wrong_at_arrival(const Rule &rule) {
   return {};
 }
 
+// What is wrong with how long a message is held, or an empty string.
+std::string wrong_hold(const Rule &rule) {
+  if (rule.hold == 0 && !rule.then && rule.warn == 0)
+    return {};
+  if (rule.action != Action::quarantine)
+    return "hold=, then= and warn= go with action=quarantine alone";
+  if (rule.hold == 0)
+    return "then= and warn= go with hold=, such as hold=30d";
+  if (!rule.then)
+    return "hold= wants then= (delete, release, reject): what becomes of the message";
+  return rule.warn < rule.hold ? "" : "warn= is not shorter than hold=";
+}
+
 // Takes one rule off text: it ends behind its action=.
 std::optional<Rule> take_rule(const std::string &setting, std::string_view &text,
                               std::string &error) {
@@ -503,6 +563,8 @@ std::optional<Rule> take_rule(const std::string &setting, std::string_view &text
     problem = "there is no action= (deliver, quarantine, reject, tempfail)";
   if (problem.empty())
     problem = wrong_at_arrival(rule);
+  if (problem.empty())
+    problem = wrong_hold(rule);
   if (!problem.empty()) {
     error = setting + ": " + problem;
     return std::nullopt;

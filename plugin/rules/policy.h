@@ -22,6 +22,10 @@ enum class Origin : std::uint8_t { delivery, append, copy };
 // yet, or as it is saved into a mailbox.
 enum class When : std::uint8_t { arrival, save };
 
+// What becomes of a held message when nobody decided on it in time.
+enum class Then : std::uint8_t { remove, release, reject };
+
+std::string_view name_of(Then then);
 std::string_view name_of(Action action);
 std::string_view name_of(Origin origin);
 std::string_view name_of(When when);
@@ -66,6 +70,11 @@ struct Rule {
 
   std::string flag;
   std::string reason;
+  // Seconds for which a message is held before "then" is done, and how long before that its
+  // recipient is to be warned. 0: for ever, and never.
+  std::int64_t hold = 0;
+  std::optional<Then> then;
+  std::int64_t warn = 0;
   Action action = Action::deliver;
 };
 
@@ -95,7 +104,7 @@ struct Decision {
 std::optional<ClassSet> classes_from_name(std::string_view name);
 
 // How many keys a rule may have.
-inline constexpr std::size_t rule_key_count = 13;
+inline constexpr std::size_t rule_key_count = 16;
 // The keys of a rule, in the order of the table; action is the last.
 std::vector<std::string_view> rule_keys();
 

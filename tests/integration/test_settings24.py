@@ -84,6 +84,8 @@ namespace inbox {
                            ("smime_rule bad {\n class = plain\n}", "action"),
                            ("smime_rule bad {\n mailbox = INBOX\n when = arrival\n action = reject\n}",
                             "mailbox= does not go with when=arrival"),
+                           ("smime_rule bad {\n hold = 30d\n action = quarantine\n}",
+                            "hold= wants then="),
                            ("smime_role bad {\n reviewer = anna\n may = list,lst\n}",
                             "is no value for may"),
                            ("smime_role bad {\n may = list\n}", "reviewer"),

@@ -38,6 +38,20 @@ const BadRule bad_rules[] = {
     {"finding=\"a b\" action=deliver", "a b"},
     {"flag=\"a b\" action=deliver", "a b"},
     {"from= action=deliver", "from"},
+    {"hold=30d action=quarantine", "hold= wants then="},
+    {"then=delete action=quarantine", "go with hold="},
+    {"warn=7d action=quarantine", "go with hold="},
+    {"hold=30d then=delete action=deliver", "action=quarantine alone"},
+    {"hold=7d then=delete warn=7d action=quarantine", "warn= is not shorter"},
+    {"hold=30 then=delete action=quarantine", "\"30\" is no value for hold"},
+    {"hold=0d then=delete action=quarantine", "\"0d\" is no value for hold"},
+    {"hold=-1d then=delete action=quarantine", "\"-1d\" is no value for hold"},
+    {"hold=30m then=delete action=quarantine", "\"30m\" is no value for hold"},
+    {"hold=99999999999999999999d then=delete action=quarantine", "is no value for hold"},
+    {"hold=9999999w then=delete action=quarantine", "is no value for hold"},
+    {"hold=d then=delete action=quarantine", "is no value for hold"},
+    {"hold=30d then=expire action=quarantine", "\"expire\" is no value for then"},
+    {"hold=30d then=!delete action=quarantine", "cannot be negated"},
     {"when=!arrival action=deliver", "\"!arrival\" is no value for when: it cannot be negated"},
     {"flag=!$Seal action=deliver", "\"!$Seal\" is no value for flag: it cannot be negated"},
     {"action=!deliver", "\"!deliver\" is no value for action: it cannot be negated"},
@@ -491,7 +505,9 @@ TEST(Policy, EveryValueThatIsOfferedIsTaken) {
     for (std::string_view value : rule_values(key)) {
       std::string error;
       std::string text = compose_words({{key, value}});
-      if (key != "action")
+      if (key == "then")
+        text += " hold=1d action=quarantine";
+      else if (key != "action")
         text += " action=deliver";
       CHECK_TRUE(parse_rule("smime_rule x", text, error).has_value());
     }

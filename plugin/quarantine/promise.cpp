@@ -1,0 +1,31 @@
+#include "plugin/quarantine/promise.h"
+
+namespace smime {
+
+Act Promise::act() const {
+  switch (then) {
+  case Then::release: return Act::release;
+  case Then::reject: return Act::reject;
+  case Then::remove: break;
+  }
+  return Act::remove;
+}
+
+// "smime_rule2: class=encrypted hold=30d then=delete action=quarantine"
+std::optional<Promise> promise_of(const QuarantineRecord &record) {
+  constexpr std::string_view mark = ": ";
+  auto colon = record.rule.find(mark);
+  auto held = parse_time(record.time);
+  if (colon == std::string::npos || !held)
+    return std::nullopt;
+  std::string ignored;
+  auto rule = parse_rule("", std::string_view(record.rule).substr(colon + mark.size()), ignored);
+  if (!rule || rule->hold == 0 || !rule->then)
+    return std::nullopt;
+  Promise promise{*held + rule->hold, *rule->then, {}};
+  if (rule->warn > 0)
+    promise.warn = promise.until - rule->warn;
+  return promise;
+}
+
+} // namespace smime

@@ -1,0 +1,33 @@
+// Until when a message is held, and what becomes of it then: what its rule said when it was held.
+// The record has the rule's text, so that a later change of the rules changes nothing of it. No
+// Dovecot header.
+#ifndef SMIME_QUARANTINE_PROMISE_H
+#define SMIME_QUARANTINE_PROMISE_H
+
+#include "plugin/quarantine/block.h"
+#include "plugin/rules/policy.h"
+#include "plugin/rules/roles.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace smime {
+
+struct Promise {
+  // Seconds since the epoch.
+  std::int64_t until = 0;
+  Then then{};
+  // Seconds since the epoch at which the recipient is to be warned; nullopt: never.
+  std::optional<std::int64_t> warn;
+
+  bool is_due(std::int64_t now) const { return until <= now; }
+  // What somebody must be allowed to do who does it.
+  Act act() const;
+};
+
+// Nullopt: it is held until somebody decides. So it is where the record cannot be understood.
+std::optional<Promise> promise_of(const QuarantineRecord &record);
+
+} // namespace smime
+
+#endif
