@@ -4,6 +4,7 @@
 #include "scanner/base/dovecot-lib.h"
 #include "scanner/verify/address-text.h"
 #include "scanner/verify/charset.h"
+#include "scanner/verify/punycode.h"
 
 extern "C" {
 #include "message-address.h"
@@ -258,7 +259,13 @@ bool Senders::is_rewritten_for(std::string_view author) const {
   return from.size() == 1 && !contradicting && list.rewrote(from.front(), author);
 }
 
-bool is_same_address(std::string_view a, std::string_view b) { return equals_ignoring_case(a, b); }
+bool is_same_address(std::string_view a, std::string_view b) {
+  auto at = std::min(a.rfind('@'), a.size());
+  auto b_at = std::min(b.rfind('@'), b.size());
+  return equals_ignoring_case(a, b) ||
+         (at < a.size() && b_at < b.size() &&
+          equals_ignoring_case(a.substr(0, at), b.substr(0, b_at)) && domain_of(a) == domain_of(b));
+}
 
 bool has_address(const std::vector<std::string> &addresses, std::string_view wanted) {
   return std::any_of(addresses.begin(), addresses.end(),
@@ -267,7 +274,7 @@ bool has_address(const std::vector<std::string> &addresses, std::string_view wan
 
 std::string domain_of(std::string_view address) {
   auto at = address.rfind('@');
-  return at == std::string_view::npos ? std::string() : lower(address.substr(at + 1));
+  return at == std::string_view::npos ? std::string() : ascii_domain(address.substr(at + 1));
 }
 
 } // namespace smime

@@ -58,12 +58,13 @@ private:
 
 // Whether two addresses are the same for a reader: letters of ASCII in any case
 // (RFC 8550 section 3 wants the local part's compared exactly; no mailbox that
-// people use tells them apart), all else byte for byte.
+// people use tells them apart), the domain's other letters as they are or in ASCII (RFC 5891), all
+// else byte for byte.
 bool is_same_address(std::string_view a, std::string_view b);
 
 bool has_address(const std::vector<std::string> &addresses, std::string_view wanted);
 
-// Lower case; empty without one.
+// Lower case, in ASCII; empty without one.
 std::string domain_of(std::string_view address);
 
 } // namespace smime

@@ -58,6 +58,7 @@ def people():
         "no-subject": person("ns", one, address_names(f"critical,email:{ALICE}"), [one], subject="/"),
         "no-subject-bob": person("nb", one, address_names("critical,email:bob@example.org"), [one],
                                  subject="/"),
+        "idn": person("idn", one, address_names("email:alice@xn--bcher-kva.example"), [one]),
         "nothing": person("nothing", one, "", [one], subject="/"),
         "utf8-letters": person("ul", one, "\nsubjectAltName = @names\n[names]\notherName.1 = "
                                "1.3.6.1.5.5.7.8.9;FORMAT:UTF8,UTF8:älice@example.org", [one]),
@@ -205,6 +206,15 @@ class Senders(VerifyCase):
             with self.subTest(name):
                 self.check(clear(name), status, codes)
         self.check(clear("utf8-letters", header=head("älice@example.org")), VERIFIED)
+        for sender, status, codes in [
+            ("alice@xn--bcher-kva.example", VERIFIED, []),
+            ("alice@bücher.example", VERIFIED, []),
+            ('"alice@bücher.example" <alice@xn--bcher-kva.example>', VERIFIED, []),
+            ("alice@bu\u0308cher.example", FAILED, ["address-mismatch"]),
+            ("bob@bücher.example", FAILED, ["address-mismatch"]),
+        ]:
+            with self.subTest(sender):
+                self.check(clear("idn", header=head(sender)), status, codes)
         self.check(clear("utf8-letters", header=head("a\u0308lice@example.org")), FAILED,
                    ["address-mismatch"])
 

@@ -233,6 +233,11 @@ TEST(Senders, SameAddress) {
   CHECK(!is_same_address("alice@example.org", "alice@example.org."));
   CHECK(!is_same_address("älice@example.org", "Älice@example.org"));
   CHECK(!is_same_address("", "a"));
+  CHECK(is_same_address("alice@b\u00fccher.example", "Alice@xn--bcher-kva.example"));
+  CHECK(is_same_address("alice@XN--BCHER-KVA.example", "alice@B\u00fccher.example"));
+  CHECK(!is_same_address("b\u00fccher.example", "xn--bcher-kva.example"));
+  CHECK(!is_same_address("alice@b\u00fccher.example", "bob@xn--bcher-kva.example"));
+  CHECK(!is_same_address("alice@ex\u0430mple.org", "alice@example.org"));
   CHECK(is_same_address("", ""));
   STRCMP_EQUAL("example.org", domain_of("Alice@EXAMPLE.org").c_str());
   STRCMP_EQUAL("example.com", domain_of("\"a@example.org\"@example.com").c_str());
