@@ -57,12 +57,12 @@ public:
   // save, such as Sieve's implicit keep, may get around it.
   Outcome before_save(mail_save_context *save);
 
-  // For a message that the storage of its mailbox does not keep as it arrived: it is held
-  // instead, whole.
+  // Holds the whole message instead of delivering it, since the storage of its mailbox does
+  // not keep it as it arrived.
   Outcome hold_unstorable(const mailbox *box, const std::string &cause);
 
-  // For a save that is written before the report is there. With which keywords
-  // of ours; nullopt if the report has to come first.
+  // The keywords of ours with which a message may be written before its report is there;
+  // nullopt if the report has to come first.
   std::optional<Keywords> expected_keywords(const mailbox *box) const;
   // Waits for the report. True if what was written to box with these keywords is
   // what before_save() would have had saved.
@@ -106,7 +106,7 @@ private:
   // What this process knows of deliveries before this one.
   static Expectations &expectations();
 
-  // What can be computed without the report, while the scanner makes it.
+  // Computes what needs no report, while the scanner makes it.
   void work_while_waiting();
   // The report is there, or there will be none.
   void inspection_ended();

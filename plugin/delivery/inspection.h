@@ -38,9 +38,10 @@ public:
   // Null if there is none (yet); error() says why.
   const Report *report() const { return report_ ? &*report_ : nullptr; }
   const std::string &error() const { return error_; }
-  // There will be none, however often the message comes.
+  // Whether the scanner failed on this message and not on others: there will be no report on it,
+  // however often it comes.
   bool fails_on_message() const { return fails_on_message_; }
-  // The report, or one that says that there is none, from now on.
+  // The report. Where there is none, one that says so is made, and is the report from now on.
   const Report &report_or_stand_in();
 
   // The message as it arrived, with its protected content; the digests are there once the report

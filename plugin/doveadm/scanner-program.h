@@ -25,8 +25,8 @@ std::optional<std::vector<std::string>> read_dovecot_settings(const std::string 
 // Our settings as they are without any user's own.
 Settings settings_without_user();
 
-// The program of service smime-scanner with its configuration. Call the first
-// while doveadm has the rights that it was started with.
+// The command line of service smime-scanner, with its configuration file. To be called while
+// doveadm has the rights that it was started with. Nullopt with error set if there is none.
 std::optional<std::vector<std::string>> scanner_command(std::string &error);
 
 // Runs it with these arguments. Returns what it prints; nullopt with error set if

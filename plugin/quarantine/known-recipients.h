@@ -18,8 +18,8 @@ public:
   // not held.
   void remember(const std::string &mailbox, std::uint32_t uid, const QuarantineRecord *record);
 
-  // Whether the message was read before and is nothing to a visit of this user's messages, or
-  // of the one with this id.
+  // Whether the message was read before, and who looks for this user's messages, or for the one
+  // with this id, may pass it over.
   bool is_of_no_use(const std::string &mailbox, std::uint32_t uid, const std::string &user,
                     const std::string &id) const;
 

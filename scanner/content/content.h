@@ -55,7 +55,7 @@ private:
   // Null as long as it is not known, and if it is none.
   const KindRow *kind_ = nullptr;
   std::unique_ptr<ByteSink> reader_;
-  // Reads along where nobody takes the content apart.
+  // Looks for archives in content that no reader takes apart; else null.
   std::unique_ptr<EmbeddedArchives> embedded_;
   TextCheck text_check_;
   bool finished_ = false;
