@@ -296,7 +296,6 @@ static int finish_below(MailboxContext *context, mail_save_context *save) {
   save->copying_via_save = FALSE;
   int ret = context->below.save_finish(save);
   save->copying_via_save = TRUE;
-  context->unseen_copy = nullptr;
   return ret;
 }
 

@@ -121,8 +121,12 @@ int save_for_copy(mail_save_context *save, istream *input) {
     mailbox_save_cancel(&save);
     return -1;
   }
-  mailbox_context(save->transaction->box)->unseen_copy = save;
-  return mailbox_save_finish(&save);
+  // Not kept longer: where the finish fails, the next save may have the same address.
+  MailboxContext *context = mailbox_context(save->transaction->box);
+  context->unseen_copy = save;
+  int result = mailbox_save_finish(&save);
+  context->unseen_copy = nullptr;
+  return result;
 }
 
 bool look_for_guid(mailbox *box, const std::string &guid, bool &found, std::string &error) {
