@@ -1,4 +1,5 @@
 // Pictures and metafiles.
+#include "common/ascii.h"
 #include "scanner/base/big-endian.h"
 #include "scanner/base/little-endian.h"
 #include "scanner/formats/file-end.h"
@@ -8,10 +9,6 @@
 
 namespace smime {
 namespace {
-
-std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
 
 // BITMAPFILEHEADER and what follows it. What is not compressed is as large as its lines.
 class BitmapEnd : public FileEnd {

@@ -1,4 +1,5 @@
 // Sounds and films: chunks with a length, packets, and frames that say how long they are.
+#include "common/ascii.h"
 #include "scanner/base/big-endian.h"
 #include "scanner/base/little-endian.h"
 #include "scanner/formats/file-end.h"
@@ -13,10 +14,6 @@ namespace smime {
 namespace {
 
 using namespace std::string_view_literals;
-
-std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
 
 std::uint64_t le64(const unsigned char *at) {
   return le32(at) | static_cast<std::uint64_t>(le32(at + 4)) << 32U;

@@ -1,5 +1,6 @@
 #include "scanner/formats/records.h"
 
+#include "common/ascii.h"
 #include "scanner/base/big-endian.h"
 #include "scanner/base/little-endian.h"
 
@@ -13,10 +14,6 @@ namespace smime {
 namespace {
 
 using namespace std::string_view_literals;
-
-std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
-}
 
 // DICOM part 10: 128 bytes of anything, a mark, and elements of a tag, a kind and a length.
 constexpr std::size_t dicom_mark_at = 128;
