@@ -7,6 +7,7 @@
 #include "plugin/dovecot/events.h"
 #include "plugin/dovecot/say.h"
 #include "plugin/quarantine/quarantine.h"
+#include "plugin/quarantine/register-note.h"
 
 extern "C" {
 #include "lda-settings.h"
@@ -56,6 +57,9 @@ bool Delivery::take_back_held() {
         context_->event, event_message_rejected, ok ? EventLevel::info : EventLevel::error, fields,
         "msgid=" + message_id() + ": quarantine id " + record.id +
             (ok ? ": taken back, since the message is refused" : ": not taken back: " + error));
+    if (ok)
+      note_held_change(context_->rcpt_user, *user_.settings, record,
+                       {HeldState::gone, "", "taken back, since the message was refused"});
   }
   if (!ok) {
     fields.mailbox.clear();

@@ -189,7 +189,7 @@ std::optional<Keywords> Delivery::expected_keywords(const mailbox *box) const {
 
 // The keywords with which the rules have the message delivered to box; nullopt if
 // they, or the lack of something, want anything else.
-std::optional<Keywords> Delivery::deliverable_with(const mailbox *box) const {
+std::optional<Fate> Delivery::deliverable_by(const mailbox *box) const {
   std::string error;
   const Report *report = inspection_.report();
   auto rules = report != nullptr && !refusal_
@@ -200,7 +200,9 @@ std::optional<Keywords> Delivery::deliverable_with(const mailbox *box) const {
   Fate fate = fate_of(*rules, question(box, *report), user_.settings->scanner_failure);
   if (fate.action != Action::deliver)
     return std::nullopt;
-  return keywords_of_report(*report, fate.flag);
+  // The rules live no longer.
+  fate.rule = nullptr;
+  return fate;
 }
 
 bool Delivery::confirms(const mailbox *box, const Keywords &keywords) {
@@ -209,7 +211,10 @@ bool Delivery::confirms(const mailbox *box, const Keywords &keywords) {
   finish_inspection();
   if (!is_aware(box, *user_.settings))
     return true;
-  auto wanted = deliverable_with(box);
+  auto fate = deliverable_by(box);
+  std::optional<Keywords> wanted;
+  if (fate)
+    wanted = keywords_of_report(*inspection_.report(), fate->flag);
   if (wanted)
     expectations().delivered(kind, *wanted);
   else
@@ -217,8 +222,10 @@ bool Delivery::confirms(const mailbox *box, const Keywords &keywords) {
   // What only the report tells of was not read back.
   bool confirmed = wanted == keywords && original().extra_parts.empty() &&
                    original().content.parts.size() == parts;
-  if (confirmed)
+  if (confirmed) {
     harvest();
+    note_decision(box->vname, *fate);
+  }
   return confirmed;
 }
 

@@ -132,7 +132,10 @@ private:
   void harvest();
   bool has_room_for(mailbox *box, std::size_t added) const;
   bool may_divert() const;
-  std::optional<Keywords> deliverable_with(const mailbox *box) const;
+  // The decision for a message that is delivered; nullopt for others.
+  std::optional<Fate> deliverable_by(const mailbox *box) const;
+  // For the register, if it has a row of every decision.
+  void note_decision(const std::string &mailbox, const Fate &fate);
   Question question(const mailbox *box, const Report &report) const;
   std::string message_id() const;
   void mark_log_lines(const std::string &id, const std::string &mailbox);

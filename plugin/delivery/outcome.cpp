@@ -14,6 +14,7 @@
 #include "plugin/dovecot/say.h"
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/quarantine.h"
+#include "plugin/quarantine/register-note.h"
 #include "plugin/settings/awareness.h"
 #include "plugin/settings/mailbox-policy.h"
 #include "plugin/store/keywords.h"
@@ -76,7 +77,15 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
   return carry_out(fate, {box->vname, save});
 }
 
+void Delivery::note_decision(const std::string &mailbox, const Fate &fate) {
+  note_delivery(context_->rcpt_user, *user_.settings, inspection_.report_or_stand_in(),
+                {mailbox, from_, to_, fate.decided_by, std::string(name_of(fate.action))});
+}
+
 Delivery::Outcome Delivery::carry_out(const Fate &fate, const Destination &destination) {
+  // What is not kept back at arrival is decided on where it is saved.
+  if (!destination.at_arrival || fate.action != Action::deliver)
+    note_decision(destination.mailbox, fate);
   switch (fate.action) {
   case Action::deliver: return Outcome::save;
   case Action::quarantine: return quarantine(destination, fate.decided_by, fate.reason);
@@ -182,8 +191,10 @@ Delivery::Outcome Delivery::quarantine(const Destination &destination, const std
     mark_log_lines(record.id, name);
   }
   diverted_.insert(name);
-  if (result == WriteResult::held)
+  if (result == WriteResult::held) {
     newly_held_.insert(record.identity);
+    note_newly_held(context_->rcpt_user, *user_.settings, record, report, input);
+  }
   if (!held.for_good)
     provisional_.insert(record.identity);
   fields.id = record.id;

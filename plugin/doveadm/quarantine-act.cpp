@@ -6,6 +6,7 @@
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/promise.h"
 #include "plugin/quarantine/recipient.h"
+#include "plugin/quarantine/register-note.h"
 
 namespace smime {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 // What is told of one message.
 struct ActResult {
   ReleaseResult result = ReleaseResult::failed;
+  HeldState state = HeldState::released;
   // "released", or what else became of it.
   std::string done;
   // Where it is now; empty if nowhere.
@@ -40,6 +42,8 @@ void send_outcome_event(doveadm_mail_cmd_context *context, mail_user *user,
              "quarantine id " + record.id + ": " + outcome.done +
                  (outcome.mailbox.empty() ? "" : " to mailbox " + outcome.mailbox) + " by " +
                  actor_text(fields) + reason_text(fields));
+  note_held_change(user, *user_context(user)->settings, record,
+                   {outcome.state, actor_text(fields), fields.reason, fields.user});
 }
 
 void print_outcome(const std::string &id, const std::string &result, const std::string &mailbox) {
@@ -271,6 +275,7 @@ ReleaseResult send_rejection(QuarantineCommand *command, mail_user *user, mail *
 int reject_run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto plan = [](const ParsedBlock &block) {
     ActResult outcome;
+    outcome.state = HeldState::rejected;
     outcome.done = has_sender(block.record) ? "rejected" : "rejected; there is no sender to tell";
     return outcome;
   };
@@ -289,10 +294,11 @@ doveadm_mail_cmd_context *alloc_reject() {
 
 // --- delete and expire
 
-int remove_run(doveadm_mail_cmd_context *context, mail_user *user, const char *done) {
+int remove_run(doveadm_mail_cmd_context *context, mail_user *user, HeldState state) {
   auto plan = [&](const ParsedBlock &) {
     ActResult outcome;
-    outcome.done = done;
+    outcome.state = state;
+    outcome.done = name_of(state);
     return outcome;
   };
   auto act = [](mail *, const ParsedBlock &, ActResult &) { return ReleaseResult::released; };
@@ -300,7 +306,7 @@ int remove_run(doveadm_mail_cmd_context *context, mail_user *user, const char *d
 }
 
 int delete_run(doveadm_mail_cmd_context *context, mail_user *user) {
-  return remove_run(context, user, "deleted");
+  return remove_run(context, user, HeldState::deleted);
 }
 
 doveadm_mail_cmd_context *alloc_delete() {
@@ -339,12 +345,16 @@ ActResult plan_promised(const ParsedBlock &block, const Promise &promise) {
   outcome.reason = "held until " + format_time(promise.until) + " by " +
                    block.record.rule.substr(0, block.record.rule.find(": "));
   switch (promise.then) {
-  case Then::remove: outcome.done = "expired"; break;
+  case Then::remove:
+    outcome.state = HeldState::expired;
+    outcome.done = name_of(outcome.state);
+    break;
   case Then::release:
     outcome.done = "released";
     outcome.mailbox = block.record.mailbox;
     break;
   case Then::reject:
+    outcome.state = HeldState::rejected;
     outcome.done = has_sender(block.record) ? "rejected" : "rejected; there is no sender to tell";
     break;
   }
@@ -375,7 +385,7 @@ int run_promises(doveadm_mail_cmd_context *context, mail_user *user) {
 
 int expire_run(doveadm_mail_cmd_context *context, mail_user *user) {
   return quarantine_command(context)->by_promise ? run_promises(context, user)
-                                                 : remove_run(context, user, "expired");
+                                                 : remove_run(context, user, HeldState::expired);
 }
 
 doveadm_mail_cmd_context *alloc_expire() {

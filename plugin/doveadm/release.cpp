@@ -1,12 +1,11 @@
 #include "plugin/doveadm/release.h"
 
 #include "plugin/doveadm/compat.h"
+#include "plugin/doveadm/root-again.h"
 #include "plugin/quarantine/access.h"
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/quarantine/recipient.h"
 #include "plugin/quarantine/release-copy.h"
-
-#include <unistd.h>
 
 extern "C" {
 #include "master-service.h"
@@ -24,26 +23,6 @@ istream *open_checked(mail *quarantined, const ParsedBlock &block, std::string &
   }
   return is_original(stored, block, error) ? stored : nullptr;
 }
-
-// While it lives we are root again, if we were before doveadm became the user:
-// dovecot-lda is to do that itself.
-class RootAgain {
-public:
-  RootAgain() : uid_(geteuid()) {
-    if (uid_ != 0 && getuid() == 0)
-      changed_ = seteuid(0) == 0;
-  }
-  ~RootAgain() {
-    if (changed_ && seteuid(uid_) < 0)
-      i_fatal("seteuid(%ld) failed: %m", static_cast<long>(uid_));
-  }
-  RootAgain(const RootAgain &) = delete;
-  RootAgain &operator=(const RootAgain &) = delete;
-
-private:
-  uid_t uid_;
-  bool changed_ = false;
-};
 
 } // namespace
 
@@ -99,6 +78,7 @@ ReleaseResult refilter_message(mail_user *user, mail *quarantined, const ParsedB
       "-o", release.c_str(), "-c", master_service_get_config_path(master_service),
       "-d", user->username,  "-f", from.c_str(),
       "-a", to.c_str(),      "-e", nullptr};
+  // dovecot-lda is to become the user by itself.
   RootAgain root;
   program_client *lda = create_program(user->event, SMIME_DOVECOT_LDA, arguments);
   program_client_set_input(lda, original.get());

@@ -26,6 +26,9 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_inspect);
   doveadm_cmd_register_ver2(&smime::command_policy);
   doveadm_cmd_register_ver2(&smime::command_token_check);
+  doveadm_cmd_register_ver2(&smime::command_register_drain);
+  doveadm_cmd_register_ver2(&smime::command_register_rebuild);
+  doveadm_cmd_register_ver2(&smime::command_register_check);
   doveadm_cmd_register_ver2(&smime::command_trust_list);
   doveadm_cmd_register_ver2(&smime::command_trust_check);
   doveadm_cmd_register_ver2(&smime::command_trust_import);

@@ -2,6 +2,7 @@
 
 #include "plugin/dovecot/events.h"
 #include "plugin/dovecot/separator.h"
+#include "plugin/quarantine/register-note.h"
 #include "plugin/scan/scanner-client.h"
 #include "plugin/settings/mailbox-policy.h"
 #include "plugin/store/keywords.h"
@@ -75,6 +76,8 @@ SaveRefusal ClientSave::hold(istream *input, Held held, const Report &report, co
   if (result == WriteResult::failed || result == WriteResult::unstorable)
     return refuse(fate.decided_by, Action::tempfail, MAIL_ERROR_UNAVAILABLE,
                   "Quarantine is not available, try again later", fields.classes + ": " + error);
+  if (result == WriteResult::held)
+    note_newly_held(user, *user_.settings, record, report, input);
   fields.id = record.id;
   fields.sha256 = record.sha256;
   send_event(box_->event, event_message_quarantined, EventLevel::info, fields,

@@ -85,8 +85,13 @@ HeldHeader read_header(mail *foreign) {
   istream *stored;
   if (mail_get_stream(foreign, nullptr, nullptr, &stored) < 0)
     return {};
-  i_stream_seek(stored, 0);
-  return read_from(stored);
+  return read_header(stored);
+}
+
+HeldHeader read_header(istream *message) {
+  DataStackFrame frame;
+  i_stream_seek(message, 0);
+  return read_from(message);
 }
 
 std::uint64_t size_of_original(mail *quarantined, const ParsedBlock &block,

@@ -16,6 +16,9 @@ HeldHeader read_held_header(mail *quarantined, const ParsedBlock &block);
 // The same of a message that is in the mailbox and not held.
 HeldHeader read_header(mail *foreign);
 
+// The same from the beginning of a message, whose position is undefined afterwards.
+HeldHeader read_header(istream *message);
+
 // Bytes of the original. The report knows; where it does not, the storage does.
 std::uint64_t size_of_original(mail *quarantined, const ParsedBlock &block,
                                const std::optional<Report> &report);

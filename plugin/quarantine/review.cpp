@@ -9,6 +9,7 @@
 #include "plugin/quarantine/access.h"
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/quarantine/recipient.h"
+#include "plugin/quarantine/register-note.h"
 #include "plugin/quarantine/release-copy.h"
 #include "plugin/settings/user-context.h"
 #include "plugin/store/keywords.h"
@@ -23,8 +24,8 @@ namespace smime {
 namespace {
 
 // The one event and line of an act in box.
-void log_act(mailbox *box, const char *name, const QuarantineRecord &record, const char *action,
-             const std::string &what) {
+EventFields log_act(mailbox *box, const char *name, const QuarantineRecord &record,
+                    const char *action, const std::string &what) {
   EventFields fields(box);
   if (is_central(box))
     fields.user = recipient_of(record);
@@ -40,6 +41,16 @@ void log_act(mailbox *box, const char *name, const QuarantineRecord &record, con
              "quarantine id " + record.id + ": " + what +
                  (serves_client(box->storage->user) ? " over IMAP by " : " by ") +
                  actor_text(fields));
+  return fields;
+}
+
+// The same of an act after which the message is not held any more.
+void log_change(mailbox *box, const QuarantineRecord &record, HeldState state,
+                const std::string &what) {
+  EventFields fields =
+      log_act(box, event_message_released, record, std::string(name_of(state)).c_str(), what);
+  note_held_change(box->storage->user, *user_context(box->storage->user)->settings, record,
+                   {state, actor_text(fields), fields.reason, fields.user});
 }
 
 void note_copied_out(mail_user *user, const std::string &id) {
@@ -110,8 +121,7 @@ int release_copy(MailboxContext *context, mail_save_context *save, mail *source,
   user_context(source->box->storage->user)->moved_uid = stays ? 0 : source->uid;
   after_commit(context, [box, stays, done = block.record, source = std::string(source->box->vname),
                          uid = source->uid](const mail_transaction_commit_changes &) {
-    log_act(box, event_message_released, done, "released",
-            std::string("released to mailbox ") + box->vname);
+    log_change(box, done, HeldState::released, std::string("released to mailbox ") + box->vname);
     note_copied_out(box->storage->user, done.id);
     if (stays)
       mark_released(box->storage->user, source, uid);
@@ -172,7 +182,7 @@ void note_look(mail *quarantined, istream *stored) {
   auto block = read_block(stored);
   i_stream_seek(stored, position);
   if (block)
-    log_act(box, event_message_viewed, block->record, "viewed", "viewed");
+    (void)log_act(box, event_message_viewed, block->record, "viewed", "viewed");
 }
 
 bool may_expunge(mail *quarantined) {
@@ -204,7 +214,7 @@ void note_expunge(mail *quarantined) {
   if (auto block = read_block(stored))
     after_commit(context, [box, done = block->record](const mail_transaction_commit_changes &) {
       if (!user_context(box->storage->user)->copied_out.contains(done.id))
-        log_act(box, event_message_released, done, "deleted", "deleted");
+        log_change(box, done, HeldState::deleted, "deleted");
     });
 }
 

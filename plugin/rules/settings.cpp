@@ -93,6 +93,11 @@ template <std::string DirectorySettings::*member> constexpr Setter directory_set
   };
 }
 
+// The default is yes, which stands first.
+void set_register_subject(Settings &settings, std::size_t index) {
+  settings.register_subject = index == 0;
+}
+
 constexpr Row text(const char *name, const char *value, Setter set) {
   return {{name, value, false, false}, set, nullptr};
 }
@@ -177,6 +182,18 @@ constexpr std::array<Row, known_setting_count> rows{{
            return value.starts_with('/') || value.empty() ? std::string()
                                                           : "\"" + value + "\" is no absolute path";
          }),
+    text("smime_register", "",
+         [](Settings &settings, const std::string &value) {
+           settings.register_dict = value == "no" ? "" : value;
+           return std::string();
+         }),
+    text("smime_register_spool", "/var/lib/dovecot/smime-register",
+         [](Settings &settings, const std::string &value) {
+           settings.register_spool = value;
+           return value.starts_with('/') ? std::string() : "\"" + value + "\" is no absolute path";
+         }),
+    words("smime_register_subject", "yes:no", set_register_subject),
+    words("smime_register_deliveries", "no:yes", word_setter<&Settings::register_deliveries>()),
     {{"smime_release", "", false, true},
      [](Settings &settings, const std::string &value) {
        settings.release_id = value;

@@ -57,6 +57,14 @@ struct Settings {
   DirectorySettings directory;
   // The file with the keys of tokens; empty: there are no tokens.
   std::string token_key;
+  // The dict with the register of held messages; empty: there is none.
+  std::string register_dict;
+  // Where rows wait for the database.
+  std::string register_spool;
+  // Its rows have the subject.
+  bool register_subject = false;
+  // It has a row of what was delivered or refused, too.
+  bool register_deliveries = false;
   // The quarantine id of the message that "release --refilter" has dovecot-lda
   // deliver; given by it alone.
   std::string release_id;
@@ -81,7 +89,7 @@ struct SettingInfo {
   // Not the operator's.
   bool hidden;
 };
-inline constexpr std::size_t known_setting_count = 19;
+inline constexpr std::size_t known_setting_count = 23;
 const SettingInfo &setting_info(std::size_t number);
 
 // Reads every value whose name begins with "smime_", in any order; rules are

@@ -24,9 +24,11 @@ ROOMS = {
     "plugin/protect": ("which bytes must not change, and putting them back",
                        "common plugin/dovecot plugin/rules plugin/settings plugin/store"),
     "plugin/scan": ("asking the scanner", "common plugin/dovecot plugin/protect/marker-search.h"),
+    "plugin/register": ("an index of what is held, in a database: rows, the spool to it, its SQL",
+                        "common plugin/dovecot"),
     "plugin/quarantine": ("what is held: where, under which record, who may see it, the way out",
-                          "common plugin/dovecot plugin/protect plugin/rules plugin/settings "
-                          "plugin/store"),
+                          "common plugin/dovecot plugin/protect plugin/register plugin/rules "
+                          "plugin/settings plugin/store"),
     "plugin/delivery": ("a message that arrives, from the first byte to the answer",
                         "common plugin/dovecot plugin/protect plugin/quarantine plugin/rules "
                         "plugin/scan plugin/settings plugin/store"),
@@ -38,8 +40,10 @@ ROOMS = {
     "plugin/notices": ("what the recipient of held mail is told, and the tokens that he gets",
                        "common plugin/quarantine/block.h"),
     "plugin/doveadm": ("the commands",
-                       "common plugin/dovecot plugin/notices plugin/operator plugin/protect plugin/quarantine "
-                       "plugin/rules plugin/scan plugin/settings plugin/store"),
+                       "common plugin/dovecot plugin/notices plugin/operator plugin/protect "
+                       "plugin/quarantine plugin/register plugin/rules plugin/scan plugin/settings plugin/store"),
+    "plugin/drainer": ("the service that empties the register's spool",
+                       "common plugin/dovecot plugin/operator"),
     "plugin/startup": ("the check when Dovecot starts", "common plugin/operator"),
 
     "scanner/base": ("bounds, coroutines, encodings, RAII for libraries", "common"),

@@ -1,0 +1,77 @@
+-- The register of held messages (smime_register) in PostgreSQL, 13 or later, by the owner of the
+-- database:
+--   psql -d smime -f smime-register-pgsql.sql
+-- Who "connect" names needs SELECT, INSERT, UPDATE and DELETE on the three tables. It can be
+-- thrown away: doveadm smime register rebuild -A makes its rows anew from the mailboxes; the
+-- history is lost then.
+
+-- A row for each message that is held or was. Times are seconds since the epoch, "changed"
+-- microseconds; "present" is 1 for what is in a quarantine (state held or requested).
+CREATE TABLE IF NOT EXISTS smime_register (
+  id VARCHAR(32) NOT NULL,
+  username VARCHAR(500) NOT NULL,
+  held BIGINT NOT NULL,
+  mailbox TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  domain VARCHAR(500) NOT NULL,
+  subject TEXT NOT NULL,
+  class TEXT NOT NULL,
+  status TEXT NOT NULL,
+  findings TEXT NOT NULL,
+  strength TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  attachments TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  digest VARCHAR(64) NOT NULL,
+  state VARCHAR(16) NOT NULL,
+  present SMALLINT NOT NULL,
+  changed BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  PRIMARY KEY (id, username)
+);
+CREATE INDEX IF NOT EXISTS smime_register_present ON smime_register (present, held, id, username);
+CREATE INDEX IF NOT EXISTS smime_register_domain ON smime_register (present, domain, held, id, username);
+CREATE INDEX IF NOT EXISTS smime_register_state ON smime_register (present, state, held, id, username);
+CREATE INDEX IF NOT EXISTS smime_register_size ON smime_register (present, size, id, username);
+CREATE INDEX IF NOT EXISTS smime_register_username ON smime_register (present, username, id);
+CREATE INDEX IF NOT EXISTS smime_register_user ON smime_register (username, held);
+CREATE INDEX IF NOT EXISTS smime_register_lower_username ON smime_register (LOWER(username));
+CREATE INDEX IF NOT EXISTS smime_register_recipient ON smime_register (LOWER(recipient));
+CREATE INDEX IF NOT EXISTS smime_register_sender ON smime_register (LOWER(sender));
+
+-- What became of each, one row for each change.
+CREATE TABLE IF NOT EXISTS smime_register_history (
+  id VARCHAR(32) NOT NULL,
+  username VARCHAR(500) NOT NULL,
+  changed BIGINT NOT NULL,
+  state VARCHAR(16) NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  PRIMARY KEY (id, username, changed, state)
+);
+
+-- What was decided on each delivery, with smime_register_deliveries = yes.
+CREATE TABLE IF NOT EXISTS smime_register_delivery (
+  id VARCHAR(32) NOT NULL,
+  username VARCHAR(500) NOT NULL,
+  decided BIGINT NOT NULL,
+  mailbox TEXT NOT NULL,
+  sender TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  class TEXT NOT NULL,
+  status TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  action VARCHAR(16) NOT NULL,
+  size BIGINT NOT NULL,
+  digest VARCHAR(64) NOT NULL,
+  PRIMARY KEY (id, username)
+);
+CREATE INDEX IF NOT EXISTS smime_register_delivery_decided ON smime_register_delivery (decided);
+
+-- A part of a subject (--subject) is found in a million rows at once. Without the extension (of
+-- postgresql-contrib) leave this out; such a search reads every row then.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE INDEX IF NOT EXISTS smime_register_subject ON smime_register USING gin (LOWER(subject) gin_trgm_ops);

@@ -1,0 +1,162 @@
+#include "plugin/doveadm/register-access.h"
+
+#include "plugin/doveadm/scanner-program.h"
+#include "plugin/dovecot/ptr.h"
+#include "plugin/dovecot/say.h"
+#include "plugin/register/dict-uri.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <grp.h>
+#include <pwd.h>
+#include <sstream>
+
+extern "C" {
+#include "mail-storage-service.h"
+#include "mail-storage-settings.h"
+#include "master-service.h"
+}
+
+namespace smime {
+
+#ifndef SMIME_DOVECOT_24
+namespace {
+
+// The value of a line in dict { }; empty with error set.
+std::string dict_line(const std::string &name, std::string &error) {
+  auto line = read_dovecot_settings("", {"dict/" + name}, error);
+  if (!line)
+    error = "smime_register: there is no " + name + " in dict { }: " + error;
+  return line ? line->front() : "";
+}
+
+std::string connect_in(const std::string &path, std::string &error) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::string connect = file ? connect_of(text.str()) : "";
+  if (connect.empty())
+    error = "smime_register: " + path + ": " +
+            (file ? "there is no \"connect\" in it" : std::strerror(errno));
+  return connect;
+}
+
+} // namespace
+
+#endif
+
+std::unique_ptr<Database> open_register(const Settings &settings, std::string &error) {
+  if (!settings.errors.empty()) {
+    error = settings.errors.front();
+    return nullptr;
+  }
+  if (settings.register_dict.empty()) {
+    error = "there is no register: the setting smime_register names its dict (dovecot-smime(7), "
+            "THE REGISTER); -u USER and -A go without it";
+    return nullptr;
+  }
+#ifdef SMIME_DOVECOT_24
+  return Database::open(settings.register_dict, error);
+#else
+  auto uri = parse_dict_uri(settings.register_dict, error);
+  if (uri && !uri->name.empty()) {
+    std::string line = dict_line(uri->name, error);
+    if (line.empty())
+      return nullptr;
+    uri = parse_dict_uri(line, error);
+  }
+  if (!uri || uri->driver.empty()) {
+    error = "smime_register: " + (error.empty() ? "the dict names itself" : error);
+    return nullptr;
+  }
+  std::string connect = connect_in(uri->file, error);
+  return connect.empty() ? nullptr : Database::open(uri->driver, connect, error);
+#endif
+}
+
+namespace {
+
+// Who owns the mail of users, by the userdb and the setting mail_uid.
+class OwnersOfMail {
+public:
+  OwnersOfMail() {
+    constexpr auto flags = static_cast<mail_storage_service_flags>(
+        MAIL_STORAGE_SERVICE_FLAG_USERDB_LOOKUP | MAIL_STORAGE_SERVICE_FLAG_NO_LOG_INIT |
+        MAIL_STORAGE_SERVICE_FLAG_NO_PLUGINS | MAIL_STORAGE_SERVICE_FLAG_NO_CHDIR);
+#ifdef SMIME_DOVECOT_24
+    service_ = mail_storage_service_init(master_service, flags);
+#else
+    service_ = mail_storage_service_init(master_service, nullptr, flags);
+#endif
+  }
+  ~OwnersOfMail() { mail_storage_service_deinit(&service_); }
+  OwnersOfMail(const OwnersOfMail &) = delete;
+  OwnersOfMail &operator=(const OwnersOfMail &) = delete;
+
+  std::optional<uid_t> of(const std::string &name, std::string &error) {
+    DataStackFrame frame;
+    mail_storage_service_input input{};
+    input.service = "doveadm";
+#ifndef SMIME_DOVECOT_24
+    input.module = "mail";
+#endif
+    input.username = name.c_str();
+    mail_storage_service_user *user = nullptr;
+    const char *reason = nullptr;
+    int ret = mail_storage_service_lookup(service_, &input, &user, &reason);
+    if (ret < 0)
+      error = "looking up " + name + ": " + reason;
+    if (ret <= 0)
+      return std::nullopt;
+    auto owner = uid_of(user);
+    mail_storage_service_user_unref(&user);
+    return owner;
+  }
+
+private:
+  static std::optional<uid_t> uid_of(mail_storage_service_user *user) {
+#ifdef SMIME_DOVECOT_24
+    const char *text = mail_storage_service_user_get_set(user)->mail_uid;
+#else
+    const auto *set =
+        static_cast<const mail_user_settings *>(mail_storage_service_user_get_set(user)[0]);
+    const char *text = set->mail_uid;
+#endif
+    uid_t uid;
+    if (str_to_uid(text, &uid) == 0)
+      return uid;
+    const passwd *entry = getpwnam(text);
+    return entry == nullptr ? std::nullopt : std::optional(entry->pw_uid);
+  }
+
+  mail_storage_service_ctx *service_ = nullptr;
+};
+
+} // namespace
+
+bool drain_register(const Settings &settings, Database &database, DrainResult &result,
+                    std::string &error) {
+  Spool spool(settings.register_spool);
+  if (spool.is_busy())
+    return true;
+  if (!spool.is_open()) {
+    error = "smime_register_spool: " + spool.error();
+    return false;
+  }
+  // Made when it is needed, since most rows are root's or their own user's.
+  std::unique_ptr<OwnersOfMail> owners;
+  auto owner_of = [&](const std::string &user, std::string &reason) {
+    if (owners == nullptr)
+      owners = std::make_unique<OwnersOfMail>();
+    return owners->of(user, reason);
+  };
+  result = drain(spool, database, owner_of);
+  for (const RefusedLine &line : result.refused)
+    log_warning("smime_register_spool: a file of uid " + std::to_string(line.owner) +
+                " is refused and kept as " + line.name + ": " + line.reason);
+  error = result.error;
+  return error.empty();
+}
+
+} // namespace smime

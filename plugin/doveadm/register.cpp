@@ -1,0 +1,342 @@
+// doveadm smime register drain, rebuild and check.
+#include "plugin/doveadm/register-access.h"
+#include "plugin/doveadm/root-again.h"
+#include "plugin/doveadm/scanner-program.h"
+#include "plugin/doveadm/smime.h"
+#include "plugin/dovecot/events.h"
+#include "plugin/quarantine/access.h"
+#include "plugin/quarantine/known-recipients.h"
+#include "plugin/quarantine/original-header.h"
+#include "plugin/quarantine/quarantine.h"
+#include "plugin/quarantine/register-note.h"
+
+#include <ctime>
+#include <map>
+#include <set>
+
+namespace smime {
+namespace {
+
+// --- drain
+
+void drain_command(doveadm_cmd_context *) noexcept {
+  int status = guarded("doveadm smime register drain", EX_TEMPFAIL, [&] {
+    std::string error;
+    Settings settings = settings_without_user();
+    auto database = open_register(settings, error);
+    if (database == nullptr) {
+      log_error(error);
+      return EX_CONFIG;
+    }
+    DrainResult result;
+    bool done = drain_register(settings, *database, result, error);
+    doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
+    for (const char *name : {"written", "refused"})
+      doveadm_print_header_simple(name);
+    print(std::to_string(result.written));
+    print(std::to_string(result.refused.size()));
+    if (done)
+      return 0;
+    log_error("smime register: rows wait in " + settings.register_spool + ": " + error);
+    return EX_TEMPFAIL;
+  });
+  if (status != 0)
+    doveadm_exit_code = status;
+}
+
+// --- rebuild and check
+
+// What a command knows beyond one user.
+struct RegisterState {
+  Settings settings;
+  std::unique_ptr<Database> database;
+  KnownRecipients known;
+  std::set<std::string> visited_users;
+};
+
+// Zeroed by doveadm: plain members only.
+struct RegisterCommand {
+  doveadm_mail_cmd_context ctx;
+  bool rebuild;
+  // Owned; there as long as the command.
+  RegisterState *state;
+};
+
+RegisterCommand *register_command(doveadm_mail_cmd_context *context) {
+  return reinterpret_cast<RegisterCommand *>(context);
+}
+
+void init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  if (args[0] != nullptr)
+    doveadm_mail_help_name(context->cmd->name);
+  RegisterState &state = *register_command(context)->state;
+  std::string error;
+  state.settings = settings_without_user();
+  state.database = open_register(state.settings, error);
+  if (state.database == nullptr)
+    die(EX_CONFIG, std::string(context->cmd->name) + ": " + error);
+  // What waits is not missing.
+  DrainResult ignored;
+  if (!state.database->works(error) ||
+      !drain_register(state.settings, *state.database, ignored, error))
+    die(EX_TEMPFAIL, std::string(context->cmd->name) + ": " + error);
+  for (const char *name : {"id", "user", "result"})
+    doveadm_print_header_simple(name);
+}
+
+// What the mailboxes and the register have of one user.
+struct Comparison {
+  std::map<std::string, RegisterRow> held;
+  // The register's rows of what it has for held, by id.
+  std::map<std::string, RegisterRow> present;
+};
+
+bool read_mailboxes(doveadm_mail_cmd_context *context, mail_user *user, Comparison &found,
+                    std::string &error) {
+  RegisterCommand *command = register_command(context);
+  const Settings &settings = *user_context(user)->settings;
+  auto visit = [&](mail *quarantined, const ParsedBlock &block) {
+    RegisterRow row;
+    row.id = block.record.id;
+    if (command->rebuild) {
+      row = register_row_of(block.record, nullptr);
+      if (settings.register_subject)
+        row.subject = read_held_header(quarantined, block).subject;
+    }
+    row.user = user->username;
+    found.held.emplace(row.id, std::move(row));
+    return Visit::next;
+  };
+  HeldFor whose;
+  whose.known = &command->state->known;
+  bool ok = visit_quarantine(user, settings, "", visit, error, {}, whose) != FindResult::failed;
+  // A user without a quarantine has none of them.
+  if (ok)
+    error.clear();
+  return ok;
+}
+
+constexpr std::size_t page_size = 1000;
+
+bool read_register(Database &database, const RegisterFilter &filter,
+                   const std::function<void(const RegisterRow &)> &take, std::string &error) {
+  RegisterPosition position;
+  bool first = true;
+  for (std::size_t count = page_size; count == page_size; first = false) {
+    count = 0;
+    auto take_values = [&](const std::vector<std::string> &values) {
+      RegisterRow row = row_of(values);
+      position = position_of(row, RegisterSort::oldest);
+      take(row);
+      count++;
+      return true;
+    };
+    if (!database.query(
+            select_rows(filter, RegisterSort::oldest, page_size, first ? nullptr : &position),
+            take_values, error))
+      return false;
+  }
+  return true;
+}
+
+std::int64_t microseconds_now() {
+  timespec now{};
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
+}
+
+void print_difference(const std::string &id, const std::string &user, const std::string &text) {
+  print(id);
+  print(user);
+  print(text);
+}
+
+// Why a held message is not among the register's: it does not know it, or takes it for released.
+std::string what_register_says(Database &database, const std::string &id, const std::string &user,
+                               std::int64_t started) {
+  RegisterFilter filter;
+  filter.ids = {id};
+  filter.user = user;
+  filter.any_state = true;
+  std::string text = "held; the register does not know it";
+  std::string error;
+  (void)database.query(
+      select_rows(filter, RegisterSort::oldest, 1, nullptr),
+      [&](const std::vector<std::string> &values) {
+        RegisterRow row = row_of(values);
+        text = row.changed > started ? ""
+                                     : "held; the register says " + std::string(name_of(row.state));
+        return true;
+      },
+      error);
+  return error.empty() ? text : "the register cannot be asked: " + error;
+}
+
+class UserComparison {
+public:
+  UserComparison(doveadm_mail_cmd_context *context, mail_user *user)
+      : context_(context), user_(user), database_(*register_command(context)->state->database),
+        started_(microseconds_now()) {}
+
+  bool run(std::string &error) {
+    Comparison found;
+    if (!read_mailboxes(context_, user_, found, error))
+      return false;
+    RootAgain root;
+    RegisterFilter filter;
+    filter.user = user_->username;
+    auto take = [&](const RegisterRow &row) { found.present.emplace(row.id, row); };
+    if (!read_register(database_, filter, take, error))
+      return false;
+    for (auto &[id, row] : found.held) {
+      if (!found.present.contains(id))
+        differs_held(row);
+    }
+    for (auto &[id, row] : found.present) {
+      if (!found.held.contains(id) && row.changed <= started_)
+        differs_gone(row);
+    }
+    return commit(error);
+  }
+
+private:
+  bool rebuilds() const { return register_command(context_)->rebuild; }
+
+  void differs_held(RegisterRow &row) {
+    std::string text = what_register_says(database_, row.id, row.user, started_);
+    if (text.empty())
+      return;
+    if (rebuilds()) {
+      row.state = HeldState::held;
+      row.changed = started_;
+      row.why = "found in the quarantine by \"register rebuild\"";
+      add(statements_of_found(row));
+      text = "added";
+    }
+    tell(row, text);
+  }
+
+  void differs_gone(RegisterRow &row) {
+    std::string text =
+        "not in the quarantine; the register says " + std::string(name_of(row.state));
+    if (rebuilds()) {
+      row.state = HeldState::gone;
+      row.changed = started_;
+      row.who.clear();
+      row.why = "not found in the quarantine by \"register rebuild\"";
+      add(statements_of_gone(row));
+      text = "gone";
+    }
+    tell(row, text);
+  }
+
+  void tell(const RegisterRow &row, const std::string &text) {
+    print_difference(row.id, row.user, text);
+    if (!rebuilds())
+      doveadm_mail_failed_error(context_, MAIL_ERROR_NOTFOUND);
+  }
+
+  void add(std::vector<SqlStatement> statements) {
+    std::move(statements.begin(), statements.end(), std::back_inserter(statements_));
+    constexpr std::size_t most = 400;
+    if (statements_.size() >= most)
+      (void)commit(failure_);
+  }
+
+  bool commit(std::string &error) {
+    if (failure_.empty() && !statements_.empty())
+      (void)database_.run(statements_, failure_);
+    statements_.clear();
+    error = failure_;
+    return failure_.empty();
+  }
+
+  doveadm_mail_cmd_context *context_;
+  mail_user *user_;
+  Database &database_;
+  std::int64_t started_;
+  std::vector<SqlStatement> statements_;
+  std::string failure_;
+};
+
+int run(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
+  return guarded("doveadm smime register", -1, [&] {
+    if (require_user_context(context, user) == nullptr)
+      return -1;
+    register_command(context)->state->visited_users.insert(user->username);
+    std::string error;
+    if (UserComparison(context, user).run(error))
+      return 0;
+    log_error(user->event, error);
+    doveadm_mail_failed_error(context, MAIL_ERROR_TEMP);
+    return -1;
+  });
+}
+
+// Rows of users whom -A does not know: renamed, or deleted with their mail.
+void tell_of_strangers(doveadm_mail_cmd_context *context) {
+  RegisterState &state = *register_command(context)->state;
+  bool all = false;
+  (void)doveadm_cmd_param_bool(context->cctx, "all-users", &all);
+  if (!all || state.database == nullptr)
+    return;
+  std::string after;
+  std::string error;
+  for (std::size_t count = page_size; count == page_size && error.empty();) {
+    count = 0;
+    auto take = [&](const std::vector<std::string> &values) {
+      after = values[0];
+      count++;
+      if (state.visited_users.contains(after))
+        return true;
+      log_warning("the register has messages held for " + after + ", who is not among these users");
+      doveadm_mail_failed_error(context, MAIL_ERROR_NOTFOUND);
+      return true;
+    };
+    (void)state.database->query(select_users(after, page_size), take, error);
+  }
+  if (!error.empty())
+    log_error("smime register: " + error);
+}
+
+void deinit(doveadm_mail_cmd_context *context) noexcept {
+  (void)guarded("doveadm smime register", false, [&] {
+    RootAgain root;
+    tell_of_strangers(context);
+    return true;
+  });
+  delete std::exchange(register_command(context)->state, nullptr);
+}
+
+doveadm_mail_cmd_context *alloc(bool rebuild) {
+  auto *command = doveadm_mail_cmd_alloc(RegisterCommand);
+  doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
+  command->rebuild = rebuild;
+  command->state = new RegisterState;
+  command->ctx.v.run = run;
+  command->ctx.v.deinit = deinit;
+  // The database is root's.
+  command->ctx.service_flags = static_cast<mail_storage_service_flags>(
+      command->ctx.service_flags | MAIL_STORAGE_SERVICE_FLAG_TEMP_PRIV_DROP);
+  set_init(&command->ctx, init);
+  return &command->ctx;
+}
+
+doveadm_mail_cmd_context *alloc_rebuild() { return alloc(true); }
+doveadm_mail_cmd_context *alloc_check() { return alloc(false); }
+
+const auto parameters = mail_parameters();
+const std::array<doveadm_cmd_param, 1> no_parameters{};
+
+} // namespace
+
+doveadm_cmd_ver2 command_register_drain = {
+    drain_command, nullptr, "smime register drain", "", CMD_FLAG_NONE, no_parameters.data()};
+doveadm_cmd_ver2 command_register_rebuild = {
+    nullptr,       alloc_rebuild,    "smime register rebuild", "-u <user>|-A [-S <socket_path>]",
+    CMD_FLAG_NONE, parameters.data()};
+doveadm_cmd_ver2 command_register_check = {
+    nullptr,       alloc_check,      "smime register check", "-u <user>|-A [-S <socket_path>]",
+    CMD_FLAG_NONE, parameters.data()};
+
+} // namespace smime

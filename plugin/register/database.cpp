@@ -1,0 +1,171 @@
+#include "plugin/register/database.h"
+
+#include "plugin/dovecot/ptr.h"
+
+extern "C" {
+#include "master-service.h"
+#include "module-dir.h"
+#include "sql-api.h"
+#ifdef SMIME_DOVECOT_24
+#include "settings.h"
+#endif
+}
+
+namespace smime {
+namespace {
+
+// Dovecot's drivers are modules of the dict service, which has no rights to spare either.
+// They stay loaded until doveadm ends.
+void load_driver(const char *name) {
+  static bool initialised = false;
+  if (!initialised)
+    sql_drivers_init();
+  initialised = true;
+  module_dir_load_settings settings{};
+  settings.abi_version = DOVECOT_ABI_VERSION;
+  settings.require_init_funcs = TRUE;
+  settings.ignore_missing = TRUE;
+  static module *loaded = nullptr;
+  std::string module_name = std::string("driver_") + name;
+#ifdef SMIME_DOVECOT_24
+  const char *const names[] = {module_name.c_str(), nullptr};
+#else
+  const char *names = module_name.c_str();
+#endif
+  loaded = module_dir_load_missing(loaded, SMIME_DICT_MODULES, names, &settings);
+  module_dir_init(loaded);
+}
+
+// A value without NUL, which lib-sql's texts end at.
+void bind(sql_statement *statement, const std::vector<SqlValue> &values) {
+  unsigned column = 0;
+  for (const SqlValue &value : values) {
+    if (const auto *text = std::get_if<std::string>(&value))
+      sql_statement_bind_str(statement, column++, text->c_str());
+    else
+      sql_statement_bind_int64(statement, column++, std::get<std::int64_t>(value));
+  }
+}
+
+} // namespace
+
+#ifdef SMIME_DOVECOT_24
+
+std::unique_ptr<Database> Database::open(const std::string &dict, std::string &error) {
+  DataStackFrame frame;
+  for (const char *driver : {"sqlite", "pgsql"})
+    load_driver(driver);
+  auto connect = [dict](std::string &reason) -> sql_db * {
+    EventPtr e(event_create(master_service_get_event(master_service)));
+    settings_event_add_filter_name(e.get(), "dict_server");
+    settings_event_add_list_filter_name(e.get(), "dict", dict.c_str());
+    sql_db *db = nullptr;
+    const char *problem = nullptr;
+    if (sql_init_auto(e.get(), &db, &problem) > 0)
+      return db;
+    reason = "smime_register: dict " + dict + ": " + problem;
+    return nullptr;
+  };
+  std::unique_ptr<Database> database(new Database(connect));
+  return database->connect(error) ? std::move(database) : nullptr;
+}
+
+#else
+
+std::unique_ptr<Database> Database::open(const std::string &driver, const std::string &connect_text,
+                                         std::string &error) {
+  DataStackFrame frame;
+  load_driver(driver.c_str());
+  auto connect = [driver, connect_text](std::string &reason) -> sql_db * {
+    sql_settings settings{};
+    settings.driver = driver.c_str();
+    settings.connect_string = connect_text.c_str();
+    sql_db *db = nullptr;
+    const char *problem = nullptr;
+    if (sql_init_full(&settings, &db, &problem) == 0)
+      return db;
+    reason = "smime_register: " + driver + ": " + problem + " (is the package dovecot-" + driver +
+             " installed?)";
+    return nullptr;
+  };
+  std::unique_ptr<Database> database(new Database(connect));
+  return database->connect(error) ? std::move(database) : nullptr;
+}
+
+#endif
+
+Database::~Database() { disconnect(); }
+
+bool Database::connect(std::string &error) {
+  if (db_ == nullptr)
+    db_ = connect_(error);
+  return db_ != nullptr;
+}
+
+void Database::disconnect() {
+  if (db_ != nullptr)
+    sql_unref(&db_);
+  db_ = nullptr;
+}
+
+bool Database::run(const std::vector<SqlStatement> &statements, std::string &error) {
+  DataStackFrame frame;
+  if (connect(error) && run_connected(statements, error))
+    return true;
+  disconnect();
+  return false;
+}
+
+bool Database::run_connected(const std::vector<SqlStatement> &statements, std::string &error) {
+  sql_transaction_context *transaction = sql_transaction_begin(db_);
+  for (const SqlStatement &statement : statements) {
+    sql_statement *bound = sql_statement_init(db_, statement.text.c_str());
+    bind(bound, statement.values);
+    sql_update_stmt(transaction, &bound);
+  }
+  const char *reason = nullptr;
+  if (sql_transaction_commit_s(&transaction, &reason) == 0)
+    return true;
+  error = reason == nullptr ? "unknown error" : reason;
+  return false;
+}
+
+bool Database::query(const SqlStatement &statement,
+                     const std::function<bool(const std::vector<std::string> &)> &take,
+                     std::string &error) {
+  DataStackFrame frame;
+  if (!connect(error))
+    return false;
+  sql_statement *bound = sql_statement_init(db_, statement.text.c_str());
+  bind(bound, statement.values);
+  sql_result *result = sql_statement_query_s(&bound);
+  int ret;
+  while ((ret = sql_result_next_row(result)) > 0) {
+    std::vector<std::string> values;
+    unsigned count = sql_result_get_fields_count(result);
+    for (unsigned i = 0; i < count; i++) {
+      const char *value = sql_result_get_field_value(result, i);
+      values.emplace_back(value == nullptr ? "" : value);
+    }
+    if (!take(values)) {
+      ret = 0;
+      break;
+    }
+  }
+  if (ret < 0)
+    error = sql_result_get_error(result);
+  sql_result_unref(result);
+  if (ret < 0)
+    disconnect();
+  return ret >= 0;
+}
+
+bool Database::works(std::string &error) {
+  auto nothing = [](const std::vector<std::string> &) { return true; };
+  return query({"SELECT id FROM smime_register WHERE id = ?", {std::string("x")}}, nothing,
+               error) &&
+         query({"SELECT id FROM smime_register_history WHERE id = ?", {std::string("x")}}, nothing,
+               error);
+}
+
+} // namespace smime

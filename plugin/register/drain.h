@@ -1,0 +1,43 @@
+// From the spool into the database.
+#ifndef SMIME_REGISTER_DRAIN_H
+#define SMIME_REGISTER_DRAIN_H
+
+#include "plugin/register/database.h"
+#include "plugin/register/spool.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace smime {
+
+// A file that is no row, or not one that its owner may write.
+struct RefusedLine {
+  std::string name;
+  uid_t owner = 0;
+  std::string reason;
+};
+
+struct DrainResult {
+  std::size_t written = 0;
+  // They are kept beside the others, under the names that are said here.
+  std::vector<RefusedLine> refused;
+  // Why the rest was left for another time; empty: nothing is left.
+  std::string error;
+};
+
+// The uid of a user's processes. Nullopt: there is no such user, or with error set that it
+// cannot be told now.
+using OwnerOfUser =
+    std::function<std::optional<uid_t>(const std::string &user, std::string &error)>;
+
+// Brings every row into the database, and takes its file away once that is committed: one that
+// is killed in between brings it again, which changes nothing. Root may write rows about
+// everybody, others about themselves.
+DrainResult drain(Spool &spool, Database &database, const OwnerOfUser &owner_of);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,293 @@
+#include "plugin/register/query.h"
+
+#include "common/ascii.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace smime {
+namespace {
+
+std::int64_t present(HeldState state) { return is_in_quarantine(state) ? 1 : 0; }
+
+SqlStatement insert_row(const RegisterRow &row, const char *on_conflict) {
+  SqlStatement statement;
+  statement.text = "INSERT INTO smime_register (" + std::string(register_columns) +
+                   ", domain, present) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                   "?, ?, ?, ?, ?) ON CONFLICT (id, username) DO UPDATE SET "
+                   "state = excluded.state, present = excluded.present, "
+                   "changed = excluded.changed, who = excluded.who, why = excluded.why";
+  statement.text += on_conflict;
+  statement.values = {row.id,
+                      row.user,
+                      row.time,
+                      row.mailbox,
+                      row.from,
+                      row.to,
+                      row.subject,
+                      row.classes,
+                      row.status,
+                      row.findings,
+                      row.strength,
+                      row.reason,
+                      row.rule,
+                      row.attachments,
+                      static_cast<std::int64_t>(row.size),
+                      row.digest,
+                      std::string(name_of(row.state)),
+                      row.changed,
+                      row.who,
+                      row.why,
+                      recipient_domain(row.to),
+                      present(row.state)};
+  return statement;
+}
+
+SqlStatement insert_history(const RegisterRow &row) {
+  return {"INSERT INTO smime_register_history (id, username, changed, state, who, why) "
+          "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id, username, changed, state) DO NOTHING",
+          {row.id, row.user, row.changed, std::string(name_of(row.state)), row.who, row.why}};
+}
+
+SqlStatement insert_delivery(const RegisterRow &row) {
+  return {"INSERT INTO smime_register_delivery (id, username, decided, mailbox, sender, "
+          "recipient, class, status, rule, action, size, digest) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id, username) DO NOTHING",
+          {row.id, row.user, row.time, row.mailbox, row.from, row.to, row.classes, row.status,
+           row.rule, row.action, static_cast<std::int64_t>(row.size), row.digest}};
+}
+
+// --- conditions
+
+constexpr char escape_sign = '!';
+
+std::string escaped_for_like(std::string_view text) {
+  std::string result;
+  for (char c : text) {
+    if (c == '%' || c == '_' || c == escape_sign)
+      result += escape_sign;
+    result += c;
+  }
+  return result;
+}
+
+// "*" and "?" as in the rules.
+std::string like_of_pattern(std::string_view pattern) {
+  std::string result;
+  for (char c : pattern) {
+    if (c == '*' || c == '?')
+      result += c == '*' ? '%' : '_';
+    else
+      result += escaped_for_like(std::string_view(&c, 1));
+  }
+  return result;
+}
+
+class Conditions {
+public:
+  explicit Conditions(SqlStatement &statement) : statement_(statement) {}
+
+  // A condition and the values of its "?".
+  void add(const std::string &text, std::vector<SqlValue> values) {
+    statement_.text += (any_ ? " AND " : " WHERE ") + text;
+    any_ = true;
+    std::move(values.begin(), values.end(), std::back_inserter(statement_.values));
+  }
+
+  void add_part(const char *column, const std::optional<std::string> &part) {
+    if (part)
+      add("LOWER(" + std::string(column) + ") LIKE LOWER(?) ESCAPE '!'",
+          {"%" + escaped_for_like(*part) + "%"});
+  }
+
+  // A pattern without wildcards is compared, for which there is an index.
+  void add_pattern(const std::vector<std::string> &columns,
+                   const std::optional<std::string> &pattern) {
+    if (!pattern)
+      return;
+    bool negated = pattern->starts_with('!');
+    std::string bare = pattern->substr(negated ? 1 : 0);
+    bool exact = bare.find_first_of("*?") == std::string::npos;
+    std::string text;
+    std::vector<SqlValue> values;
+    for (const std::string &column : columns) {
+      text += text.empty() ? "" : " OR ";
+      text += "LOWER(" + column + ")" + (exact ? " = LOWER(?)" : " LIKE LOWER(?) ESCAPE '!'");
+      values.emplace_back(exact ? bare : like_of_pattern(bare));
+    }
+    add((negated ? "NOT (" : "(") + text + ")", std::move(values));
+  }
+
+private:
+  SqlStatement &statement_;
+  bool any_ = false;
+};
+
+void add_ids(Conditions &conditions, const std::vector<std::string> &ids) {
+  if (ids.empty())
+    return;
+  std::string text;
+  std::vector<SqlValue> values;
+  for (const std::string &id : ids) {
+    // Of a beginning, the range in which what begins so lies: the index serves it.
+    text += (text.empty() ? "" : " OR ") + std::string("(id >= ? AND id <= ?)");
+    values.emplace_back(id);
+    values.emplace_back(id + std::string(id.size() < 32 ? 32 - id.size() : 0, 'f'));
+  }
+  conditions.add("(" + text + ")", std::move(values));
+}
+
+void add_classes(Conditions &conditions, const ClassSet &classes) {
+  std::string text;
+  std::vector<SqlValue> values;
+  std::string names = join_class_names(classes);
+  for (std::size_t start = 0; start < names.size();) {
+    auto end = std::min(names.find(' ', start), names.size());
+    text += (text.empty() ? "" : " OR ") + std::string("(' ' || class || ' ') LIKE ? ESCAPE '!'");
+    values.emplace_back("% " + escaped_for_like(names.substr(start, end - start)) + " %");
+    start = end + 1;
+  }
+  if (!text.empty())
+    conditions.add("(" + text + ")", std::move(values));
+}
+
+void add_filter(Conditions &conditions, const RegisterFilter &filter) {
+  if (!filter.any_state)
+    conditions.add("present = ?", {filter.state ? present(*filter.state) : std::int64_t{1}});
+  if (filter.state)
+    conditions.add("state = ?", {std::string(name_of(*filter.state))});
+  add_ids(conditions, filter.ids);
+  if (filter.user)
+    conditions.add("username = ?", {*filter.user});
+  if (filter.domain)
+    conditions.add("domain = ?", {lower(*filter.domain)});
+  conditions.add_pattern({"recipient", "username"}, filter.to);
+  conditions.add_pattern({"sender"}, filter.from);
+  conditions.add_part("subject", filter.subject);
+  conditions.add_part("reason", filter.reason);
+  conditions.add_part("rule", filter.rule);
+  if (filter.classes)
+    add_classes(conditions, *filter.classes);
+  if (filter.since)
+    conditions.add("held >= ?", {*filter.since});
+  if (filter.before)
+    conditions.add("held < ?", {*filter.before});
+}
+
+struct SortInfo {
+  const char *name;
+  const char *column;
+  bool down;
+  bool is_text;
+};
+
+// In the order of RegisterSort.
+constexpr std::array<SortInfo, 5> sorts{{{"time", "held", false, false},
+                                         {"-time", "held", true, false},
+                                         {"size", "size", false, false},
+                                         {"-size", "size", true, false},
+                                         {"user", "username", false, true}}};
+
+const SortInfo &info_of(RegisterSort sort) { return sorts[static_cast<std::size_t>(sort)]; }
+
+} // namespace
+
+std::vector<SqlStatement> statements_of(const RegisterRow &row) {
+  if (row.is_delivery)
+    return {insert_delivery(row)};
+  const char *later = " WHERE excluded.changed >= smime_register.changed AND "
+                      "(excluded.state <> 'held' OR smime_register.state = 'held')";
+  return {insert_row(row, later), insert_history(row)};
+}
+
+std::vector<SqlStatement> statements_of_found(const RegisterRow &row) {
+  return {insert_row(row, " WHERE excluded.changed > smime_register.changed"), insert_history(row)};
+}
+
+std::vector<SqlStatement> statements_of_gone(const RegisterRow &row) {
+  return {{"UPDATE smime_register SET state = ?, present = ?, changed = ?, who = ?, why = ? "
+           "WHERE id = ? AND username = ? AND present = ? AND changed < ?",
+           {std::string(name_of(HeldState::gone)), std::int64_t{0}, row.changed, row.who, row.why,
+            row.id, row.user, std::int64_t{1}, row.changed}},
+          insert_history(row)};
+}
+
+std::optional<RegisterSort> register_sort_from_name(std::string_view name) {
+  for (std::size_t i = 0; i < sorts.size(); i++) {
+    if (name == sorts[i].name)
+      return static_cast<RegisterSort>(i);
+  }
+  return std::nullopt;
+}
+
+SqlStatement select_rows(const RegisterFilter &filter, RegisterSort sort, std::size_t limit,
+                         const RegisterPosition *after) {
+  const SortInfo &by = info_of(sort);
+  std::string column = by.column;
+  std::string way = by.down ? " DESC" : "";
+  SqlStatement statement;
+  statement.text = "SELECT " + std::string(register_columns) + " FROM smime_register";
+  Conditions conditions(statement);
+  add_filter(conditions, filter);
+  if (after != nullptr)
+    conditions.add(
+        "(" + column + ", id, username) " + (by.down ? "<" : ">") + " (?, ?, ?)",
+        {by.is_text ? SqlValue(after->text) : SqlValue(after->number), after->id, after->user});
+  statement.text += " ORDER BY " + column + way + ", id" + way + ", username" + way + " LIMIT " +
+                    std::to_string(limit);
+  return statement;
+}
+
+RegisterPosition position_of(const RegisterRow &row, RegisterSort sort) {
+  RegisterPosition position;
+  bool by_size = sort == RegisterSort::smallest || sort == RegisterSort::largest;
+  position.number = by_size ? static_cast<std::int64_t>(row.size) : row.time;
+  position.text = row.user;
+  position.id = row.id;
+  position.user = row.user;
+  return position;
+}
+
+RegisterRow row_of(const std::vector<std::string> &values) {
+  RegisterRow row;
+  auto number = [&](std::size_t i) { return std::strtoll(values[i].c_str(), nullptr, 10); };
+  row.id = values[0];
+  row.user = values[1];
+  row.time = number(2);
+  row.mailbox = values[3];
+  row.from = values[4];
+  row.to = values[5];
+  row.subject = values[6];
+  row.classes = values[7];
+  row.status = values[8];
+  row.findings = values[9];
+  row.strength = values[10];
+  row.reason = values[11];
+  row.rule = values[12];
+  row.attachments = values[13];
+  row.size = static_cast<std::uint64_t>(number(14));
+  row.digest = values[15];
+  row.state = held_state_from_name(values[16]).value_or(HeldState::gone);
+  row.changed = number(17);
+  row.who = values[18];
+  row.why = values[19];
+  return row;
+}
+
+SqlStatement select_history(const std::string &id, const std::string &user) {
+  return {"SELECT changed, state, who, why FROM smime_register_history "
+          "WHERE id = ? AND username = ? ORDER BY changed",
+          {id, user}};
+}
+
+SqlStatement select_users(const std::string &after, std::size_t limit) {
+  return {"SELECT DISTINCT username FROM smime_register WHERE present = 1 AND username > ? "
+          "ORDER BY username LIMIT " +
+              std::to_string(limit),
+          {after}};
+}
+
+} // namespace smime

@@ -1,0 +1,89 @@
+// The SQL of the register, for SQLite and PostgreSQL alike: texts with a "?" for each value, which
+// lib-sql binds or escapes (database.cpp). No value is ever part of a text. No Dovecot header.
+#ifndef SMIME_REGISTER_QUERY_H
+#define SMIME_REGISTER_QUERY_H
+
+#include "plugin/register/row.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace smime {
+
+using SqlValue = std::variant<std::string, std::int64_t>;
+
+struct SqlStatement {
+  std::string text;
+  std::vector<SqlValue> values;
+};
+
+// What brings a row into the database, once or several times alike: of two states the later one
+// stays, and held never replaces another one. A row of one user's never changes another's.
+std::vector<SqlStatement> statements_of(const RegisterRow &row);
+
+// What was found in a mailbox: the row's state holds, whatever the register has, unless that is
+// of later than row.changed, which is when the search began.
+std::vector<SqlStatement> statements_of_found(const RegisterRow &row);
+
+// What was not found: the message is gone, unless the register heard of it later.
+std::vector<SqlStatement> statements_of_gone(const RegisterRow &row);
+
+enum class RegisterSort : std::uint8_t { oldest, newest, smallest, largest, user };
+// "time", "-time", "size", "-size", "user"
+std::optional<RegisterSort> register_sort_from_name(std::string_view name);
+
+// A condition that is not set holds for every row.
+struct RegisterFilter {
+  // Whole ids, or beginnings of some; empty: all.
+  std::vector<std::string> ids;
+  std::optional<ClassSet> classes;
+  // Patterns as in the rule key from; of "to" the recipient's address or the user's name.
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+  std::optional<std::string> user;
+  std::optional<std::string> domain;
+  // Parts of the text, in whatever case.
+  std::optional<std::string> subject;
+  std::optional<std::string> reason;
+  std::optional<std::string> rule;
+  // Seconds since the epoch.
+  std::optional<std::int64_t> since;
+  std::optional<std::int64_t> before;
+  // Not set: what is in the quarantine.
+  std::optional<HeldState> state;
+  bool any_state = false;
+};
+
+// Where the page before ended.
+struct RegisterPosition {
+  std::int64_t number = 0;
+  std::string text;
+  std::string id;
+  std::string user;
+};
+
+// The columns of rows() in their order.
+inline constexpr const char *register_columns =
+    "id, username, held, mailbox, sender, recipient, subject, class, status, findings, strength, "
+    "reason, rule, attachments, size, digest, state, changed, who, why";
+
+// A page of rows, behind the position if there is one.
+SqlStatement select_rows(const RegisterFilter &filter, RegisterSort sort, std::size_t limit,
+                         const RegisterPosition *after);
+RegisterPosition position_of(const RegisterRow &row, RegisterSort sort);
+
+// A row from the values of register_columns; null values are empty.
+RegisterRow row_of(const std::vector<std::string> &values);
+
+// changed, state, who and why of a message, the first change first.
+SqlStatement select_history(const std::string &id, const std::string &user);
+
+// Users who have rows of what is in the quarantine, in the order of their names, behind after.
+SqlStatement select_users(const std::string &after, std::size_t limit);
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,192 @@
+#include "plugin/register/spool.h"
+
+#include "plugin/register/row.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace smime {
+namespace {
+
+constexpr std::string_view row_ending = ".row";
+constexpr std::string_view aside_ending = ".refused";
+constexpr std::string_view temporary_ending = ".new";
+constexpr mode_t spool_mode = 01733;
+// Of a spool that grows without end the rest is read later.
+constexpr std::size_t max_names = 50000;
+// What a process that was killed left.
+constexpr time_t forgotten_after = 24L * 3600;
+
+std::string failed(const std::string &path) { return path + ": " + std::strerror(errno); }
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// In the order of the clock; nobody else's file can be in its place, since nobody can tell the
+// rest of the name.
+std::string new_name() {
+  timespec now{};
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  std::array<unsigned char, 16> random{};
+  (void)getrandom(random.data(), random.size(), 0);
+  std::array<char, 64> text{};
+  int size = std::snprintf(text.data(), text.size(), "%012llx%08lx.",
+                           static_cast<unsigned long long>(now.tv_sec), now.tv_nsec);
+  std::string name(text.data(), static_cast<std::size_t>(size));
+  for (unsigned char byte : random) {
+    (void)std::snprintf(text.data(), text.size(), "%02x", byte);
+    name += text.data();
+  }
+  return name;
+}
+
+} // namespace
+
+bool write_to_spool(const std::string &directory, std::string_view line, std::string &error) {
+  std::string path = directory + "/" + new_name();
+  std::string temporary = path + std::string(temporary_ending);
+  int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    error = failed(directory);
+    return false;
+  }
+  bool ok = write_all(fd, line);
+  int problem = errno;
+  ok = close(fd) == 0 && ok;
+  if (ok && rename(temporary.c_str(), (path + std::string(row_ending)).c_str()) == 0)
+    return true;
+  if (ok)
+    problem = errno;
+  (void)unlink(temporary.c_str());
+  errno = problem;
+  error = failed(directory);
+  return false;
+}
+
+Spool::Spool(std::string directory) : directory_(std::move(directory)) {
+  if (open_directory())
+    return;
+  if (error_.empty())
+    error_ = failed(directory_);
+  if (fd_ >= 0)
+    (void)close(fd_);
+  fd_ = -1;
+}
+
+Spool::~Spool() {
+  if (fd_ >= 0)
+    (void)close(fd_);
+}
+
+// The lock is on the directory, which those who may only write into it cannot open.
+bool Spool::open_directory() {
+  if (mkdir(directory_.c_str(), 0700) < 0 && errno != EEXIST)
+    return false;
+  fd_ = open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  struct stat status {};
+  if (fd_ < 0 || fstat(fd_, &status) < 0)
+    return false;
+  if (status.st_uid != geteuid()) {
+    error_ = directory_ + " is not owned by who empties it (chown root)";
+    return false;
+  }
+  if ((status.st_mode & 07777) != spool_mode && fchmod(fd_, spool_mode) < 0)
+    return false;
+  if (flock(fd_, LOCK_EX | LOCK_NB) == 0)
+    return true;
+  busy_ = errno == EWOULDBLOCK;
+  return false;
+}
+
+SpooledLine Spool::read_one(const std::string &name) const {
+  SpooledLine line;
+  line.name = name;
+  int fd = openat(fd_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat status {};
+  if (fd < 0 || fstat(fd, &status) < 0) {
+    line.fault = std::strerror(errno);
+  } else if (!S_ISREG(status.st_mode) || status.st_nlink != 1) {
+    // A link would show another's file as its owner's word.
+    line.fault = "it is no file of its own";
+  } else if (status.st_size <= 0 || static_cast<std::size_t>(status.st_size) > max_row_line) {
+    line.fault = "it is empty or too long";
+  } else {
+    line.owner = status.st_uid;
+    line.text.resize(static_cast<std::size_t>(status.st_size));
+    if (::read(fd, line.text.data(), line.text.size()) != static_cast<ssize_t>(line.text.size())) {
+      line.fault = "it cannot be read";
+      line.text.clear();
+    }
+  }
+  if (fd >= 0)
+    (void)close(fd);
+  return line;
+}
+
+std::vector<SpooledLine> Spool::read(std::size_t most) {
+  // A handle of its own: the position is the directory's.
+  int again = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct Close {
+    void operator()(DIR *d) const { (void)closedir(d); }
+  };
+  std::unique_ptr<DIR, Close> entries(again < 0 ? nullptr : fdopendir(again));
+  std::vector<std::string> names;
+  while (entries != nullptr && names.size() < max_names) {
+    const dirent *entry = readdir(entries.get());
+    if (entry == nullptr)
+      break;
+    std::string name = entry->d_name;
+    struct stat status {};
+    if (name.ends_with(row_ending))
+      names.push_back(name);
+    else if (name.ends_with(temporary_ending) &&
+             fstatat(fd_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+             status.st_mtime < time(nullptr) - forgotten_after)
+      (void)unlinkat(fd_, name.c_str(), 0);
+  }
+  std::sort(names.begin(), names.end());
+  names.resize(std::min(names.size(), most));
+  std::vector<SpooledLine> lines;
+  for (const std::string &name : names)
+    lines.push_back(read_one(name));
+  return lines;
+}
+
+bool Spool::remove(const std::string &name) {
+  if (unlinkat(fd_, name.c_str(), 0) == 0)
+    return true;
+  error_ = failed(directory_ + "/" + name);
+  return false;
+}
+
+bool Spool::set_aside(const std::string &name, std::string &aside) {
+  aside = name.substr(0, name.size() - row_ending.size()) + std::string(aside_ending);
+  if (renameat(fd_, name.c_str(), fd_, aside.c_str()) < 0) {
+    error_ = failed(directory_ + "/" + name);
+    return false;
+  }
+  aside = directory_ + "/" + aside;
+  return true;
+}
+
+} // namespace smime

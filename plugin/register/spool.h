@@ -1,0 +1,67 @@
+// The way of a row to the database: a file in a directory of this machine. Whoever delivers
+// writes one and goes on; "doveadm smime register drain" takes them out. No Dovecot header.
+//
+// The directory has the mode 1733: every user's process may put a file into it, and none may
+// list it, read another's file or take it away. Whose a file is says who wrote it.
+#ifndef SMIME_REGISTER_SPOOL_H
+#define SMIME_REGISTER_SPOOL_H
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+#include <vector>
+
+namespace smime {
+
+// Puts the line into a file of its own. It is there whole once this returns true, whatever
+// happens to the process; not to the power, since to wait for the disk would hold up the
+// delivery: "register check" finds what is missing then. False with error set.
+bool write_to_spool(const std::string &directory, std::string_view line, std::string &error);
+
+// A file of the spool.
+struct SpooledLine {
+  std::string name;
+  uid_t owner = 0;
+  std::string text;
+  // Why it is none of ours; text is empty then.
+  std::string fault;
+};
+
+// The spool for the one who empties it, which is root.
+class Spool {
+public:
+  // Makes the directory if it is not there. What is wrong is in error().
+  explicit Spool(std::string directory);
+  ~Spool();
+  Spool(const Spool &) = delete;
+  Spool &operator=(const Spool &) = delete;
+
+  // Whether it is open, and nobody else empties it.
+  bool is_open() const { return fd_ >= 0; }
+  // Another process empties it.
+  bool is_busy() const { return busy_; }
+  const std::string &error() const { return error_; }
+
+  // At most so many of the files, in the order in which they were written; without those that
+  // were set aside.
+  std::vector<SpooledLine> read(std::size_t most);
+  // Its row is in the database. False with error() set if it is there still.
+  bool remove(const std::string &name);
+  // It stays, under a name that read() passes over; aside: that name. False with error() set.
+  bool set_aside(const std::string &name, std::string &aside);
+
+private:
+  SpooledLine read_one(const std::string &name) const;
+  bool open_directory();
+
+  std::string directory_;
+  std::string error_;
+  int fd_ = -1;
+  bool busy_ = false;
+};
+
+} // namespace smime
+
+#endif

@@ -1,0 +1,126 @@
+#include "plugin/register/query.h"
+
+#include <CppUTest/TestHarness.h>
+
+#include <algorithm>
+
+using namespace smime;
+
+TEST_GROUP(RegisterQuery){
+    static std::string text_of(const SqlStatement &statement, std::size_t number){
+        return std::get<std::string>(statement.values.at(number));
+}
+
+// Each "?" has its value, and no value is in the text.
+static void check_bound(const SqlStatement &statement) {
+  auto marks = std::count(statement.text.begin(), statement.text.end(), '?');
+  CHECK_EQUAL(statement.values.size(), static_cast<std::size_t>(marks));
+  CHECK(statement.text.find("hostile") == std::string::npos);
+}
+
+static bool has(const SqlStatement &statement, const std::string &part) {
+  return statement.text.find(part) != std::string::npos;
+}
+}
+;
+
+TEST(RegisterQuery, EveryValueIsBound) {
+  RegisterRow row;
+  row.id = row.user = row.subject = row.to = row.why = "hostile' ?";
+  for (const auto &statement : statements_of(row))
+    check_bound(statement);
+  for (const auto &statement : statements_of_found(row))
+    check_bound(statement);
+  for (const auto &statement : statements_of_gone(row))
+    check_bound(statement);
+  row.is_delivery = true;
+  CHECK_EQUAL(1U, statements_of(row).size());
+  check_bound(statements_of(row).front());
+  RegisterFilter filter;
+  filter.ids = {"hostile'", "0123"};
+  filter.classes = any_encrypted_classes;
+  filter.from = filter.to = filter.user = filter.domain = filter.subject = filter.reason =
+      filter.rule = "hostile' ? % *";
+  filter.since = filter.before = 5;
+  filter.state = HeldState::released;
+  RegisterPosition position;
+  position.text = position.id = position.user = "hostile";
+  for (auto sort : {RegisterSort::newest, RegisterSort::user})
+    check_bound(select_rows(filter, sort, 50, &position));
+  check_bound(select_history("hostile", "hostile"));
+  check_bound(select_users("hostile", 5));
+}
+
+TEST(RegisterQuery, WithoutAFilterWhatIsInTheQuarantineIsMeant) {
+  RegisterFilter filter;
+  auto statement = select_rows(filter, RegisterSort::newest, 50, nullptr);
+  CHECK(has(statement, "WHERE present = ? ORDER BY held DESC"));
+  CHECK(has(statement, "LIMIT 50"));
+  filter.any_state = true;
+  CHECK(!has(select_rows(filter, RegisterSort::newest, 50, nullptr), "WHERE"));
+  filter.any_state = false;
+  filter.state = HeldState::released;
+  statement = select_rows(filter, RegisterSort::oldest, 50, nullptr);
+  CHECK(std::get<std::int64_t>(statement.values.at(0)) == 0);
+  CHECK_EQUAL("released", text_of(statement, 1));
+}
+
+TEST(RegisterQuery, PatternsAreThoseOfTheRules) {
+  RegisterFilter filter;
+  filter.any_state = true;
+  filter.from = "*@Exa_mple.org";
+  auto statement = select_rows(filter, RegisterSort::oldest, 5, nullptr);
+  CHECK_EQUAL("%@Exa!_mple.org", text_of(statement, 0));
+  CHECK(has(statement, "LOWER(sender) LIKE LOWER(?) ESCAPE '!'"));
+  filter.from = "!a!b@example.org";
+  statement = select_rows(filter, RegisterSort::oldest, 5, nullptr);
+  CHECK_EQUAL("a!b@example.org", text_of(statement, 0));
+  CHECK(has(statement, "NOT (LOWER(sender) = LOWER(?))"));
+  filter.from.reset();
+  filter.subject = "50% !";
+  CHECK_EQUAL("%50!% !!%", text_of(select_rows(filter, RegisterSort::oldest, 5, nullptr), 0));
+}
+
+TEST(RegisterQuery, ABeginningOfAnIdIsARange) {
+  RegisterFilter filter;
+  filter.any_state = true;
+  filter.ids = {"abcd"};
+  auto statement = select_rows(filter, RegisterSort::oldest, 5, nullptr);
+  CHECK_EQUAL("abcd", text_of(statement, 0));
+  CHECK_EQUAL("abcd" + std::string(28, 'f'), text_of(statement, 1));
+}
+
+TEST(RegisterQuery, APageBeginsWhereTheOneBeforeEnded) {
+  RegisterRow row;
+  row.time = 7;
+  row.size = 9;
+  row.id = "i";
+  row.user = "u";
+  auto by_size = position_of(row, RegisterSort::largest);
+  auto statement = select_rows({}, RegisterSort::largest, 5, &by_size);
+  CHECK(has(statement, "(size, id, username) < (?, ?, ?)"));
+  CHECK(std::get<std::int64_t>(statement.values.at(1)) == 9);
+  auto by_user = position_of(row, RegisterSort::user);
+  statement = select_rows({}, RegisterSort::user, 5, &by_user);
+  CHECK(has(statement, "(username, id, username) > (?, ?, ?)"));
+  CHECK_EQUAL("u", text_of(statement, 1));
+}
+
+TEST(RegisterQuery, SortsHaveNames) {
+  CHECK(register_sort_from_name("-time") == RegisterSort::newest);
+  CHECK(register_sort_from_name("user") == RegisterSort::user);
+  CHECK_FALSE(register_sort_from_name("time; DROP").has_value());
+}
+
+TEST(RegisterQuery, ARowIsReadFromItsColumns) {
+  std::vector<std::string> values(20);
+  values[0] = "id";
+  values[2] = "5";
+  values[14] = "6";
+  values[16] = "requested";
+  values[17] = "7";
+  RegisterRow row = row_of(values);
+  CHECK_EQUAL("id", row.id);
+  CHECK(row.time == 5 && row.size == 6 && row.changed == 7);
+  CHECK(row.state == HeldState::requested);
+}
