@@ -31,15 +31,23 @@ std::string_view undecorated(std::string_view line) {
   return line;
 }
 
+// The end if it is not there.
+const unsigned char *find_byte(const unsigned char *from, const unsigned char *end, int byte) {
+  const void *found = std::memchr(from, byte, static_cast<std::size_t>(end - from));
+  return found == nullptr ? end : static_cast<const unsigned char *>(found);
+}
+
 } // namespace
 
 void UuSearch::feed(Bytes bytes) {
+  const auto *all = bytes.data() + bytes.size();
+  const unsigned char *newline = nullptr;
   while (!bytes.empty() && !(found_ && has_binhex_)) {
-    const void *newline = std::memchr(bytes.data(), '\n', bytes.size());
-    std::size_t length =
-        newline == nullptr
-            ? bytes.size()
-            : static_cast<std::size_t>(static_cast<const unsigned char *>(newline) - bytes.data());
+    if (newline == nullptr || newline < bytes.data())
+      newline = find_byte(bytes.data(), all, '\n');
+    // Lines may end in CR alone; of CR LF the empty line in between is none.
+    const unsigned char *end = find_byte(bytes.data(), newline, '\r');
+    auto length = static_cast<std::size_t>(end - bytes.data());
     if (length_ == 0 && length > 0) {
       first_ = bytes[0];
       may_be_header_ = first_ == 'b' || first_ == '(' || first_ == '=' || is_decoration(first_);
@@ -48,7 +56,7 @@ void UuSearch::feed(Bytes bytes) {
       line_.append(reinterpret_cast<const char *>(bytes.data()),
                    std::min(length, longest_uu_header - line_.size()));
     length_ += length;
-    if (newline != nullptr)
+    if (end != all)
       end_line();
     bytes = bytes.subspan(std::min(bytes.size(), length + 1));
   }
@@ -63,7 +71,7 @@ void UuSearch::end_line() {
   }
   std::string_view line = undecorated(line_);
   // Empty lines may stand between the header and the first line.
-  after_header_ = after_header_ && length_ <= 1;
+  after_header_ = after_header_ && length_ == 0;
   if (line.starts_with("begin ")) {
     line.remove_prefix(6);
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
@@ -101,6 +109,7 @@ void TextContent::feed(Bytes bytes) {
     bare_cms_->feed(bare_decoder_->decode(bytes));
   finder_.feed(bytes);
   uu_.feed(bytes);
+  sealed_.feed(bytes);
 }
 
 // The base64 form of a CMS object that no header field calls base64.
@@ -126,7 +135,7 @@ bool TextContent::armor_begins(const ArmorLabel &label) {
 void TextContent::begin_armor() {
   decoder_ = std::make_unique<TransferDecoder>(TransferDecoder::Encoding::base64);
   beginning_.clear();
-  settled_ = word_is_message_ = false;
+  settled_ = word_is_message_ = has_line_ = false;
   cms_word_.clear();
 }
 
@@ -203,7 +212,8 @@ void TextContent::report_cms_word() {
   inspection_.add_uninspectable(place_, is_encrypted ? "smime-encrypted" : "malformed");
 }
 
-// What nobody here can make sense of is for its reader what the label says.
+// What nobody here can make sense of is for its reader what the label says. But where no line is
+// base64, somebody writes about encrypted messages.
 void TextContent::end_pgp() {
   auto pgp = std::move(pgp_);
   pgp->finish();
@@ -213,7 +223,7 @@ void TextContent::end_pgp() {
   bool makes_no_sense = facts.is_empty() || (facts.is_damaged && !is_readable);
   // A word that looks like a message is one by chance where all lines together are packets.
   bool word_counts = word_is_message_ && (facts.is_empty() || facts.is_damaged);
-  if (facts.is_encrypted() || word_counts || (says_message && makes_no_sense)) {
+  if (facts.is_encrypted() || word_counts || (says_message && makes_no_sense && has_line_)) {
     found_message_ = true;
     return;
   }
@@ -240,7 +250,7 @@ void TextContent::finish() {
     report_pgp_message(inspection_, place_, outcome_);
   else if (found_signed_)
     report_pgp_signed(inspection_, place_, outcome_);
-  if (found_encrypted_)
+  if (found_encrypted_ || sealed_.found())
     inspection_.add_uninspectable(place_, "encrypted-file");
   if (place_.has_cms_label && !found_cms_)
     report_not_cms(inspection_, place_);

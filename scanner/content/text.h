@@ -5,6 +5,7 @@
 #define SMIME_TEXT_CONTENT_H
 
 #include "scanner/content/content.h"
+#include "scanner/content/sealed-text.h"
 #include "scanner/mime/entity.h"
 #include "scanner/openpgp/armor.h"
 #include "scanner/openpgp/message.h"
@@ -48,6 +49,7 @@ public:
 
 private:
   bool armor_begins(const ArmorLabel &label) override;
+  void armor_line() override { has_line_ = true; }
   void armor_payload(Bytes base64) override;
   void armor_word(Bytes base64) override;
   void armor_ends() override;
@@ -65,6 +67,7 @@ private:
   ContentOutcome &outcome_;
   ArmorFinder finder_;
   UuSearch uu_;
+  SealedText sealed_;
   bool first_ = true;
   // All of it is base64 of a CMS object, without any label.
   std::unique_ptr<TransferDecoder> bare_decoder_;
@@ -82,6 +85,7 @@ private:
   std::vector<unsigned char> beginning_;
   bool settled_ = false;
   bool word_is_message_ = false;
+  bool has_line_ = false;
   std::vector<unsigned char> cms_word_;
   std::unique_ptr<PgpMessage> pgp_;
   std::unique_ptr<ByteSink> cms_;

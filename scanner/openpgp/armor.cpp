@@ -365,8 +365,11 @@ void ArmorFinder::take_line(std::string_view line, bool is_whole) {
     line.remove_prefix(1);
   line = trimmed(line);
   line_is_payload_ = !line.empty() && (has_payload_ || !is_armor_header(line));
-  if (line_is_payload_)
-    give_payload(line);
+  if (!line_is_payload_)
+    return;
+  if (std::all_of(line.begin(), line.end(), is_base64))
+    sink_.armor_line();
+  give_payload(line);
 }
 
 void ArmorFinder::take_words(std::string_view line) {

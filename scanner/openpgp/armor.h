@@ -36,6 +36,8 @@ public:
   virtual ~ArmorSink() = default;
   // Returns whether what follows is to be read as armor.
   virtual bool armor_begins(const ArmorLabel &label) = 0;
+  // A line of it is base64 and nothing else.
+  virtual void armor_line() = 0;
   // Characters of base64, with padding.
   virtual void armor_payload(Bytes base64) = 0;
   // One of the first words that may be payload: for text of which the lines hold more than

@@ -18,6 +18,7 @@ public:
     text += "[" + label.words + (label.at_line_start ? "" : "?");
     return label.words != "PGP SIGNED MESSAGE";
   }
+  void armor_line() override {}
   void armor_payload(Bytes base64) override { text.append(base64.begin(), base64.end()); }
   void armor_word(Bytes base64) override { text += "(" + std::to_string(base64.size()) + ")"; }
   void armor_ends() override { text += "]"; }

@@ -45,8 +45,9 @@ class Hidden:
         if not self.is_armor:
             return decoded.lstrip(b"\r\n\t ").startswith(self.key)
         lines = [line.strip() for line in decoded.replace(b"\r", b"\n").split(b"\n")]
-        return (b"-----BEGIN PGP MESSAGE-----" in lines and self.key.strip() in lines
-                and decoded.isascii())
+        # A boundary in between leaves nothing that gpg could read.
+        armor = b"\n".join(filter(None, lines))
+        return b"-----BEGIN PGP MESSAGE-----\n" + self.key.strip() in armor and decoded.isascii()
 
 
 def text(chance):

@@ -146,8 +146,12 @@ TEST(Text, ALineOfASignatureIsNoMessage) {
 
 TEST(Text, WithoutSenseTheLabelCounts) {
   is_encrypted(armored("PGP MESSAGE", "abc\n"));
-  is_encrypted("-----BEGIN PGP MESSAGE-----\n");
-  is_encrypted("<p>-----BEGIN PGP MESSAGE-----</p>");
+  // Somebody writes about it.
+  is_plain("-----BEGIN PGP MESSAGE-----\n");
+  is_plain("-----BEGIN PGP MESSAGE-----\nand then come letters, up to\n"
+           "-----END PGP MESSAGE-----\n");
+  is_plain("<p>-----BEGIN PGP MESSAGE-----</p>");
+  is_plain(armored("PGP MESSAGE", "...\n") + armored("PGP MESSAGE", "[encrypted text here]\n"));
   is_plain("It says -----BEGIN PGP MESSAGE----- there.\n");
   is_plain(armored("PGP PUBLIC KEY BLOCK", "abcd\n"));
   is_plain("Begin with BEGIN, and end with -- END.\n");

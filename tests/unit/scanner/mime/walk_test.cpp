@@ -202,11 +202,11 @@ TEST(Walk, InlineArmor) {
   classes("pgp-encrypted", "Subject: x\r\n\r\nHi\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nabc\r\n");
   classes("pgp-signed", "Subject: x\r\n\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nabc\r\n");
   classes("pgp-encrypted", "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-                           "=2D----BEGIN PGP MESSAGE-----\r\n");
-  classes("pgp-encrypted", "Subject: x\r\n\r\n> -----BEGIN PGP MESSAGE-----\r\n");
+                           "=2D----BEGIN PGP MESSAGE-----\r\n\r\nabcd\r\n");
+  classes("pgp-encrypted", "Subject: x\r\n\r\n> -----BEGIN PGP MESSAGE-----\r\n>\r\n> abcd\r\n");
   classes("plain", "Subject: x\r\n\r\nSee: -----BEGIN PGP MESSAGE-----\r\n");
-  classes("pgp-encrypted",
-          "Subject: x\r\n\r\n" + std::string(100000, 'x') + "\r\n-----BEGIN PGP MESSAGE-----");
+  classes("pgp-encrypted", "Subject: x\r\n\r\n" + std::string(100000, 'x') +
+                               "\r\n-----BEGIN PGP MESSAGE-----\r\n\r\nabcd");
 }
 
 TEST(Walk, TooManyPartsAreMalformed) {
@@ -791,10 +791,10 @@ std::vector<Named> hiding() {
                                 "Content-Type: multipart/mixed; boundary=b2", joined({text_part}))},
       {"armor in quoted-printable",
        fields("Content-Transfer-Encoding: quoted-printable", "Content-Transfer-Encoding: 8bit",
-              "=2D----BEGIN PGP MESSAGE-----\r\n")},
+              "=2D----BEGIN PGP MESSAGE-----\r\n\r\nabcd\r\n")},
       {"armor in what the second says is quoted-printable",
        fields("Content-Transfer-Encoding: 8bit", "Content-Transfer-Encoding: quoted-printable",
-              "=2D----BEGIN PGP MESSAGE-----\r\n")},
+              "=2D----BEGIN PGP MESSAGE-----\r\n\r\nabcd\r\n")},
       {"armor behind a soft break",
        fields("Content-Transfer-Encoding: quoted-printable", "Content-Transfer-Encoding: 8bit",
               "x=\r\n" + pgp_armor)},

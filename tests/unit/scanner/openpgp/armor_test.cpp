@@ -16,6 +16,7 @@ public:
     text += "[" + label.words + (label.at_line_start ? "" : "?") + ":";
     return label.words != "PGP SIGNED MESSAGE";
   }
+  void armor_line() override {}
   void armor_payload(Bytes base64) override { text.append(base64.begin(), base64.end()); }
   void armor_word(Bytes base64) override { words.emplace_back(base64.begin(), base64.end()); }
   void armor_ends() override { text += "]"; }
