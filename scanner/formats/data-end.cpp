@@ -53,6 +53,10 @@ std::uint64_t flash_size(Bytes head) { return le32(&head[4]); }
 
 // Of a Chrome extension: the signature is in front of a zip archive, which is what is behind.
 std::uint64_t extension_size(Bytes head) {
+  // Keys and signatures, in each version.
+  constexpr std::uint32_t most = 32768;
+  if (le32(&head[8]) > most || (head[4] == 2 && le32(&head[12]) > most))
+    return 0;
   if (head[4] == 2)
     return 16ULL + le32(&head[8]) + le32(&head[12]);
   return 12ULL + le32(&head[8]);

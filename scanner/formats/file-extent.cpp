@@ -202,7 +202,8 @@ bool is_signature(Numbers &numbers, std::uint64_t at, std::uint64_t size) {
 // A Windows program, of which the header is at pe: sections, and behind them, if it has them,
 // symbols. A signature is at the end of the file, behind what somebody put there before.
 Claimed windows_claims(Numbers &numbers, std::uint64_t pe) {
-  constexpr std::uint64_t block = 4096; // sections begin at one of these or less
+  constexpr std::uint64_t block = 4096;  // sections begin at one of these or less
+  constexpr std::uint64_t alignment = 8; // of the signature
   constexpr std::uint32_t with_more_bits = 0x20b;
   std::uint64_t sections = numbers.at(pe + 6, 2);
   std::uint64_t optional_size = numbers.at(pe + 20, 2);
@@ -228,7 +229,7 @@ Claimed windows_claims(Numbers &numbers, std::uint64_t pe) {
   std::uint64_t size = numbers.at(pe + 24 + directories + signature + 4, 4);
   if (at == 0 || !is_signature(numbers, at, size))
     return claimed;
-  if (at >= claimed.end && at <= claimed.end + block)
+  if (at >= claimed.end && at < claimed.end + alignment)
     claimed.end = at + size;
   else if (at + size <= numbers.size() && at + size + 8 > numbers.size())
     claimed.again_from = at;

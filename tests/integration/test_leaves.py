@@ -72,6 +72,14 @@ class Leaves(InspectCase):
                 reasons = {part["reason"] for part in report["uninspectable"]}
                 self.assertTrue(reasons & {"pgp-encrypted", "contradictory-archive"}, report)
 
+    def test_what_is_in_between_is_read(self):
+        message = formats.gpg(self.directory, "--symmetric", "--output", "-")
+        report = self.inspect(attached(leaves.exe(True, message), "a.exe"))
+        self.assertIn("pgp-encrypted", report["class"])
+        key = leaves.le(len(CHANCE), 4) + CHANCE
+        extension = b"Cr24" + leaves.le(3, 4) + key + formats.zipped("a.txt", b"text")
+        self.assertTrue(self.inspect(attached(extension, "a.crx"))["uninspectable"])
+
     def test_an_archive_in_them_is_found(self):
         archive = formats.data("rarfile/rar5-hpsw.rar")
         files = [(kind, name, content + archive) for kind, name, content in self.files]
