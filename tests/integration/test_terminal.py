@@ -200,8 +200,14 @@ class TakenOverScanner(TerminalCase):
         done = self.instance.doveadm("smime", "quarantine", "report", "-u", "alice", "--to",
                                      "review@example.org", check=False)
         self.assertEqual(0, done.returncode, done.stderr)
+        # A reason that is given is one line of text.
+        refused = self.instance.doveadm("smime", "quarantine", "reject", "-u", "alice", "--reason",
+                                        HOSTILE.replace("\0", ""), item, check=False)
+        self.assertEqual(64, refused.returncode)
+        self.assert_harmless(refused.stderr, "error", "\n")
         self.run_in_every_format("smime", "quarantine", "reject", "-u", "alice", "--reason",
-                                 HOSTILE.replace("\0", ""), item, formats=("table",))
+                                 "".join(c for c in HOSTILE if ord(c) >= 32 and ord(c) != 127)[:100],
+                                 item, formats=("table",))
         self.assertEqual(2, len(self.mta.mails), self.instance.log()[-2000:])
         for _, _, mail in self.mta.mails:
             self.assert_harmless(mail, "mail", "\r\n\t")
