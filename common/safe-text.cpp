@@ -161,15 +161,19 @@ std::string log_text(std::string_view text) {
   return make_safe(text, form);
 }
 
-std::string mail_text(std::string_view text) {
+std::string mail_text(std::string_view text) { return mail_text(text, max_mail_text); }
+
+std::string mail_text(std::string_view text, std::size_t most) {
   Form form;
-  form.most = max_mail_text;
+  form.most = most;
   return make_safe(text, form);
 }
 
-std::string html_text(std::string_view text) {
+std::string html_text(std::string_view text) { return html_text(text, max_mail_text); }
+
+std::string html_text(std::string_view text, std::size_t most) {
   std::string result;
-  for (char c : mail_text(text)) {
+  for (char c : mail_text(text, most)) {
     switch (c) {
     case '&': result += "&amp;"; break;
     case '<': result += "&lt;"; break;

@@ -32,11 +32,13 @@ std::string terminal_lines(std::string_view text);
 // One line of a log, or one field of an event, up to max_log_text.
 std::string log_text(std::string_view text);
 
-// One line in the text of a mail that we write, up to max_mail_text.
+// One line in the text of a mail that we write, up to max_mail_text or a number of bytes.
 std::string mail_text(std::string_view text);
+std::string mail_text(std::string_view text, std::size_t most);
 
 // The same for the text of an HTML element or a quoted attribute of one.
 std::string html_text(std::string_view text);
+std::string html_text(std::string_view text, std::size_t most);
 
 // The text of an LMTP or IMAP reply, up to max_reply_text. It does not begin with "[", where
 // IMAP has its response codes.

@@ -89,7 +89,8 @@ Settings settings_without_user() {
     settings.errors.push_back(error);
   return settings;
 #else
-  auto printed = ask_doveconf("", {"plugin"}, error);
+  // It hides the value of a name that ends in "_key", which is a file's name here.
+  auto printed = ask_doveconf("", {"-P", "plugin"}, error);
   return parse_settings(printed ? smime_values_of(*printed) : NamedValues());
 #endif
 }

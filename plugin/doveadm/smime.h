@@ -23,6 +23,7 @@ extern doveadm_cmd_ver2 command_certs;
 extern doveadm_cmd_ver2 command_certs_export;
 extern doveadm_cmd_ver2 command_certs_list;
 extern doveadm_cmd_ver2 command_inspect;
+extern doveadm_cmd_ver2 command_notify;
 extern doveadm_cmd_ver2 command_policy;
 extern doveadm_cmd_ver2 command_register_check;
 extern doveadm_cmd_ver2 command_register_drain;

@@ -19,6 +19,11 @@ namespace smime {
 inline constexpr const char *released_keyword = "$SMIMEReleased";
 bool is_marked_released(mail *quarantined);
 
+// On held messages of which a notice is about to be written, and of which one is in the
+// recipient's mailbox.
+inline constexpr const char *telling_keyword = "$SMIMETelling";
+inline constexpr const char *told_keyword = "$SMIMETold";
+
 // Reads the block at the beginning of a stored message.
 std::optional<ParsedBlock> read_block(istream *stored);
 

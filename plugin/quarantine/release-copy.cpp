@@ -60,7 +60,8 @@ std::optional<Release> begin_release(mail_user *user, mail *quarantined, const P
   }
   release.data.keywords = keywords_of(quarantined);
   release.again = std::erase(release.data.keywords, releasing_keyword) > 0;
-  std::erase(release.data.keywords, released_keyword);
+  for (const char *mark : {released_keyword, telling_keyword, told_keyword})
+    std::erase(release.data.keywords, mark);
   // In a session of its own: the caller has transactions open.
   if (!release.again) {
     InternalAccess access(user);
@@ -85,8 +86,8 @@ std::optional<bool> is_released_to(mail_user *user, const std::string &mailbox,
 }
 
 void take_off_release_marks(mail_save_context *save) {
-  remove_keyword(save, releasing_keyword);
-  remove_keyword(save, released_keyword);
+  for (const char *mark : {releasing_keyword, released_keyword, telling_keyword, told_keyword})
+    remove_keyword(save, mark);
 }
 
 } // namespace smime

@@ -43,6 +43,8 @@ constexpr std::array<std::pair<Then, std::string_view>, 3> then_names{{
     {Then::reject, "reject"},
 }};
 
+constexpr std::string_view notify_recipient = "recipient";
+
 template <typename Table>
 auto find_value(const Table &table, std::string_view name)
     -> std::optional<typename Table::value_type::first_type> {
@@ -283,7 +285,7 @@ struct PropertyKey {
   bool is_text;
 };
 
-constexpr std::array<PropertyKey, 7> property_keys{{
+constexpr std::array<PropertyKey, 8> property_keys{{
     {"when",
      [](Rule &rule, std::string_view value) {
        return assign(rule.when, find_value(when_names, value));
@@ -311,6 +313,13 @@ constexpr std::array<PropertyKey, 7> property_keys{{
      false},
     {"warn",
      [](Rule &rule, std::string_view value) { return assign(rule.warn, parse_days(value)); },
+     false},
+
+    {"notify",
+     [](Rule &rule, std::string_view value) {
+       rule.notifies_recipient = value == notify_recipient;
+       return rule.notifies_recipient;
+     },
      false},
     {"action",
      [](Rule &rule, std::string_view value) {
@@ -436,6 +445,8 @@ std::vector<std::string_view> fixed_values(std::string_view key) {
     return names_of<When>();
   if (key == "then")
     return names_of<Then>();
+  if (key == "notify")
+    return {notify_recipient};
   if (key == "action")
     return names_of<Action>();
   return {};
@@ -565,6 +576,8 @@ std::optional<Rule> take_rule(const std::string &setting, std::string_view &text
     problem = wrong_at_arrival(rule);
   if (problem.empty())
     problem = wrong_hold(rule);
+  if (problem.empty() && rule.notifies_recipient && rule.action != Action::quarantine)
+    problem = "notify= goes with action=quarantine alone: it tells of what is held";
   if (!problem.empty()) {
     error = setting + ": " + problem;
     return std::nullopt;

@@ -75,6 +75,8 @@ struct Rule {
   std::int64_t hold = 0;
   std::optional<Then> then;
   std::int64_t warn = 0;
+  // The recipient is told of what the rule holds (doveadm smime notify).
+  bool notifies_recipient = false;
   Action action = Action::deliver;
 };
 
@@ -104,7 +106,7 @@ struct Decision {
 std::optional<ClassSet> classes_from_name(std::string_view name);
 
 // How many keys a rule may have.
-inline constexpr std::size_t rule_key_count = 16;
+inline constexpr std::size_t rule_key_count = 17;
 // The keys of a rule, in the order of the table; action is the last.
 std::vector<std::string_view> rule_keys();
 

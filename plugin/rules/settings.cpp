@@ -72,6 +72,21 @@ bool is_authserv_id(std::string_view value) {
                                  "0123456789.-_") == std::string_view::npos;
 }
 
+// A language as the directory of its texts is called: "en", "pt-BR".
+bool is_language(std::string_view value) {
+  return value.size() >= 2 && value.size() <= 16 &&
+         value.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                 "0123456789-_") == std::string_view::npos;
+}
+
+// A URL that stands in text and in HTML as it is.
+bool is_link(std::string_view value) {
+  return (value.starts_with("https://") || value.starts_with("http://")) && value.size() <= 500 &&
+         std::all_of(value.begin(), value.end(), [](char c) {
+           return c > ' ' && c <= '~' && std::string_view("\"'<>\\`").find(c) == std::string::npos;
+         });
+}
+
 struct Row {
   SettingInfo info;
   Setter set = nullptr;
@@ -194,6 +209,32 @@ constexpr std::array<Row, known_setting_count> rows{{
          }),
     words("smime_register_subject", "yes:no", set_register_subject),
     words("smime_register_deliveries", "no:yes", word_setter<&Settings::register_deliveries>()),
+    text("smime_notice_texts", "",
+         [](Settings &settings, const std::string &value) {
+           settings.notice_texts = value;
+           return value.starts_with('/') || value.empty() ? std::string()
+                                                          : "\"" + value + "\" is no absolute path";
+         }),
+    text("smime_notice_language", "en",
+         [](Settings &settings, const std::string &value) {
+           settings.notice_language = value;
+           return is_language(value) ? std::string()
+                                     : "\"" + value + "\" is no language, such as en or pt-BR";
+         }),
+    text("smime_notice_interval", "15m",
+         [](Settings &settings, const std::string &value) {
+           auto interval = parse_notice_interval(value);
+           settings.notice_interval = interval.value_or(settings.notice_interval);
+           return interval ? std::string()
+                           : "\"" + value + "\" is no time such as 15m, 1h or \"daily 07:00\"";
+         }),
+    text("smime_notice_link", "",
+         [](Settings &settings, const std::string &value) {
+           settings.notice_link = value;
+           return value.empty() || is_link(value)
+                      ? std::string()
+                      : "\"" + value + "\" is no URL such as https://desk.example.org/?t={token}";
+         }),
     {{"smime_release", "", false, true},
      [](Settings &settings, const std::string &value) {
        settings.release_id = value;

@@ -4,6 +4,7 @@
 #define SMIME_SETTINGS_H
 
 #include "plugin/rules/mailbox-pattern.h"
+#include "plugin/rules/notice-interval.h"
 #include "plugin/rules/policy.h"
 #include "plugin/rules/roles.h"
 
@@ -65,6 +66,13 @@ struct Settings {
   bool register_subject = false;
   // It has a row of what was delivered or refused, too.
   bool register_deliveries = false;
+  // Where the texts of notices are (empty: beside Dovecot's configuration), which of them the
+  // user reads, and when he is told.
+  std::string notice_texts;
+  std::string notice_language;
+  NoticeInterval notice_interval;
+  // What a notice leads to for each message, with "{id}" and "{token}" in it; empty: nothing.
+  std::string notice_link;
   // The quarantine id of the message that "release --refilter" has dovecot-lda
   // deliver; given by it alone.
   std::string release_id;
@@ -89,7 +97,7 @@ struct SettingInfo {
   // Not the operator's.
   bool hidden;
 };
-inline constexpr std::size_t known_setting_count = 23;
+inline constexpr std::size_t known_setting_count = 27;
 const SettingInfo &setting_info(std::size_t number);
 
 // Reads every value whose name begins with "smime_", in any order; rules are

@@ -2,6 +2,7 @@
 
 #include "plugin/store/own-save.h"
 
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -101,21 +102,35 @@ KeywordsPtr change_keyword(mailbox *box, const mail_keywords *keywords, const st
 
 void add_keyword_to_stored(mail_user *user, const std::string &mailbox, seq_range uids,
                            const std::string &flag) {
+  std::vector<std::uint32_t> all(uids.seq2 - uids.seq1 + 1);
+  std::iota(all.begin(), all.end(), uids.seq1);
+  std::string ignored;
+  (void)add_keyword_to_stored(user, mailbox, all, flag, ignored);
+}
+
+bool add_keyword_to_stored(mail_user *user, const std::string &mailbox,
+                           const std::vector<std::uint32_t> &uids, const std::string &flag,
+                           std::string &error) {
   MailboxPtr box = alloc_mailbox(user, mailbox, MAILBOX_FLAG_IGNORE_ACLS);
   if (mailbox_open(box.get()) < 0 ||
-      mailbox_sync(box.get(), static_cast<mailbox_sync_flags>(0)) < 0)
-    return;
+      mailbox_sync(box.get(), static_cast<mailbox_sync_flags>(0)) < 0) {
+    error = last_error(box.get());
+    return false;
+  }
   Transaction transaction(box.get(), static_cast<mailbox_transaction_flags>(0), "smime");
   const char *names[] = {flag.c_str(), nullptr};
   mail_keywords *keywords = mailbox_keywords_create_valid(box.get(), names);
   mail *m = mail_alloc(transaction.get(), static_cast<mail_fetch_field>(0), nullptr);
-  for (std::uint32_t uid = uids.seq1; uid <= uids.seq2; uid++) {
+  for (std::uint32_t uid : uids) {
     if (mail_set_uid(m, uid))
       mail_update_keywords(m, MODIFY_ADD, keywords);
   }
   mail_free(&m);
   mailbox_keywords_unref(&keywords);
-  (void)transaction.commit();
+  bool ok = transaction.commit() == 0;
+  if (!ok)
+    error = last_error(box.get());
+  return ok;
 }
 
 void remove_keyword(mail_save_context *save, const std::string &name) {

@@ -51,6 +51,10 @@ KeywordsPtr change_keyword(mailbox *box, const mail_keywords *keywords, const st
 // Adds flag to stored messages, through a session of its own with the mailbox.
 void add_keyword_to_stored(mail_user *user, const std::string &mailbox, seq_range uids,
                            const std::string &flag);
+// The same of any messages, all or none. False with error set unless that is on disk.
+bool add_keyword_to_stored(mail_user *user, const std::string &mailbox,
+                           const std::vector<std::uint32_t> &uids, const std::string &flag,
+                           std::string &error);
 
 } // namespace smime
 

@@ -78,6 +78,10 @@ class Tokens(DovecotCase):
         done = self.instance.doveadm("smime", "token", "check", token("a\x1b[2J\n\u202eb"))
         self.assertIn(rb"a\x1b[2J\x0a\xe2\x80\xaeb", done.stdout)
 
+    def test_the_setting_is_known_where_there_is_no_user(self):
+        rows = json.loads(self.instance.doveadm("-f", "json", "smime", "status", check=False).stdout)
+        self.assertEqual([], [row for row in rows if "token_key" in str(row)])
+
     def test_a_file_that_others_may_read_is_refused(self):
         self.write_keys(KEY, mode=0o644)
         self.addCleanup(self.write_keys, KEY, OLD_KEY)

@@ -70,6 +70,10 @@ const BadRule bad_rules[] = {
     {"when=arrival mailbox=!Trash action=reject", "mailbox= does not go with when=arrival"},
     {"when=arrival origin=!delivery action=reject", "origin=!delivery does not go with"},
     {"when=later action=deliver", "later"},
+    {"notify=sender action=quarantine", "\"sender\" is no value for notify"},
+    {"notify=!recipient action=quarantine", "it cannot be negated"},
+    {"notify=recipient action=deliver", "notify= goes with action=quarantine alone"},
+    {"notify=recipient action=reject", "notify= goes with action=quarantine alone"},
     {"when= action=deliver", "when"},
     {"mailbox=INBOX when=arrival action=quarantine", "mailbox= does not go with when=arrival"},
     {"when=arrival mailbox=* action=deliver", "mailbox= does not go with when=arrival"},
@@ -500,6 +504,11 @@ TEST(Policy, CopiesOfWhatWasReleasedAreUnderRulesThatNameTheOriginOnly) {
   POINTERS_EQUAL(nullptr, decide(rules, asked).rule);
 }
 
+TEST(Policy, ARuleThatHoldsMayTellTheRecipient) {
+  CHECK_TRUE(rule("class=encrypted notify=recipient action=quarantine").notifies_recipient);
+  CHECK_FALSE(rule("class=encrypted action=quarantine").notifies_recipient);
+}
+
 TEST(Policy, EveryValueThatIsOfferedIsTaken) {
   for (std::string_view key : rule_keys()) {
     for (std::string_view value : rule_values(key)) {
@@ -507,6 +516,8 @@ TEST(Policy, EveryValueThatIsOfferedIsTaken) {
       std::string text = compose_words({{key, value}});
       if (key == "then")
         text += " hold=1d action=quarantine";
+      else if (key == "notify")
+        text += " action=quarantine";
       else if (key != "action")
         text += " action=deliver";
       CHECK_TRUE(parse_rule("smime_rule x", text, error).has_value());

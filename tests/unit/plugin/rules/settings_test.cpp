@@ -37,6 +37,11 @@ TEST(Settings, AllSet) {
                                       {"smime_scanner_socket", "/run/x"},
                                       {"smime_scanner_timeout", "2 mins"},
                                       {"smime_scanner_failure", "quarantine"},
+                                      {"smime_token_key", "/etc/key"},
+                                      {"smime_notice_texts", "/etc/texts"},
+                                      {"smime_notice_language", "pt-BR"},
+                                      {"smime_notice_interval", "daily 07:00"},
+                                      {"smime_notice_link", "https://a.example/?t={token}"},
                                       {"quota", "unrelated"}});
   CHECK(settings.errors.empty());
   CHECK_FALSE(settings.stores.matches("Other", '/'));
@@ -45,6 +50,9 @@ TEST(Settings, AllSet) {
   LONGS_EQUAL(1, settings.reviewers_all_mail.size());
   LONGS_EQUAL(120, settings.scanner_timeout_seconds);
   CHECK(settings.scanner_failure == ScannerFailure::quarantine);
+  STRCMP_EQUAL("pt-BR", settings.notice_language.c_str());
+  LONGS_EQUAL(7 * 60, settings.notice_interval.minute_of_day);
+  STRCMP_EQUAL("https://a.example/?t={token}", settings.notice_link.c_str());
 }
 
 TEST(Settings, TheQuarantineHasTheNameThatDovecotGivesIt) {
@@ -76,6 +84,13 @@ TEST(Settings, BadValuesAreRefusedByNameAndWord) {
   refused("smime_scanner_timeout", "soon", "soon");
   refused("smime_scanner_timeout", "0s", "0s");
   refused("smime_scanner_failure", "ignore", "ignore");
+  refused("smime_token_key", "key", "key");
+  refused("smime_notice_texts", "texts", "texts");
+  refused("smime_notice_language", "../etc", "../etc");
+  refused("smime_notice_interval", "25h", "25h");
+  refused("smime_notice_link", "javascript:a", "javascript:a");
+  refused("smime_notice_link", "https://a/\"b", "no URL");
+  refused("smime_notice_link", "https://a/ b", "no URL");
   refused("smime_stores", "INBOX \"Legal", "Legal");
   refused("smime_rule", "class=x action=deliver", "x");
   refused("smime_rule1", "action=deliver", "smime_rule1");

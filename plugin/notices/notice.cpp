@@ -1,0 +1,108 @@
+#include "plugin/notices/notice.h"
+
+#include "common/ascii.h"
+#include "common/safe-text.h"
+#include "common/sha256.h"
+#include "plugin/notices/mail-encoding.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace smime {
+namespace {
+
+constexpr std::size_t id_digits = 32;
+constexpr std::size_t max_subject = 200;
+
+// "2026-11-24T10:00:00Z" as people write it.
+std::string time_text(const std::string &time) {
+  if (time.size() < 16)
+    return time;
+  return time.substr(0, 10) + " " + time.substr(11, 5) + " UTC";
+}
+
+bool is_host_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '-';
+}
+
+std::string host_of(const std::string &hostname) {
+  bool ok = !hostname.empty() && hostname.size() <= 255 &&
+            std::all_of(hostname.begin(), hostname.end(), is_host_character);
+  return ok ? hostname : "localhost";
+}
+
+// Whether the header's From tells the envelope's sender already.
+bool is_named(const NoticeMessage &message) {
+  return message.from.empty() ||
+         lower(message.from).find(lower(message.sender)) != std::string::npos;
+}
+
+Values values_of(const NoticeTexts &texts, const NoticeMessage &message) {
+  // What others wrote is as long as a line, whatever they wrote.
+  auto cut = [](const std::string &text) {
+    // Escaped again where it goes: what is harmless stays as it is.
+    return mail_text(text);
+  };
+  return {{"id", message.id},
+          {"from", cut(message.from.empty() ? message.sender : message.from)},
+          {"sender", is_named(message) ? "" : cut(message.sender)},
+          {"to", cut(message.to)},
+          {"time", time_text(message.time)},
+          {"subject", cut(message.subject)},
+          {"why", why_held(texts, message.report ? &*message.report : nullptr)},
+          {"reason", message.reason},
+          {"link", message.link}};
+}
+
+TemplateFacts facts_of(const NoticeTexts &texts, const Notice &notice) {
+  TemplateFacts facts;
+  std::size_t listed = std::min(notice.messages.size(), max_listed);
+  std::size_t rest = notice.messages.size() - listed;
+  facts.values = {{"user", mail_text(notice.user)},
+                  {"count", std::to_string(notice.messages.size())},
+                  {"more", rest == 0 ? "" : std::to_string(rest)},
+                  {"server", mail_text(notice.hostname)}};
+  for (std::size_t i = 0; i < listed; i++)
+    facts.entries.push_back(values_of(texts, notice.messages[i]));
+  return facts;
+}
+
+std::string part(const std::string &boundary, const std::string &type, const std::string &text) {
+  return "--" + boundary + "\r\nContent-Type: " + type +
+         "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" +
+         quoted_printable(text) + "\r\n";
+}
+
+} // namespace
+
+std::string notice_id(const Notice &notice) {
+  auto last = std::max_element(notice.messages.begin(), notice.messages.end(),
+                               [](const NoticeMessage &one, const NoticeMessage &other) {
+                                 return std::tie(one.time, one.id) < std::tie(other.time, other.id);
+                               });
+  std::string text = "dovecot-smime: a notice";
+  // A name has no NUL in it, so that no others make the same text.
+  for (const std::string &word : {notice.user, last->id})
+    text += '\0' + word;
+  Sha256 sha256;
+  sha256.update(as_bytes(text));
+  return to_hex(sha256.result()).substr(0, id_digits);
+}
+
+std::string format_notice(const NoticeTexts &texts, const Notice &notice) {
+  TemplateFacts facts = facts_of(texts, notice);
+  std::string id = notice_id(notice);
+  // No line of quoted-printable begins so.
+  std::string boundary = "=_" + id;
+  return "Message-ID: <" + id + ".notice@" + host_of(notice.hostname) +
+         ">\r\nDate: " + header_ascii(notice.date) + "\r\nFrom: " + address_field(notice.from) +
+         "\r\nTo: " + address_field(notice.to) + "\r\n" +
+         encoded_field("Subject", mail_text(texts.subject.render(facts), max_subject)) +
+         "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+         "Content-Type: multipart/alternative;\r\n boundary=\"" +
+         boundary + "\"\r\n\r\n" + part(boundary, "text/plain", texts.text.render(facts)) +
+         part(boundary, "text/html", texts.html.render(facts)) + "--" + boundary + "--\r\n";
+}
+
+} // namespace smime
