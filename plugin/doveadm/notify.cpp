@@ -1,5 +1,5 @@
 // doveadm smime notify: tells users what is held for them, each in one mail for all that was held
-// in an interval.
+// in an interval; and warns them before the time of what is held is over, if its rule says so.
 //
 // What is told is marked on the held messages, since the mailbox is what is true of them: first
 // that a notice is under way, then, once it is in INBOX, that it is there. A process that ends in
@@ -15,6 +15,7 @@
 #include "plugin/quarantine/known-recipients.h"
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/original-header.h"
+#include "plugin/quarantine/promise.h"
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/store/keywords.h"
 
@@ -192,20 +193,24 @@ struct Untold {
   NoticeMessage message;
 };
 
-struct AllUntold {
+// What one kind of notices is about.
+struct UntoldOfKind {
+  NoticeKind kind;
+  // The marks while one is written, and when it is in INBOX.
+  const char *telling;
+  const char *told;
   // Of which a notice was under way when an earlier command ended.
   std::vector<Untold> begun;
   std::vector<Untold> due;
 };
 
+struct AllUntold {
+  UntoldOfKind held{NoticeKind::held, telling_keyword, told_keyword, {}, {}};
+  UntoldOfKind warning{NoticeKind::warning, warning_keyword, warned_keyword, {}, {}};
+};
+
 bool has(const std::vector<std::string> &keywords, const char *name) {
   return std::find(keywords.begin(), keywords.end(), name) != keywords.end();
-}
-
-// "2026-11-24T10:00:00Z"; 0 for what is none, which was long ago.
-std::int64_t seconds_of(const std::string &time) {
-  std::tm parts{};
-  return strptime(time.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts) == nullptr ? 0 : timegm(&parts);
 }
 
 // The rule by which it is held, as it was then; nullopt if no rule held it.
@@ -232,12 +237,27 @@ Untold untold_of(mail *quarantined, const ParsedBlock &block, const std::optiona
   message.subject = header.subject;
   message.reason = rule ? rule->reason : "";
   message.report = report_from_json(record.report, ignored);
+  if (auto promise = promise_of(record)) {
+    message.until = format_time(promise->until);
+    message.then = promise->then;
+  }
   return {quarantined->box->vname, quarantined->uid, std::move(message)};
 }
 
-bool is_due(const NotifyCommand &command, const Settings &settings,
-            const QuarantineRecord &record) {
-  return command.now || due_time(settings.notice_interval, seconds_of(record.time)) <= ioloop_time;
+// From: when there was first something to tell.
+bool is_due(const NotifyCommand &command, const Settings &settings, std::int64_t from) {
+  return from <= ioloop_time &&
+         (command.now || due_time(settings.notice_interval, from) <= ioloop_time);
+}
+
+// When the recipient is to be told so of what the rule holds; nullopt: never.
+std::optional<std::int64_t> time_of(NoticeKind kind, const QuarantineRecord &record,
+                                    const Rule &rule) {
+  if (kind == NoticeKind::held)
+    return rule.notifies_recipient ? std::optional(parse_time(record.time).value_or(0))
+                                   : std::nullopt;
+  auto promise = promise_of(record);
+  return promise ? promise->warn : std::nullopt;
 }
 
 // False with error set.
@@ -246,13 +266,16 @@ bool find_untold(doveadm_mail_cmd_context *context, mail_user *user, const Setti
   NotifyCommand *command = notify_command(context);
   auto visit = [&](mail *quarantined, const ParsedBlock &block) {
     auto keywords = keywords_of(quarantined);
-    if (has(keywords, told_keyword))
-      return Visit::next;
     auto rule = rule_of(block.record);
-    if (has(keywords, telling_keyword))
-      found.begun.push_back(untold_of(quarantined, block, rule));
-    else if (rule && rule->notifies_recipient && is_due(*command, settings, block.record))
-      found.due.push_back(untold_of(quarantined, block, rule));
+    for (UntoldOfKind *of : {&found.held, &found.warning}) {
+      auto from = rule ? time_of(of->kind, block.record, *rule) : std::nullopt;
+      if (has(keywords, of->told))
+        continue;
+      if (has(keywords, of->telling))
+        of->begun.push_back(untold_of(quarantined, block, rule));
+      else if (from && is_due(*command, settings, *from))
+        of->due.push_back(untold_of(quarantined, block, rule));
+    }
     return Visit::next;
   };
   HeldFor whose;
@@ -303,9 +326,10 @@ bool by_time(const Untold &one, const Untold &other) {
 }
 
 // Nullopt with error set. messages are sorted.
-std::optional<Notice> notice_of(mail_user *user, const Links &links,
+std::optional<Notice> notice_of(mail_user *user, NoticeKind kind, const Links &links,
                                 const std::vector<Untold> &messages, std::string &error) {
   Notice notice;
+  notice.kind = kind;
   notice.user = user->username;
   notice.to = messages.front().message.to;
   if (notice.to.find('@') == std::string::npos)
@@ -370,19 +394,29 @@ struct Wording {
   const Links &links;
 };
 
-// begun: of messages of which a notice was under way before.
-Told tell(mail_user *user, const Wording &wording, std::vector<Untold> messages, bool begun,
-          std::string &error) {
+// messages: of this kind; begun: a notice of them was under way before.
+Told tell(mail_user *user, const Wording &wording, const UntoldOfKind &of,
+          std::vector<Untold> messages, bool begun, std::string &error) {
   std::sort(messages.begin(), messages.end(), by_time);
-  auto notice = notice_of(user, wording.links, messages, error);
-  if (!notice || (!begun && !mark(user, messages, telling_keyword, error)))
+  auto notice = notice_of(user, of.kind, wording.links, messages, error);
+  if (!notice || (!begun && !mark(user, messages, of.telling, error)))
     return Told::failed;
   Told told = put_into_inbox(user, wording.texts, *notice, begun, error);
-  if (told == Told::failed || !mark(user, messages, told_keyword, error))
+  if (told == Told::failed || !mark(user, messages, of.told, error))
     return Told::failed;
   log_info(user->event, "notify: " + std::to_string(messages.size()) + " held messages told to " +
                             user->username + ": notice " + notice_id(*notice));
   print_told(user, messages, told);
+  return told;
+}
+
+// One mail in an interval: what is due while another is finished waits for the next.
+Told tell_kind(mail_user *user, const Wording &wording, UntoldOfKind &of, std::string &error) {
+  Told told = Told::was_there;
+  if (!of.begun.empty())
+    told = tell(user, wording, of, std::move(of.begun), true, error);
+  if (told == Told::was_there && !of.due.empty())
+    told = tell(user, wording, of, std::move(of.due), false, error);
   return told;
 }
 
@@ -397,20 +431,19 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
   std::string error;
   if (!find_untold(context, user, settings, untold, error))
     return fail_user(context, user, error);
-  if (untold.begun.empty() && untold.due.empty())
+  auto is_nothing = [](const UntoldOfKind &of) { return of.begun.empty() && of.due.empty(); };
+  if (is_nothing(untold.held) && is_nothing(untold.warning))
     return 0;
   NotifyState &state = *notify_command(context)->state;
   const NoticeTexts *texts = texts_for(state, user, settings);
   if (texts == nullptr)
     return fail_user(context, user, "there are no texts to tell him what is held");
   Wording wording{*texts, state.links};
-  Told told = Told::was_there;
-  if (!untold.begun.empty())
-    told = tell(user, wording, std::move(untold.begun), true, error);
-  // One mail in an interval: what else is due waits for the next.
-  if (told == Told::was_there && !untold.due.empty())
-    told = tell(user, wording, std::move(untold.due), false, error);
-  return told == Told::failed ? fail_user(context, user, error) : 0;
+  for (UntoldOfKind *of : {&untold.held, &untold.warning}) {
+    if (tell_kind(user, wording, *of, error) == Told::failed)
+      return fail_user(context, user, error);
+  }
+  return 0;
 }
 
 int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {

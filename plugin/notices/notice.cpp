@@ -44,6 +44,9 @@ Values values_of(const NoticeTexts &texts, const NoticeMessage &message) {
     // Escaped again where it goes: what is harmless stays as it is.
     return mail_text(text);
   };
+  auto then = [&](Then what) {
+    return std::string(!message.until.empty() && message.then == what ? "yes" : "");
+  };
   return {{"id", message.id},
           {"from", cut(message.from.empty() ? message.sender : message.from)},
           {"sender", is_named(message) ? "" : cut(message.sender)},
@@ -52,7 +55,11 @@ Values values_of(const NoticeTexts &texts, const NoticeMessage &message) {
           {"subject", cut(message.subject)},
           {"why", why_held(texts, message.report ? &*message.report : nullptr)},
           {"reason", message.reason},
-          {"link", message.link}};
+          {"link", message.link},
+          {"until", time_text(message.until)},
+          {"deleted", then(Then::remove)},
+          {"released", then(Then::release)},
+          {"rejected", then(Then::reject)}};
 }
 
 TemplateFacts facts_of(const NoticeTexts &texts, const Notice &notice) {
@@ -62,7 +69,8 @@ TemplateFacts facts_of(const NoticeTexts &texts, const Notice &notice) {
   facts.values = {{"user", mail_text(notice.user)},
                   {"count", std::to_string(notice.messages.size())},
                   {"more", rest == 0 ? "" : std::to_string(rest)},
-                  {"server", mail_text(notice.hostname)}};
+                  {"server", mail_text(notice.hostname)},
+                  {"warning", notice.kind == NoticeKind::warning ? "yes" : ""}};
   for (std::size_t i = 0; i < listed; i++)
     facts.entries.push_back(values_of(texts, notice.messages[i]));
   return facts;
@@ -81,7 +89,8 @@ std::string notice_id(const Notice &notice) {
                                [](const NoticeMessage &one, const NoticeMessage &other) {
                                  return std::tie(one.time, one.id) < std::tie(other.time, other.id);
                                });
-  std::string text = "dovecot-smime: a notice";
+  std::string text =
+      notice.kind == NoticeKind::held ? "dovecot-smime: a notice" : "dovecot-smime: a warning";
   // A name has no NUL in it, so that no others make the same text.
   for (const std::string &word : {notice.user, last->id})
     text += '\0' + word;

@@ -3,6 +3,7 @@
 #define SMIME_NOTICES_NOTICE_H
 
 #include "plugin/notices/texts.h"
+#include "plugin/rules/policy.h"
 
 #include <optional>
 #include <string>
@@ -24,8 +25,15 @@ struct NoticeMessage {
   std::string reason;
   // What the recipient may follow to see more or to ask; ours. Empty: there is nothing.
   std::string link;
+  // RFC 3339, UTC: until when it is held, and what becomes of it then. Empty: until somebody
+  // decides.
+  std::string until;
+  Then then{};
   std::optional<Report> report;
 };
+
+// That messages are held, and that their time is nearly over.
+enum class NoticeKind : std::uint8_t { held, warning };
 
 struct Notice {
   // Addresses without angle brackets.
@@ -37,13 +45,14 @@ struct Notice {
   std::string date;
   std::string hostname;
   std::vector<NoticeMessage> messages;
+  NoticeKind kind = NoticeKind::held;
 };
 
 // So many are listed, the oldest; of the others the number is said.
 inline constexpr std::size_t max_listed = 50;
 
-// 32 hexadecimal digits, the same for the same user and last message: by them a notice that is
-// written once more is found to be there already. There is a message.
+// 32 hexadecimal digits, the same for the same kind, user and last message: by them a notice that
+// is written once more is found to be there already. There is a message.
 std::string notice_id(const Notice &notice);
 
 // The whole mail with CR LF line ends, of ASCII. It has the Message-ID

@@ -101,11 +101,11 @@ bool parse_text(Reader &reader, std::optional<Template> &subject, std::optional<
 } // namespace
 
 const Vocabulary &notice_vocabulary() {
-  static const Vocabulary vocabulary{
-      {"user", "count", "more", "server"},
-      "messages",
-      {"from", "sender", "to", "time", "subject", "why", "reason", "id", "link"},
-      "link"};
+  static const Vocabulary vocabulary{{"user", "count", "more", "server", "warning"},
+                                     "messages",
+                                     {"from", "sender", "to", "time", "subject", "why", "reason",
+                                      "id", "link", "until", "deleted", "released", "rejected"},
+                                     "link"};
   return vocabulary;
 }
 

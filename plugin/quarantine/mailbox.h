@@ -7,6 +7,7 @@
 #include "plugin/quarantine/original.h"
 #include "plugin/store/own-save.h"
 
+#include <array>
 #include <ctime>
 #include <optional>
 #include <string>
@@ -23,6 +24,11 @@ bool is_marked_released(mail *quarantined);
 // recipient's mailbox.
 inline constexpr const char *telling_keyword = "$SMIMETelling";
 inline constexpr const char *told_keyword = "$SMIMETold";
+// The same of the warning before its time is over.
+inline constexpr const char *warning_keyword = "$SMIMEWarning";
+inline constexpr const char *warned_keyword = "$SMIMEWarned";
+inline constexpr std::array notice_keywords{telling_keyword, told_keyword, warning_keyword,
+                                            warned_keyword};
 
 // Reads the block at the beginning of a stored message.
 std::optional<ParsedBlock> read_block(istream *stored);

@@ -60,7 +60,8 @@ std::optional<Release> begin_release(mail_user *user, mail *quarantined, const P
   }
   release.data.keywords = keywords_of(quarantined);
   release.again = std::erase(release.data.keywords, releasing_keyword) > 0;
-  for (const char *mark : {released_keyword, telling_keyword, told_keyword})
+  std::erase(release.data.keywords, released_keyword);
+  for (const char *mark : notice_keywords)
     std::erase(release.data.keywords, mark);
   // In a session of its own: the caller has transactions open.
   if (!release.again) {
@@ -86,7 +87,9 @@ std::optional<bool> is_released_to(mail_user *user, const std::string &mailbox,
 }
 
 void take_off_release_marks(mail_save_context *save) {
-  for (const char *mark : {releasing_keyword, released_keyword, telling_keyword, told_keyword})
+  remove_keyword(save, releasing_keyword);
+  remove_keyword(save, released_keyword);
+  for (const char *mark : notice_keywords)
     remove_keyword(save, mark);
 }
 

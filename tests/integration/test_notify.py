@@ -207,3 +207,61 @@ class Links(NotifyCase):
         self.assertIn("open to all users", self.error)
         self.notify("--check", code=78)
         self.assertEqual([], self.bodies())
+
+
+class Warned(NotifyCase):
+    """Before the time of what is held is over."""
+    rules = ("  smime_rule = from=del@* class=any-encrypted hold=30d then=delete warn=7d "
+             "action=quarantine\n"
+             "  smime_rule2 = from=both@* class=any-encrypted hold=30d then=release warn=7d "
+             "notify=recipient action=quarantine\n"
+             "  smime_rule3 = from=quiet@* class=any-encrypted hold=30d then=delete "
+             "action=quarantine\n")
+
+    def age(self, days):
+        """As if all of it had been held so many days ago."""
+        then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - days * 86400)).encode()
+        folder = self.instance.home("alice") / "Maildir/.Quarantine"
+        for path in [*folder.glob("new/*"), *folder.glob("cur/*")]:
+            data = path.read_bytes()
+            start = data.index(b"X-SMIME-Quarantine-Time: ") + 25
+            path.write_bytes(data[:start] + then + data[start + 20:])
+
+    def test_in_time_and_once(self):
+        item = self.hold(sender="del@example.org")
+        self.hold(sender="quiet@example.org")
+        self.age(20)
+        self.assertEqual([], self.notify("-u", "alice", "--now"))
+        self.age(25)
+        self.assertEqual([("alice", "1", "sent")], self.notify("-u", "alice", "--now"))
+        ((subject, _, text),) = self.notices()
+        self.assertEqual("Not for long: 1 held for review: mail for alice", subject)
+        self.assertIn(item, text)
+        self.assertIn("then it is deleted", text)
+        self.assertEqual([], self.notify("-u", "alice", "--now"))
+
+    def test_it_waits_for_the_interval(self):
+        self.hold(sender="del@example.org")
+        # A minute ago the last week began; an interval is a day, which ends at midnight.
+        self.age(23 + 1 / 1440)
+        self.assertEqual([], self.notify("-u", "alice"))
+
+    def test_beside_the_notice(self):
+        """Each has its own Message-ID and marks, and a released message has none of them."""
+        item = self.hold(sender="both@example.org")
+        self.assertEqual([("alice", "1", "sent")], self.notify("-u", "alice", "--now"))
+        self.age(25)
+        self.assertEqual([("alice", "1", "sent")], self.notify("-u", "alice", "--now"))
+        (first, second) = self.notices()
+        self.assertNotEqual(first[1], second[1])
+        self.assertEqual((False, True),
+                         tuple(subject.startswith("Not for long") for subject, _, _ in (first, second)))
+        self.instance.doveadm("flags", "remove", "-u", "alice", "$SMIMEWarned", "mailbox",
+                              "Quarantine", "all")
+        self.assertEqual([("alice", "1", "was there already")],
+                         self.notify("-u", "alice", "--now"))
+        self.assertEqual(2, len(self.notices()))
+        self.doveadm_quarantine("release", "alice", item)
+        flags = self.instance.doveadm("-f", "flow", "fetch", "-u", "alice", "flags", "mailbox",
+                                      "INBOX").stdout
+        self.assertNotIn(b"SMIMEWarn", flags)

@@ -38,7 +38,7 @@ ROOMS = {
     "plugin/operator": ("what the operator's commands find and say, from plain facts",
                         "common plugin/rules plugin/quarantine/block.h plugin/quarantine/reach.h"),
     "plugin/notices": ("what the recipient of held mail is told, and the tokens that he gets",
-                       "common plugin/quarantine/block.h plugin/store/atomic-file.h"),
+                       "common plugin/quarantine/block.h plugin/rules plugin/store/atomic-file.h"),
     "plugin/doveadm": ("the commands",
                        "common plugin/dovecot plugin/notices plugin/operator plugin/protect "
                        "plugin/quarantine plugin/register plugin/rules plugin/scan plugin/settings plugin/store"),

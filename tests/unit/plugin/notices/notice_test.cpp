@@ -122,6 +122,31 @@ TEST(Notice, TellsASenderWhoIsNotTheOneInFrom) {
   CHECK(has(text, "From:     mallory@example.net"));
 }
 
+TEST(Notice, SaysUntilWhen) {
+  Notice notice = a_notice();
+  CHECK_FALSE(has(decode(format_notice(texts_of("en"), notice)), "Until"));
+  notice.messages[0].until = "2026-12-24T10:00:05Z";
+  for (const auto &[then, told] : {std::pair{Then::remove, "then it is deleted"},
+                                   {Then::release, "then it is delivered"},
+                                   {Then::reject, "then it goes back to its sender"}}) {
+    notice.messages[0].then = then;
+    std::string mail = format_notice(texts_of("en"), notice);
+    check_form(mail);
+    std::string line = std::string("Until:    2026-12-24 10:00 UTC; ") + told + "\r\n";
+    CHECK_TEXT(has(decode(mail), line), line.c_str());
+    CHECK_TEXT(has(decode(mail), "2026-12-24 10:00 UTC; " + std::string(told) + "</td>"), told);
+  }
+}
+
+TEST(Notice, WarnsByAnother) {
+  Notice notice = a_notice();
+  std::string id = notice_id(notice);
+  notice.kind = NoticeKind::warning;
+  CHECK(notice_id(notice) != id);
+  CHECK(has(format_notice(texts_of("en"), notice),
+            "Subject: Not for long: 1 held for review: mail for alice\r\n"));
+}
+
 TEST(Notice, ListsMany) {
   Notice notice = a_notice();
   for (std::size_t i = 1; i < max_listed + 7; i++) {
