@@ -20,8 +20,9 @@ REVIEWER = "reviewer's own"
 
 
 def example(shipped):
-    """The lines at the end of 90-smime.conf, without their number signs."""
-    block = shipped[shipped.rindex("#auth_master_user_separator"):]
+    """The lines of 90-smime.conf from the separator to the next empty one, without their
+    number signs."""
+    block = shipped[shipped.rindex("#auth_master_user_separator"):].partition("\n\n")[0] + "\n"
     return re.sub(r"^#", "", block, flags=re.M)
 
 
