@@ -4,7 +4,7 @@
 // What is told is marked on the held messages, since the mailbox is what is true of them: first
 // that a notice is under way, then, once it is in INBOX, that it is there. A process that ends in
 // between leaves messages with the first mark alone: they are the same notice once more, with the
-// same Message-ID, for which INBOX is searched.
+// same Message-ID, for which INBOX is searched each time.
 //
 // A notice is saved as a release is: no rule and no Sieve script sees it, so it is never held.
 #include "plugin/doveadm/smime.h"
@@ -13,6 +13,7 @@
 #include "plugin/notices/notice.h"
 #include "plugin/notices/token.h"
 #include "plugin/quarantine/known-recipients.h"
+#include "plugin/quarantine/lock.h"
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/promise.h"
@@ -341,17 +342,23 @@ std::optional<Notice> notice_of(mail_user *user, NoticeKind kind, const Links &l
   return fill_in_head(user, notice, error) ? std::optional(std::move(notice)) : std::nullopt;
 }
 
-// Whether a notice with this id is in the open mailbox. Nullopt with error set.
-std::optional<bool> has_notice(mailbox *box, const std::string &id, std::string &error) {
+// Whether the notice is in the open mailbox. Nullopt with error set.
+std::optional<bool> has_notice(mailbox *box, const Notice &notice, std::string &error) {
   if (mailbox_sync(box, static_cast<mailbox_sync_flags>(0)) < 0) {
     error = last_error(box);
     return std::nullopt;
   }
   Transaction transaction(box, static_cast<mailbox_transaction_flags>(0), "smime");
   SearchArgsPtr arguments(mail_search_build_init());
+  // It is younger than what it tells of, so that a large INBOX is not read for it; a day is left
+  // for clocks that differ.
+  constexpr time_t day = 24L * 3600;
+  mail_search_arg *since = mail_search_build_add(arguments.get(), SEARCH_SINCE);
+  since->value.date_type = MAIL_SEARCH_DATE_TYPE_RECEIVED;
+  since->value.time = parse_time(notice.messages.back().time).value_or(day) - day;
   mail_search_arg *argument = mail_search_build_add(arguments.get(), SEARCH_HEADER);
   argument->hdr_field_name = p_strdup(arguments->pool, "Message-ID");
-  argument->value.str = p_strdup(arguments->pool, (id + ".notice@").c_str());
+  argument->value.str = p_strdup(arguments->pool, (notice_id(notice) + ".notice@").c_str());
   mail_search_context *search = mailbox_search_init(transaction.get(), arguments.get(), nullptr,
                                                     static_cast<mail_fetch_field>(0), nullptr);
   mail *found;
@@ -364,22 +371,19 @@ std::optional<bool> has_notice(mailbox *box, const std::string &id, std::string 
 
 enum class Told : std::uint8_t { sent, was_there, failed };
 
-Told put_into_inbox(mail_user *user, const NoticeTexts &texts, const Notice &notice,
-                    bool may_be_there, std::string &error) {
-  MailboxPtr inbox = alloc_mailbox(user, "INBOX", MAILBOX_FLAG_IGNORE_ACLS);
-  if (!open_or_create(inbox.get(), error))
-    return Told::failed;
-  if (may_be_there) {
-    auto there = has_notice(inbox.get(), notice_id(notice), error);
-    if (!there || *there)
-      return there ? Told::was_there : Told::failed;
-  }
+// It is looked for whatever the marks say: those of a process that was killed may be lost with a
+// part of the index.
+Told put_into_inbox(mailbox *inbox, const NoticeTexts &texts, const Notice &notice,
+                    std::string &error) {
+  auto there = has_notice(inbox, notice, error);
+  if (!there || *there)
+    return there ? Told::was_there : Told::failed;
   std::string message = format_notice(texts, notice);
   StreamPtr input(i_stream_create_from_data(message.data(), message.size()));
   SaveData data;
   data.received_date = ioloop_time;
-  return save_stream(inbox.get(), input.get(), data, error) == SaveResult::saved ? Told::sent
-                                                                                 : Told::failed;
+  return save_stream(inbox, input.get(), data, error) == SaveResult::saved ? Told::sent
+                                                                           : Told::failed;
 }
 
 void print_told(mail_user *user, const std::vector<Untold> &messages, Told told) {
@@ -388,10 +392,11 @@ void print_told(mail_user *user, const std::vector<Untold> &messages, Told told)
   print(told == Told::sent ? "sent" : "was there already");
 }
 
-// What a notice is made with.
+// What a notice is made with, and where it goes.
 struct Wording {
   const NoticeTexts &texts;
   const Links &links;
+  mailbox *inbox;
 };
 
 // messages: of this kind; begun: a notice of them was under way before.
@@ -401,7 +406,7 @@ Told tell(mail_user *user, const Wording &wording, const UntoldOfKind &of,
   auto notice = notice_of(user, of.kind, wording.links, messages, error);
   if (!notice || (!begun && !mark(user, messages, of.telling, error)))
     return Told::failed;
-  Told told = put_into_inbox(user, wording.texts, *notice, begun, error);
+  Told told = put_into_inbox(wording.inbox, wording.texts, *notice, error);
   if (told == Told::failed || !mark(user, messages, of.told, error))
     return Told::failed;
   log_info(user->event, "notify: " + std::to_string(messages.size()) + " held messages told to " +
@@ -420,6 +425,32 @@ Told tell_kind(mail_user *user, const Wording &wording, UntoldOfKind &of, std::s
   return told;
 }
 
+bool is_nothing(const AllUntold &untold) {
+  return untold.held.begun.empty() && untold.held.due.empty() && untold.warning.begun.empty() &&
+         untold.warning.due.empty();
+}
+
+// False with error set. Commands for the same user come one after the other, and whoever comes
+// second finds what the first has told: each by itself would take the other's notice for one that
+// was cut short, and not find it in INBOX yet.
+bool tell_what_is_due(doveadm_mail_cmd_context *context, mail_user *user, const Settings &settings,
+                      const NoticeTexts &texts, std::string &error) {
+  MailboxPtr inbox = alloc_mailbox(user, "INBOX", MAILBOX_FLAG_IGNORE_ACLS);
+  if (!open_or_create(inbox.get(), error))
+    return false;
+  QuarantineLock lock(inbox.get(), notice_lock);
+  AllUntold untold;
+  if (!lock.held()) {
+    error = "INBOX: " + lock.error();
+    return false;
+  }
+  if (!find_untold(context, user, settings, untold, error))
+    return false;
+  Wording wording{texts, notify_command(context)->state->links, inbox.get()};
+  return tell_kind(user, wording, untold.held, error) != Told::failed &&
+         tell_kind(user, wording, untold.warning, error) != Told::failed;
+}
+
 int run(doveadm_mail_cmd_context *context, mail_user *user) {
   UserContext *found = require_user_context(context, user);
   if (found == nullptr)
@@ -431,19 +462,13 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
   std::string error;
   if (!find_untold(context, user, settings, untold, error))
     return fail_user(context, user, error);
-  auto is_nothing = [](const UntoldOfKind &of) { return of.begun.empty() && of.due.empty(); };
-  if (is_nothing(untold.held) && is_nothing(untold.warning))
+  if (is_nothing(untold))
     return 0;
-  NotifyState &state = *notify_command(context)->state;
-  const NoticeTexts *texts = texts_for(state, user, settings);
+  const NoticeTexts *texts = texts_for(*notify_command(context)->state, user, settings);
   if (texts == nullptr)
     return fail_user(context, user, "there are no texts to tell him what is held");
-  Wording wording{*texts, state.links};
-  for (UntoldOfKind *of : {&untold.held, &untold.warning}) {
-    if (tell_kind(user, wording, *of, error) == Told::failed)
-      return fail_user(context, user, error);
-  }
-  return 0;
+  return tell_what_is_due(context, user, settings, *texts, error) ? 0
+                                                                  : fail_user(context, user, error);
 }
 
 int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {

@@ -11,20 +11,19 @@ namespace {
 
 // Longer than it takes to hold the largest message.
 constexpr unsigned lock_seconds = 60;
-constexpr const char *lock_name = "smime-quarantine.lock";
 
 } // namespace
 
-QuarantineLock::QuarantineLock(mailbox *box) {
+QuarantineLock::QuarantineLock(mailbox *box, const char *name) {
   DataStackFrame frame;
   const char *path;
   if (mailbox_get_path_to(box, MAILBOX_LIST_PATH_TYPE_INDEX, &path) == 0)
     return;
   const char *error = nullptr;
-  if (mailbox_lock_file_create(box, lock_name, lock_seconds, &lock_, &error) > 0)
+  if (mailbox_lock_file_create(box, name, lock_seconds, &lock_, &error) > 0)
     return;
   lock_ = nullptr;
-  error_ = error == nullptr ? "locking the quarantine failed" : error;
+  error_ = error == nullptr ? "locking the mailbox failed" : error;
 }
 
 QuarantineLock::~QuarantineLock() {

@@ -1,5 +1,6 @@
 // Looking for a message in the quarantine, and holding it unless it is there, is one act, and
-// so is taking back what is still provisional: deliveries exclude each other.
+// so is taking back what is still provisional: deliveries exclude each other. So do commands that
+// write notices into the same INBOX.
 #ifndef SMIME_QUARANTINE_LOCK_H
 #define SMIME_QUARANTINE_LOCK_H
 
@@ -11,10 +12,14 @@ struct file_lock;
 
 namespace smime {
 
+// Files beside the mailbox's index.
+inline constexpr const char *quarantine_lock = "smime-quarantine.lock";
+inline constexpr const char *notice_lock = "smime-notice.lock";
+
 class QuarantineLock {
 public:
   // Waits for a while. box is open and outlives the lock.
-  explicit QuarantineLock(mailbox *box);
+  explicit QuarantineLock(mailbox *box, const char *name = quarantine_lock);
   ~QuarantineLock();
   QuarantineLock(const QuarantineLock &) = delete;
   QuarantineLock &operator=(const QuarantineLock &) = delete;

@@ -129,6 +129,15 @@ class Notify(NotifyCase):
         self.assertEqual(1, len({number for _, number, _ in self.notices()}))
         self.assertEqual(1, len(self.notices()))
 
+    def test_two_at_a_time_tell_once(self):
+        command = [str(self.instance.dir / "doveadm"), "smime", "notify", "-u", "alice", "--now"]
+        for _ in range(5):
+            self.clear()
+            self.hold()
+            running = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(4)]
+            self.assertEqual([0] * 4, [process.wait(60) for process in running])
+            self.assertEqual(1, len(self.notices()))
+
     def test_a_released_message_has_no_marks_of_it(self):
         item = self.hold()
         self.notify("-u", "alice", "--now")
