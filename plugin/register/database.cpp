@@ -160,12 +160,17 @@ bool Database::query(const SqlStatement &statement,
   return ret >= 0;
 }
 
+// A database that is full, locked or a copy to read from answers all the same: it must also write.
 bool Database::works(std::string &error) {
   auto nothing = [](const std::vector<std::string> &) { return true; };
   return query({"SELECT id FROM smime_register WHERE id = ?", {std::string("x")}}, nothing,
                error) &&
-         query({"SELECT id FROM smime_register_history WHERE id = ?", {std::string("x")}}, nothing,
-               error);
+         run({{"INSERT INTO smime_register_history (id, username, changed, state, who, why) "
+               "VALUES ('x', 'x', 0, 'x', '', '') ON CONFLICT (id, username, changed, state) "
+               "DO NOTHING",
+               {}},
+              {"DELETE FROM smime_register_history WHERE id = ?", {std::string("x")}}},
+             error);
 }
 
 } // namespace smime

@@ -2,6 +2,8 @@
 
 #include "plugin/register/row.h"
 
+#include <algorithm>
+#include <ctime>
 #include <map>
 #include <utility>
 
@@ -17,6 +19,15 @@ struct ReadRow {
   RegisterRow row;
 };
 
+// Nullopt: there is no such user.
+using OwnerOfName = std::optional<uid_t>;
+
+std::int64_t microseconds_now() {
+  timespec now{};
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
+}
+
 class Drain {
 public:
   Drain(Spool &spool, Database &database, const OwnerOfUser &owner_of)
@@ -24,13 +35,12 @@ public:
 
   DrainResult run() {
     // What does not work is not to be mistaken for rows that it refuses.
-    if (!database_.works(result_.error))
-      return std::move(result_);
-    while (result_.error.empty()) {
+    bool works = database_.works(result_.error);
+    while (works) {
       auto lines = spool_.read(batch_size);
       if (lines.empty())
         break;
-      write(readable(lines));
+      works = write(readable(lines));
     }
     return std::move(result_);
   }
@@ -38,22 +48,39 @@ public:
 private:
   void refuse(const std::string &name, uid_t owner, const std::string &reason) {
     std::string aside;
-    if (spool_.set_aside(name, aside))
-      result_.refused.push_back({aside, owner, reason});
-    else
+    if (!spool_.set_aside(name, aside))
       result_.error = spool_.error();
+    else if (!aside.empty())
+      result_.refused.push_back({aside, owner, reason});
   }
 
-  // Empty if the owner may write the row; with result_.error set it cannot be told.
-  std::string not_his(uid_t owner, const std::string &user) {
-    if (owner == 0)
-      return {};
+  // Nullopt with result_.error set: it cannot be told. Each uid has so many tries, since the names
+  // may be made so that each takes its time.
+  std::optional<OwnerOfName> owner_of(uid_t asking, const std::string &user) {
+    constexpr unsigned most_failures = 8;
     auto known = owners_.find(user);
-    if (known == owners_.end())
-      known = owners_.emplace(user, owner_of_(user, result_.error)).first;
-    if (known->second == owner || !result_.error.empty())
-      return {};
-    return "it is about " + user + ", whose mail does not belong to uid " + std::to_string(owner);
+    if (known != owners_.end())
+      return known->second;
+    if (failures_[asking] >= most_failures)
+      return std::nullopt;
+    std::string error;
+    auto owner = owner_of_(user, error);
+    if (error.empty())
+      return owners_.emplace(user, owner).first->second;
+    failures_[asking]++;
+    result_.error = error;
+    return std::nullopt;
+  }
+
+  // False: it waits. reason: why it is none of ours.
+  bool may_write(const SpooledLine &line, const std::string &user, std::string &reason) {
+    if (line.owner == 0)
+      return true;
+    auto owner = owner_of(line.owner, user);
+    if (owner && *owner != line.owner)
+      reason = "it is about " + user + ", whose mail does not belong to uid " +
+               std::to_string(line.owner);
+    return owner.has_value();
   }
 
   std::vector<ReadRow> readable(const std::vector<SpooledLine> &lines) {
@@ -63,14 +90,17 @@ private:
       std::optional<RegisterRow> row;
       if (reason.empty())
         row = row_from_line(line.text, reason);
-      if (row)
-        reason = not_his(line.owner, row->user);
-      if (!result_.error.empty())
-        return {};
-      if (reason.empty())
-        rows.push_back({line.name, line.owner, std::move(*row)});
-      else
+      if (row && !may_write(line, row->user, reason)) {
+        spool_.leave(line.name);
+        continue;
+      }
+      if (!reason.empty()) {
         refuse(line.name, line.owner, reason);
+        continue;
+      }
+      // The later state counts: none is from the future, whatever clock or user said so.
+      row->changed = std::min(row->changed, microseconds_now());
+      rows.push_back({line.name, line.owner, std::move(*row)});
     }
     return rows;
   }
@@ -91,24 +121,28 @@ private:
     return true;
   }
 
-  // Of rows that are refused together, each is tried alone: one does not block the others.
-  void write(const std::vector<ReadRow> &rows) {
+  // Of rows that are refused together, each is tried alone: one does not block the others. False
+  // with result_.error set if the database does not work.
+  bool write(const std::vector<ReadRow> &rows) {
     std::string error;
     if (rows.empty() || commit(rows, error))
-      return;
+      return true;
     for (const ReadRow &row : rows) {
       if (commit({row}, error))
         continue;
       if (!database_.works(result_.error))
-        return;
+        return false;
       refuse(row.name, row.owner, "the database refuses it: " + error);
     }
+    return true;
   }
 
   Spool &spool_;
   Database &database_;
   const OwnerOfUser &owner_of_;
-  std::map<std::string, std::optional<uid_t>> owners_;
+  std::map<std::string, OwnerOfName> owners_;
+  // Look-ups of names that failed, by who wrote them.
+  std::map<uid_t, unsigned> failures_;
   DrainResult result_;
 };
 

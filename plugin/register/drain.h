@@ -24,7 +24,7 @@ struct DrainResult {
   std::size_t written = 0;
   // They are kept beside the others, under the names that are said here.
   std::vector<RefusedLine> refused;
-  // Why the rest was left for another time; empty: nothing is left.
+  // Why some were left for another time; empty: nothing is left.
   std::string error;
 };
 

@@ -198,8 +198,11 @@ const SortInfo &info_of(RegisterSort sort) { return sorts[static_cast<std::size_
 std::vector<SqlStatement> statements_of(const RegisterRow &row) {
   if (row.is_delivery)
     return {insert_delivery(row)};
-  const char *later = " WHERE excluded.changed >= smime_register.changed AND "
-                      "(excluded.state <> 'held' OR smime_register.state = 'held')";
+  // What left the quarantine is not held again, whatever the clocks said.
+  const char *later = " WHERE excluded.present < smime_register.present OR "
+                      "(excluded.present = smime_register.present AND "
+                      "excluded.changed >= smime_register.changed AND "
+                      "(excluded.state <> 'held' OR smime_register.state = 'held'))";
   return {insert_row(row, later), insert_history(row)};
 }
 

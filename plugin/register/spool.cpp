@@ -10,6 +10,7 @@
 #include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
+#include <functional>
 #include <memory>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -118,11 +119,14 @@ bool Spool::open_directory() {
   return false;
 }
 
-SpooledLine Spool::read_one(const std::string &name) const {
+// Nullopt: its owner took it away.
+std::optional<SpooledLine> Spool::read_one(const std::string &name) const {
   SpooledLine line;
   line.name = name;
   int fd = openat(fd_, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   struct stat status {};
+  if (fd < 0 && errno == ENOENT)
+    return std::nullopt;
   if (fd < 0 || fstat(fd, &status) < 0) {
     line.fault = std::strerror(errno);
   } else if (!S_ISREG(status.st_mode) || status.st_nlink != 1) {
@@ -143,50 +147,70 @@ SpooledLine Spool::read_one(const std::string &name) const {
   return line;
 }
 
-std::vector<SpooledLine> Spool::read(std::size_t most) {
+// The directory may be huge, and is read once for so many.
+void Spool::list() {
   // A handle of its own: the position is the directory's.
   int again = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   struct Close {
     void operator()(DIR *d) const { (void)closedir(d); }
   };
   std::unique_ptr<DIR, Close> entries(again < 0 ? nullptr : fdopendir(again));
-  std::vector<std::string> names;
-  while (entries != nullptr && names.size() < max_names) {
+  while (entries != nullptr && names_.size() < max_names) {
     const dirent *entry = readdir(entries.get());
     if (entry == nullptr)
       break;
     std::string name = entry->d_name;
     struct stat status {};
-    if (name.ends_with(row_ending))
-      names.push_back(name);
+    if (name.ends_with(row_ending) && !left_.contains(name))
+      names_.push_back(name);
     else if (name.ends_with(temporary_ending) &&
              fstatat(fd_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
              status.st_mtime < time(nullptr) - forgotten_after)
       (void)unlinkat(fd_, name.c_str(), 0);
   }
-  std::sort(names.begin(), names.end());
-  names.resize(std::min(names.size(), most));
+  std::sort(names_.begin(), names_.end(), std::greater<>());
+}
+
+std::vector<SpooledLine> Spool::read(std::size_t most) {
   std::vector<SpooledLine> lines;
-  for (const std::string &name : names)
-    lines.push_back(read_one(name));
+  while (lines.empty()) {
+    if (names_.empty())
+      list();
+    if (names_.empty())
+      break;
+    for (; !names_.empty() && lines.size() < most; names_.pop_back()) {
+      if (auto line = read_one(names_.back()))
+        lines.push_back(std::move(*line));
+    }
+  }
   return lines;
 }
 
-bool Spool::remove(const std::string &name) {
-  if (unlinkat(fd_, name.c_str(), 0) == 0)
-    return true;
+bool Spool::fail_at(const std::string &name) {
   error_ = failed(directory_ + "/" + name);
+  leave(name);
   return false;
 }
 
+bool Spool::remove(const std::string &name) {
+  return unlinkat(fd_, name.c_str(), 0) == 0 || errno == ENOENT || fail_at(name);
+}
+
+// Its owner chose the name: with the other ending it may be too long, or something else's.
 bool Spool::set_aside(const std::string &name, std::string &aside) {
-  aside = name.substr(0, name.size() - row_ending.size()) + std::string(aside_ending);
-  if (renameat(fd_, name.c_str(), fd_, aside.c_str()) < 0) {
-    error_ = failed(directory_ + "/" + name);
-    return false;
+  std::string bare = name.substr(0, name.size() - row_ending.size());
+  for (const std::string &chosen : {bare, new_name()}) {
+    aside = chosen + std::string(aside_ending);
+    if (renameat2(fd_, name.c_str(), fd_, aside.c_str(), RENAME_NOREPLACE) == 0) {
+      aside = directory_ + "/" + aside;
+      return true;
+    }
+    if (errno == ENOENT) {
+      aside.clear();
+      return true;
+    }
   }
-  aside = directory_ + "/" + aside;
-  return true;
+  return fail_at(name);
 }
 
 } // namespace smime

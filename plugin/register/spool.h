@@ -7,7 +7,8 @@
 #define SMIME_REGISTER_SPOOL_H
 
 #include <cstddef>
-#include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -45,19 +46,27 @@ public:
   const std::string &error() const { return error_; }
 
   // At most so many of the files, in the order in which they were written; without those that
-  // were set aside.
+  // were set aside or left. Each is given once, whatever its owner does with it meanwhile.
   std::vector<SpooledLine> read(std::size_t most);
-  // Its row is in the database. False with error() set if it is there still.
+  // Its row is in the database. False with error() set if it is there still; it is left then.
   bool remove(const std::string &name);
-  // It stays, under a name that read() passes over; aside: that name. False with error() set.
+  // It stays, under a name that read() passes over; aside: that name, empty if its owner took it
+  // away. False with error() set if that does not work; it is left then.
   bool set_aside(const std::string &name, std::string &aside);
+  // It stays as it is, for another time.
+  void leave(const std::string &name) { left_.insert(name); }
 
 private:
-  SpooledLine read_one(const std::string &name) const;
+  std::optional<SpooledLine> read_one(const std::string &name) const;
   bool open_directory();
+  void list();
+  bool fail_at(const std::string &name);
 
   std::string directory_;
   std::string error_;
+  // What is to be given next; the last one first.
+  std::vector<std::string> names_;
+  std::set<std::string> left_;
   int fd_ = -1;
   bool busy_ = false;
 };
