@@ -415,7 +415,8 @@ std::optional<Report> ReportRequest::wait(std::string &error) {
   // attempt costs a sender less than a deferral.
   for (unsigned failures = 0;; start()) {
     auto report = conversation_->finish();
-    error = error_;
+    // A socket that is not for this process, or an attempt before, leaves its error behind.
+    error = report ? "" : error_;
     using Ending = Conversation::Ending;
     const auto ending = conversation_->ending();
     if (ending == Ending::busy && Clock::now() < deadline_) {

@@ -170,6 +170,14 @@ class NoDirectoryYet(DovecotCase):
                                      check=False)
         return json.loads(done.stdout)[0]["errors"]
 
+    def test_the_socket_of_others_is_no_error(self):
+        """doveadm -u becomes the user, who may not connect to the first."""
+        self.clear()
+        self.assert_accepted(self.samples.signed())
+        done = self.instance.doveadm("-f", "json", "smime", "verify", "-u", "alice", "all",
+                                     check=False)
+        self.assertEqual((65, b""), (done.returncode, done.stderr))
+
     def test_mail_is_looked_into_and_the_import_makes_it(self):
         self.assert_accepted(self.samples.signed())
         self.assertEqual(1, len(self.bodies()))
