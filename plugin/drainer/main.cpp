@@ -6,11 +6,14 @@
 #include "plugin/operator/doveconf.h"
 #include "plugin/operator/subprocess.h"
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <unistd.h>
+#include <utility>
 
 extern "C" {
 #include "master-interface.h"
@@ -28,6 +31,9 @@ constexpr unsigned again_milliseconds = 60000;
 constexpr unsigned drain_seconds = 3600;
 // In base_dir, where the service runs, the master process leaves a link to its file.
 constexpr const char *config_link = "dovecot.conf";
+// Whether what a line of doveadm's begins with tells of an error.
+constexpr std::array<std::pair<std::string_view, bool>, 3> levels{
+    {{"Error: ", true}, {"Fatal: ", true}, {"Warning: ", false}}};
 
 struct Watch {
   std::string spool;
@@ -53,6 +59,21 @@ bool has_rows() {
   return false;
 }
 
+// A line of doveadm's begins with its level.
+void tell_line(std::string line, bool failed) {
+  for (const auto &[level, is_error] : levels) {
+    if (!line.starts_with(level))
+      continue;
+    line.erase(0, level.size());
+    failed = is_error;
+    break;
+  }
+  if (failed)
+    i_error("%s", log_text(line).c_str());
+  else
+    i_warning("%s", log_text(line).c_str());
+}
+
 void tell(const ProgramResult &result) {
   std::string text = result.error.empty() ? result.errors : result.error;
   if (result.status == 0)
@@ -62,12 +83,8 @@ void tell(const ProgramResult &result) {
   if (result.status != 0)
     watch.told = text;
   std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (result.status == 0)
-      i_warning("%s", log_text(line).c_str());
-    else
-      i_error("%s", log_text(line).c_str());
-  }
+  for (std::string line; std::getline(lines, line);)
+    tell_line(line, result.status != 0);
 }
 
 // Also makes the directory.

@@ -4,7 +4,9 @@
 
 extern "C" {
 #include "master-service.h"
+#include "lib-event-private.h"
 #include "module-dir.h"
+#include "sql-api-private.h"
 #include "sql-api.h"
 #ifdef SMIME_DOVECOT_24
 #include "settings.h"
@@ -44,6 +46,19 @@ void bind(sql_statement *statement, const std::vector<SqlValue> &values) {
       sql_statement_bind_str(statement, column++, text->c_str());
     else
       sql_statement_bind_int64(statement, column++, std::get<std::int64_t>(value));
+  }
+}
+
+// Dovecot 2.3's driver for SQLite forgets the event of a transaction that is over; doveadm would
+// tell of it at its end, in the log for each row that comes.
+void drop_events_of_transaction(const sql_db *db) {
+  if (std::string_view(db->name) != "sqlite")
+    return;
+  event *next = nullptr;
+  for (event *e = events_get_head(); e != nullptr; e = next) {
+    next = e->next;
+    if (e->parent == db->event)
+      event_unref(&e);
   }
 }
 
@@ -124,7 +139,9 @@ bool Database::run_connected(const std::vector<SqlStatement> &statements, std::s
     sql_update_stmt(transaction, &bound);
   }
   const char *reason = nullptr;
-  if (sql_transaction_commit_s(&transaction, &reason) == 0)
+  bool done = sql_transaction_commit_s(&transaction, &reason) == 0;
+  drop_events_of_transaction(db_);
+  if (done)
     return true;
   error = reason == nullptr ? "unknown error" : reason;
   return false;
