@@ -2,11 +2,13 @@
 // wrong and how to mend it. The findings are made in health-check.h.
 #include "plugin/doveadm/smime.h"
 
+#include "plugin/doveadm/register-access.h"
 #include "plugin/doveadm/scanner-program.h"
 #include "plugin/doveadm/sieve-quota.h"
 #include "plugin/operator/health-check.h"
 #include "plugin/operator/local-access.h"
 #include "plugin/operator/protocol-plugins.h"
+#include "plugin/operator/register-check.h"
 #include "plugin/operator/separator-check.h"
 #include "plugin/operator/sieve-targets.h"
 #include "plugin/protect/preserve.h"
@@ -16,6 +18,7 @@
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/ownership.h"
 #include "plugin/quarantine/quarantine.h"
+#include "plugin/register/spool.h"
 #include "plugin/scan/scanner-client.h"
 #include "plugin/scan/scanner-sockets.h"
 #include "plugin/settings/awareness.h"
@@ -47,6 +50,7 @@ struct Server {
   std::vector<ProtocolPlugins> protocols;
   std::uint64_t vsz_limit = 0;
   std::string lmtp_user;
+  RegisterFacts held_register;
   // Before doveadm became the user.
   bool as_root = getuid() == 0;
   bool printed = false;
@@ -77,6 +81,25 @@ std::uint64_t parse_size(const std::string &text) {
   }
 }
 
+RegisterFacts look_at_register() {
+  RegisterFacts facts;
+  Settings settings = settings_without_user();
+  // Wrong settings have findings of their own.
+  facts.is_set = settings.errors.empty() && !settings.register_dict.empty();
+  if (!facts.is_set)
+    return facts;
+  facts.spool = settings.register_spool;
+  SpoolFacts spool = look_at_spool(settings.register_spool);
+  facts.spool_error = spool.error;
+  facts.waiting = spool.waiting;
+  facts.refused = spool.refused;
+  facts.oldest = spool.oldest;
+  auto database = open_register(settings, facts.error);
+  if (database != nullptr)
+    (void)database->works(facts.error);
+  return facts;
+}
+
 std::unique_ptr<Server> look_at_server() {
   auto server = std::make_unique<Server>();
   std::string error;
@@ -90,6 +113,7 @@ std::unique_ptr<Server> look_at_server() {
     server->vsz_limit = parse_size(limit->front());
   if (auto user = read_dovecot_settings("", {"service/lmtp/user"}, error))
     server->lmtp_user = user->front();
+  server->held_register = look_at_register();
   return server;
 }
 
@@ -151,6 +175,7 @@ Findings server_findings(const Server &server, const Settings &settings) {
   }
   if (!settings.directory.bind_password_file.empty())
     append(findings, check_paths({password_file_facts(settings.directory.bind_password_file)}));
+  append(findings, check_register(server.held_register, time(nullptr)));
   append(findings, check_plugins(server.protocols));
   return findings;
 }

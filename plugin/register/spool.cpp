@@ -63,6 +63,27 @@ std::string new_name() {
 
 } // namespace
 
+SpoolFacts look_at_spool(const std::string &directory) {
+  SpoolFacts facts;
+  std::unique_ptr<DIR, int (*)(DIR *)> opened(opendir(directory.c_str()), closedir);
+  if (opened == nullptr) {
+    facts.error = failed(directory);
+    return facts;
+  }
+  while (const dirent *entry = readdir(opened.get())) {
+    std::string_view name = entry->d_name;
+    struct stat status {};
+    if (name.ends_with(aside_ending))
+      facts.refused++;
+    if (!name.ends_with(row_ending) ||
+        fstatat(dirfd(opened.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+      continue;
+    facts.waiting++;
+    facts.oldest = facts.oldest == 0 ? status.st_mtime : std::min(facts.oldest, status.st_mtime);
+  }
+  return facts;
+}
+
 bool write_to_spool(const std::string &directory, std::string_view line, std::string &error) {
   std::string path = directory + "/" + new_name();
   std::string temporary = path + std::string(temporary_ending);

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <ctime>
 #include <sys/types.h>
 #include <vector>
 
@@ -20,6 +21,17 @@ namespace smime {
 // happens to the process; not to the power, since to wait for the disk would hold up the
 // delivery: "register check" finds what is missing then. False with error set.
 bool write_to_spool(const std::string &directory, std::string_view line, std::string &error);
+
+// What there is to know of a spool without emptying it.
+struct SpoolFacts {
+  std::size_t waiting = 0;
+  std::size_t refused = 0;
+  // When the oldest of those that wait was written; 0 if none does.
+  time_t oldest = 0;
+  // Why the directory cannot be read.
+  std::string error;
+};
+SpoolFacts look_at_spool(const std::string &directory);
 
 // A file of the spool.
 struct SpooledLine {

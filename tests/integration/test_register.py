@@ -128,6 +128,34 @@ class RowTests:
         self.assertEqual("expired", found[expired]["state"])
         self.assertEqual([], self.register("check", "-u", "alice"))
 
+    def test_nothing_else_is_said(self):
+        self.held()
+        done = self.instance.doveadm("smime", "register", "drain")
+        self.assertEqual((b"written=1 refused=0\n", b""), (done.stdout, done.stderr))
+
+    def register_in_status(self):
+        done = self.instance.doveadm("-f", "json", "smime", "status", check=False)
+        return [(row["state"], row["setting"]) for row in json.loads(done.stdout)
+                if row["check"] == "register"]
+
+    def test_status_says_whether_it_works(self):
+        self.assertEqual([("ok", "smime_register")], self.register_in_status())
+        self.held()
+        (row,) = self.spooled()
+        os.utime(row, (1, 1))
+        self.assertEqual([("warning", "service smime-register")], self.register_in_status())
+        self.database.down()
+        try:
+            self.assertEqual([("error", "smime_register"), ("warning", "service smime-register")],
+                             self.register_in_status())
+        finally:
+            self.database.up()
+        away = self.spool.rename(self.spool.with_suffix(".away"))
+        try:
+            self.assertEqual([("error", "smime_register_spool")], self.register_in_status())
+        finally:
+            away.rename(self.spool)
+
     def test_states_come_in_any_order(self):
         item = self.held()
         held = self.spooled()
