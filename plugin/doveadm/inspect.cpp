@@ -2,6 +2,7 @@
 #include "plugin/doveadm/smime.h"
 
 #include "plugin/doveadm/message-file.h"
+#include "plugin/operator/signature-text.h"
 
 namespace smime {
 namespace {
@@ -20,14 +21,6 @@ std::string join_layers(const Report &report) {
   return text;
 }
 
-std::string join_uninspectable(const Report &report) {
-  std::string text;
-  for (const Uninspectable &part : report.uninspectable)
-    text += (text.empty() ? "" : "; ") + part.reason +
-            (part.path.empty() ? "" : " (part " + part.path + ", " + part.type + ")");
-  return text;
-}
-
 std::string join_errors(const Report &report) {
   std::string text;
   for (const ReportError &error : report.errors)
@@ -41,7 +34,7 @@ void print_report(const Report &report) {
   doveadm_print_num(report.size);
   print(join_layers(report));
   print(std::string(name_of(report.signature)));
-  print(join_uninspectable(report));
+  print(uninspectable_text(report));
   print(std::string(name_of(report.scan)));
   print(join_errors(report));
 }

@@ -3,6 +3,7 @@
 
 #include "common/report.h"
 #include "plugin/doveadm/lines-format.h"
+#include "plugin/operator/signature-text.h"
 #include "plugin/quarantine/access.h"
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/promise.h"
@@ -430,16 +431,6 @@ void show_init(doveadm_mail_cmd_context *context, const char *const args[]) {
     doveadm_print_header_simple(name);
 }
 
-std::string describe_uninspectable(const Report &report) {
-  std::string text;
-  for (const Uninspectable &part : report.uninspectable) {
-    text += text.empty() ? "" : "; ";
-    text += part.path.empty() ? "the message" : "part " + part.path;
-    text += " (" + part.type + (part.name.empty() ? "" : ", " + part.name) + "): " + part.reason;
-  }
-  return text;
-}
-
 void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block) {
   const QuarantineRecord &record = block.record;
   print(record.id);
@@ -451,7 +442,7 @@ void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block) 
   print(record.reason);
   auto report = report_of(record);
   print(class_names_of(report));
-  print(report ? describe_uninspectable(*report) : "");
+  print(report ? uninspectable_text(*report) : "");
   print(report ? describe_recipients(*report) : "");
   print(report ? std::string(name_of(report->strength)) : "");
   print(record.sha256);

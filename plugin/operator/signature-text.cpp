@@ -54,4 +54,17 @@ std::string remedies_text(const Report &report) {
   return join(texts, " ");
 }
 
+std::string uninspectable_text(const Report &report) {
+  std::vector<std::string> texts;
+  for (const Uninspectable &part : report.uninspectable) {
+    // A file in an archive has no media type.
+    std::string what = part.type;
+    if (!part.name.empty())
+      what += (what.empty() ? "" : ", ") + part.name;
+    texts.push_back((part.path.empty() ? "the message" : "part " + part.path) +
+                    (what.empty() ? "" : " (" + what + ")") + ": " + part.reason);
+  }
+  return join(texts, "; ");
+}
+
 } // namespace smime

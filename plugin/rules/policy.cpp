@@ -283,49 +283,53 @@ struct PropertyKey {
   Setter set;
   // Any text will do, so that "!" in front is of the text.
   bool is_text;
+  // What it may be, for who wrote something else.
+  std::string_view values;
 };
+
+constexpr std::string_view times = "a number and h, d or w, such as 12h or 30d";
 
 constexpr std::array<PropertyKey, 8> property_keys{{
     {"when",
      [](Rule &rule, std::string_view value) {
        return assign(rule.when, find_value(when_names, value));
      },
-     false},
+     false, "arrival or save"},
     {"flag",
      [](Rule &rule, std::string_view value) {
        rule.flag = value;
        return is_keyword(value);
      },
-     false},
+     false, "a keyword such as $Seal"},
     {"reason",
      [](Rule &rule, std::string_view value) {
        rule.reason = value;
        return !value.empty() && is_one_line(value);
      },
-     true},
+     true, "a text of one line"},
     {"hold",
-     [](Rule &rule, std::string_view value) { return assign(rule.hold, parse_days(value)); },
-     false},
+     [](Rule &rule, std::string_view value) { return assign(rule.hold, parse_days(value)); }, false,
+     times},
     {"then",
      [](Rule &rule, std::string_view value) {
        return assign(rule.then, find_value(then_names, value));
      },
-     false},
+     false, "delete, release or reject"},
     {"warn",
-     [](Rule &rule, std::string_view value) { return assign(rule.warn, parse_days(value)); },
-     false},
+     [](Rule &rule, std::string_view value) { return assign(rule.warn, parse_days(value)); }, false,
+     times},
 
     {"notify",
      [](Rule &rule, std::string_view value) {
        rule.notifies_recipient = value == notify_recipient;
        return rule.notifies_recipient;
      },
-     false},
+     false, "recipient"},
     {"action",
      [](Rule &rule, std::string_view value) {
        return assign(rule.action, find_value(action_names, value));
      },
-     false},
+     false, "deliver, quarantine, reject or tempfail"},
 }};
 
 static_assert(condition_keys.size() + property_keys.size() == rule_key_count);
@@ -349,7 +353,7 @@ std::string apply_word(const Word &word, Rule &rule) {
       continue;
     if (!key.is_text && word.value.starts_with('!'))
       return refused + ": it cannot be negated";
-    return key.set(rule, word.value) ? "" : refused;
+    return key.set(rule, word.value) ? "" : refused + " (" + std::string(key.values) + ")";
   }
   return "unknown key \"" + word.key + "\" (known: " + known_keys() + ")";
 }
