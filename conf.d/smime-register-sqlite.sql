@@ -1,6 +1,7 @@
 -- The register of held messages (smime_register) in SQLite, 3.24 or later:
---   sqlite3 /var/lib/dovecot/smime-register.sqlite < smime-register-sqlite.sql
--- Root alone reads and writes it, by doveadm. It can be thrown away: doveadm smime register
+--   (umask 077; sqlite3 /var/lib/dovecot/smime-register.sqlite < smime-register-sqlite.sql)
+-- (the packages sqlite3 and dovecot-sqlite). Root alone reads and writes it, by doveadm, which
+-- the umask sees to: who wrote to whom about what is in it. It can be thrown away: doveadm smime register
 -- rebuild -A makes its rows anew from the mailboxes; the history is lost then.
 
 -- Readers do not wait for the one who writes.
