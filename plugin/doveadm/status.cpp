@@ -17,6 +17,7 @@
 #include "plugin/quarantine/exclusions.h"
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/ownership.h"
+#include "plugin/quarantine/promise.h"
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/register/spool.h"
 #include "plugin/scan/scanner-client.h"
@@ -260,8 +261,14 @@ void count_messages(mail_user *user, const Settings &settings, QuarantineFacts &
   std::map<std::string, std::size_t> all;
   std::map<std::string, std::size_t> foreign;
   std::string error;
-  auto count_held = [&](mail *m, const ParsedBlock &) {
+  // Whoever runs expire once a day is not late.
+  constexpr std::int64_t late = 86400;
+  const std::int64_t now = time(nullptr);
+  auto count_held = [&](mail *m, const ParsedBlock &block) {
     all[m->box->vname]++;
+    auto promise = promise_of(block.record);
+    if (promise && promise->is_due(now - late))
+      facts.overdue++;
     return Visit::next;
   };
   auto count_foreign = [&](mail *m) {

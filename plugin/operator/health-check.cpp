@@ -504,6 +504,12 @@ Findings check_other_mail(const QuarantineFacts &facts) {
 Findings check_quarantine(const QuarantineFacts &facts, const Settings &settings) {
   Findings findings = check_other_mail(facts);
   const std::string &name = settings.quarantine_mailbox;
+  if (facts.overdue > 0)
+    findings.push_back({"quarantine", Severity::warning, "hold",
+                        count_of(facts.overdue, "message") + " in " + name +
+                            " whose time was over more than a day ago",
+                        "Have cron run doveadm smime quarantine expire -A (doveadm-smime(1), "
+                        "EXAMPLES), which says what fails"});
   if (facts.autoexpunge != 0 || facts.autoexpunge_max_mails != 0)
     findings.push_back(
         {"quarantine", Severity::warning, "autoexpunge",

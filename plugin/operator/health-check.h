@@ -117,6 +117,8 @@ struct QuarantineFacts {
   std::vector<std::pair<std::string, std::size_t>> foreign;
   // Mailboxes that were the quarantine before and are not empty, with their messages.
   std::vector<std::pair<std::string, std::size_t>> former = {};
+  // Messages whose rule said hold=, and whose time was over more than a day ago.
+  std::size_t overdue = 0;
   // Of the mailbox, as configured: seconds and messages, 0 for never.
   std::uint64_t autoexpunge = 0;
   std::uint64_t autoexpunge_max_mails = 0;

@@ -1,5 +1,6 @@
 """What becomes of a held message on which nobody decides: what its rule said when it was held."""
 
+import json
 import os
 import shutil
 
@@ -61,6 +62,19 @@ class Retention(RolesCase):
         self.assertEqual([], self.expire())
         self.assert_logged('"action":"expired"', '"action":"released"', '"action":"rejected"',
                            '"reason":"held until 2020-')
+
+    def test_status_tells_that_nobody_runs_it(self):
+        def told():
+            done = self.instance.doveadm("-f", "json", "smime", "status", "-u", "alice", check=False)
+            return [row["detail"] for row in json.loads(done.stdout) if row["setting"] == "hold"]
+
+        self.hold("del")
+        self.hold("any")
+        self.assertEqual([], told())
+        self.age()
+        self.assertEqual(["1 message in Quarantine whose time was over more than a day ago"], told())
+        self.expire()
+        self.assertEqual([], told())
 
     def test_list_and_show_tell(self):
         for kind, days, then in (("del", "12-01", "delete"), ("rel", "11-29", "release")):

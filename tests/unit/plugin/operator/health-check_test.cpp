@@ -287,6 +287,14 @@ TEST(HealthCheck, WhatWasTheQuarantineBefore) {
   CHECK(!findings[0].remedy.empty());
 }
 
+TEST(HealthCheck, NobodyRunsExpire) {
+  QuarantineFacts quarantine;
+  quarantine.overdue = 2;
+  auto findings = check_quarantine(quarantine, settings);
+  STRCMP_EQUAL("warning:hold ", found(findings).c_str());
+  CHECK(findings[0].detail.starts_with("2 messages in Quarantine whose time was over"));
+}
+
 TEST(HealthCheck, TheQuarantineLasts) {
   QuarantineFacts quarantine;
   quarantine.storage = "maildir";
