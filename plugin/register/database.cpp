@@ -2,6 +2,8 @@
 
 #include "plugin/dovecot/ptr.h"
 
+#include <unistd.h>
+
 extern "C" {
 #include "master-service.h"
 #include "lib-event-private.h"
@@ -82,7 +84,8 @@ std::unique_ptr<Database> Database::open(const std::string &dict, std::string &e
     return nullptr;
   };
   std::unique_ptr<Database> database(new Database(connect));
-  return database->connect(error) ? std::move(database) : nullptr;
+  database->db_ = database->connect_(error);
+  return database->db_ == nullptr ? nullptr : std::move(database);
 }
 
 #else
@@ -104,17 +107,37 @@ std::unique_ptr<Database> Database::open(const std::string &driver, const std::s
     return nullptr;
   };
   std::unique_ptr<Database> database(new Database(connect));
-  return database->connect(error) ? std::move(database) : nullptr;
+  database->db_ = database->connect_(error);
+  return database->db_ == nullptr ? nullptr : std::move(database);
 }
 
 #endif
 
 Database::~Database() { disconnect(); }
 
-bool Database::connect(std::string &error) {
-  if (db_ == nullptr)
+// Dovecot 2.4's pool of connections lets nobody connect again for a second after a failure, such as
+// that of a row which was refused: what is tried then would be taken for refused, too.
+bool Database::connect_again(std::string &error) {
+  constexpr int tries = 3;
+  for (int i = 0; db_ == nullptr && i < tries; i++) {
+    if (i > 0)
+      (void)sleep(1);
     db_ = connect_(error);
+    if (db_ == nullptr)
+      return false;
+    if (!answers(error))
+      disconnect();
+  }
   return db_ != nullptr;
+}
+
+bool Database::answers(std::string &error) {
+  sql_result *result = sql_query_s(db_, "SELECT 1");
+  bool ok = sql_result_next_row(result) >= 0;
+  if (!ok)
+    error = sql_result_get_error(result);
+  sql_result_unref(result);
+  return ok;
 }
 
 void Database::disconnect() {
@@ -125,7 +148,7 @@ void Database::disconnect() {
 
 bool Database::run(const std::vector<SqlStatement> &statements, std::string &error) {
   DataStackFrame frame;
-  if (connect(error) && run_connected(statements, error))
+  if (connect_again(error) && run_connected(statements, error))
     return true;
   disconnect();
   return false;
@@ -151,7 +174,7 @@ bool Database::query(const SqlStatement &statement,
                      const std::function<bool(const std::vector<std::string> &)> &take,
                      std::string &error) {
   DataStackFrame frame;
-  if (!connect(error))
+  if (!connect_again(error))
     return false;
   sql_statement *bound = sql_statement_init(db_, statement.text.c_str());
   bind(bound, statement.values);

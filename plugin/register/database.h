@@ -46,7 +46,8 @@ private:
   using Connect = std::function<sql_db *(std::string &)>;
   explicit Database(Connect connect) : connect_(std::move(connect)) {}
 
-  bool connect(std::string &error);
+  bool connect_again(std::string &error);
+  bool answers(std::string &error);
   void disconnect();
   bool run_connected(const std::vector<SqlStatement> &statements, std::string &error);
 
