@@ -7,6 +7,8 @@
 #include "plugin/settings/user-context.h"
 #include "plugin/store/keywords.h"
 
+#include <algorithm>
+
 namespace smime {
 namespace {
 
@@ -70,6 +72,22 @@ void update_quarantined_flags(mail *m, modify_type type, mail_flags flags) noexc
   update(MODIFY_ADD, flags & allowed);
 }
 
+// That a message was released is ours to say: without it, its removal is told. So is what its
+// recipient was told.
+KeywordsPtr without_our_marks(mail *m, modify_type type, const mail_keywords *keywords) {
+  std::vector<std::string> present;
+  if (type == MODIFY_REPLACE)
+    present = keywords_of(m);
+  auto is_present = [&](const char *mark) {
+    return std::find(present.begin(), present.end(), mark) != present.end();
+  };
+  KeywordsPtr allowed =
+      change_keyword(m->box, keywords, released_keyword, is_present(released_keyword));
+  for (const char *mark : notice_keywords)
+    allowed = change_keyword(m->box, allowed.get(), mark, is_present(mark));
+  return allowed;
+}
+
 void update_quarantined_keywords(mail *m, modify_type type, mail_keywords *keywords) noexcept {
   UserContext *user = user_context(m->box->storage->user);
   if (user->internal_access > 0)
@@ -79,9 +97,7 @@ void update_quarantined_keywords(mail *m, modify_type type, mail_keywords *keywo
   if (!serves_client(m->box->storage->user))
     return super(m).update_keywords(m, type, keywords);
   (void)guarded("changing keywords", false, [&] {
-    // That a message was released is ours to say: without it, its removal is told.
-    bool released = type == MODIFY_REPLACE && is_marked_released(m);
-    KeywordsPtr allowed = change_keyword(m->box, keywords, released_keyword, released);
+    KeywordsPtr allowed = without_our_marks(m, type, keywords);
     super(m).update_keywords(m, type, allowed.get());
     return true;
   });
