@@ -72,7 +72,8 @@ void update_quarantined_flags(mail *m, modify_type type, mail_flags flags) noexc
   update(MODIFY_ADD, flags & allowed);
 }
 
-// That a message was released is ours to say: without it, its removal is told. So is what its
+// That a message was released, or its release has begun, is ours to say: without the one its
+// removal is told, without the other a release that was cut short is saved twice. So is what its
 // recipient was told.
 KeywordsPtr without_our_marks(mail *m, modify_type type, const mail_keywords *keywords) {
   std::vector<std::string> present;
@@ -81,10 +82,10 @@ KeywordsPtr without_our_marks(mail *m, modify_type type, const mail_keywords *ke
   auto is_present = [&](const char *mark) {
     return std::find(present.begin(), present.end(), mark) != present.end();
   };
-  KeywordsPtr allowed =
-      change_keyword(m->box, keywords, released_keyword, is_present(released_keyword));
-  for (const char *mark : notice_keywords)
-    allowed = change_keyword(m->box, allowed.get(), mark, is_present(mark));
+  KeywordsPtr allowed;
+  for (const char *mark : quarantine_marks)
+    allowed = change_keyword(m->box, allowed == nullptr ? keywords : allowed.get(), mark,
+                             is_present(mark));
   return allowed;
 }
 

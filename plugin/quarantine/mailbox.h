@@ -27,8 +27,11 @@ inline constexpr const char *told_keyword = "$SMIMETold";
 // The same of the warning before its time is over.
 inline constexpr const char *warning_keyword = "$SMIMEWarning";
 inline constexpr const char *warned_keyword = "$SMIMEWarned";
-inline constexpr std::array notice_keywords{telling_keyword, told_keyword, warning_keyword,
-                                            warned_keyword};
+// Set before it is saved elsewhere.
+inline constexpr const char *releasing_keyword = "$SMIMEReleasing";
+// All of them: ours to set and to take off, and not on what is released.
+inline constexpr std::array quarantine_marks{released_keyword, releasing_keyword, telling_keyword,
+                                             told_keyword,     warning_keyword,   warned_keyword};
 
 // Reads the block at the beginning of a stored message.
 std::optional<ParsedBlock> read_block(istream *stored);

@@ -9,9 +9,6 @@
 namespace smime {
 namespace {
 
-// Set on a quarantined message before it is saved elsewhere.
-constexpr const char *releasing_keyword = "$SMIMEReleasing";
-
 // Whether a message with this INTERNALDATE and digest is in the open box: what a
 // process that is killed leaves in a Maildir may have lost its GUID.
 bool look_for_original(mailbox *box, time_t received, const std::string &sha256, bool &found,
@@ -60,8 +57,7 @@ std::optional<Release> begin_release(mail_user *user, mail *quarantined, const P
   }
   release.data.keywords = keywords_of(quarantined);
   release.again = std::erase(release.data.keywords, releasing_keyword) > 0;
-  std::erase(release.data.keywords, released_keyword);
-  for (const char *mark : notice_keywords)
+  for (const char *mark : quarantine_marks)
     std::erase(release.data.keywords, mark);
   // In a session of its own: the caller has transactions open.
   if (!release.again) {
@@ -87,9 +83,7 @@ std::optional<bool> is_released_to(mail_user *user, const std::string &mailbox,
 }
 
 void take_off_release_marks(mail_save_context *save) {
-  remove_keyword(save, releasing_keyword);
-  remove_keyword(save, released_keyword);
-  for (const char *mark : notice_keywords)
+  for (const char *mark : quarantine_marks)
     remove_keyword(save, mark);
 }
 

@@ -1,4 +1,4 @@
-"""The marks of notices on held messages: whoever reads the quarantine over IMAP leaves them."""
+"""Our marks on held messages: whoever reads the quarantine over IMAP leaves them."""
 
 from clients import Imap, crlf
 from test_notify import NotifyCase
@@ -20,6 +20,22 @@ class Marks(NotifyCase):
         self.store("-FLAGS", "($smimetold $smimetelling)")
         self.assertEqual([], self.notify("-u", "alice", "--now"))
         self.assertEqual(1, len(self.notices()))
+
+    def test_a_reviewer_takes_no_mark_of_a_release(self):
+        self.hold()
+        self.instance.doveadm("flags", "add", "-u", "alice", "$SMIMEReleasing", "mailbox",
+                              "Quarantine", "all")
+        self.store("FLAGS", r"(\Seen)")
+        self.store("-FLAGS", "($smimereleasing)")
+        self.assertIn(b"$SMIMEReleasing", self.marks())
+        self.instance.doveadm("flags", "remove", "-u", "alice", "$SMIMEReleasing", "mailbox",
+                              "Quarantine", "all")
+        self.store("+FLAGS", "($SMIMEReleasing)")
+        self.assertNotIn(b"SMIMEReleasing", self.marks())
+
+    def marks(self):
+        return self.instance.doveadm("fetch", "-u", "alice", "flags", "mailbox", "Quarantine",
+                                     "all").stdout
 
     def test_a_reviewer_makes_and_keeps_back_no_notice(self):
         self.hold()
