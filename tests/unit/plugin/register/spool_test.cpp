@@ -80,7 +80,7 @@ TEST(Spool, WhatIsNoFileOfItsOwnHasAFault) {
   CHECK_EQUAL(0, symlink("/etc/passwd", (directory + "/2.row").c_str()));
   CHECK_EQUAL(0, mkfifo((directory + "/3.row").c_str(), 0600));
   std::ofstream(directory + "/4.row") << std::string(max_row_line + 1, 'x');
-  std::ofstream(directory + "/5.row");
+  std::ofstream(directory + "/5.row") << "";
   std::ofstream(directory + "/6.new") << "half";
   auto lines = spool.read(100);
   CHECK_EQUAL(6U, lines.size());
