@@ -53,7 +53,7 @@ void MessageReader::decide() {
   Bytes beginning = Bytes(prefix_).first(std::min(prefix_.size(), max_type_prefix));
   if (!prefix_.empty() && is_bare_file(beginning)) {
     Place whole;
-    whole.path = "1";
+    whole.path += '1';
     file_ = std::make_unique<Content>(inspection_, std::move(whole));
     walk_ = make_file_walk(inspection_);
   } else {
