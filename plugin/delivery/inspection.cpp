@@ -205,10 +205,8 @@ std::string ArrivalInspection::label_kind() const {
   return kind;
 }
 
-const Report &ArrivalInspection::report_or_stand_in() {
-  if (!report_)
-    report_ = report_without_scanner(error_);
-  return *report_;
+Report ArrivalInspection::report_or_stand_in() const {
+  return report_ ? *report_ : report_without_scanner(error_);
 }
 
 std::vector<Signer> ArrivalInspection::take_signers() { return std::exchange(signers_, {}); }

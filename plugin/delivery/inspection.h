@@ -41,8 +41,9 @@ public:
   // Whether the scanner failed on this message and not on others: there will be no report on it,
   // however often it comes.
   bool fails_on_message() const { return fails_on_message_; }
-  // The report. Where there is none, one that says so is made, and is the report from now on.
-  const Report &report_or_stand_in();
+  // The report; where there is none, one that says so, for who keeps or tells it. It decides
+  // nothing: report() stays null, and what becomes of the next copy is asked anew.
+  Report report_or_stand_in() const;
 
   // The message as it arrived, with its protected content; the digests are there once the report
   // is.

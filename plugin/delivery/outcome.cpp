@@ -78,6 +78,8 @@ Delivery::Outcome Delivery::before_save(mail_save_context *save) {
 }
 
 void Delivery::note_decision(const std::string &mailbox, const Fate &fate) {
+  if (!notes_deliveries(*user_.settings))
+    return;
   note_delivery(context_->rcpt_user, *user_.settings, inspection_.report_or_stand_in(),
                 {mailbox, from_, to_, fate.decided_by, std::string(name_of(fate.action))});
 }
@@ -143,7 +145,7 @@ void Delivery::defer_for_scanner(const std::string &mailbox, const Fate &fate) {
 Delivery::Outcome Delivery::quarantine(const Destination &destination, const std::string &rule,
                                        const std::string &reason) {
   const std::string &name = destination.mailbox;
-  const Report &report = inspection_.report_or_stand_in();
+  const Report report = inspection_.report_or_stand_in();
   QuarantineRecord record;
   record.mailbox = name;
   record.from = from_;

@@ -85,10 +85,12 @@ void note_newly_held(mail_user *user, const Settings &settings, const Quarantine
   spool_row(user, settings, row);
 }
 
+bool notes_deliveries(const Settings &settings) {
+  return !settings.register_dict.empty() && settings.register_deliveries;
+}
+
 void note_delivery(mail_user *user, const Settings &settings, const Report &report,
                    const DeliveryDecision &decision) {
-  if (settings.register_dict.empty() || !settings.register_deliveries)
-    return;
   RegisterRow row;
   describe(row, report);
   row.is_delivery = true;

@@ -33,6 +33,9 @@ void note_held_change(mail_user *user, const Settings &settings, const Quarantin
 void note_newly_held(mail_user *user, const Settings &settings, const QuarantineRecord &record,
                      const Report &report, istream *original);
 
+// Whether the register has a row of every decision.
+bool notes_deliveries(const Settings &settings);
+
 // What was decided on a message that is not held: action is the rule's.
 struct DeliveryDecision {
   std::string mailbox;
@@ -41,6 +44,7 @@ struct DeliveryDecision {
   std::string rule;
   std::string action;
 };
+// Only where notes_deliveries() says so.
 void note_delivery(mail_user *user, const Settings &settings, const Report &report,
                    const DeliveryDecision &decision);
 

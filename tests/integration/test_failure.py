@@ -20,7 +20,7 @@ class ScannerGone(DovecotCase):
     def test_mail_is_deferred_and_the_log_says_why(self):
         ((code, text),) = self.deliver(self.samples.plain())
         self.assertEqual(451, code, text)
-        self.assertIn("scanner", text)
+        self.assertIn("S/MIME scanner is not available", text)
         self.assert_logged("nowhere) failed: No such file")
         self.assertEqual([], self.bodies())
 
@@ -32,7 +32,19 @@ class ScannerGone(DovecotCase):
 
 
 class ScannerGoneQuarantine(DovecotCase):
-    settings = "  smime_scanner_socket = nowhere\n  smime_scanner_failure = quarantine\n"
+    settings = ("  smime_scanner_socket = nowhere\n  smime_scanner_failure = quarantine\n"
+                "  smime_rule9 = class=malformed action=reject\n")
+
+    def setUp(self):
+        self.clear()
+
+    def test_it_is_held_for_each_mailbox(self):
+        """What stands in for a report is kept with the message, and asks no rule."""
+        self.sieve("alice", 'require ["fileinto", "mailbox"]; fileinto :create "Work"; keep;')
+        self.addCleanup(self.sieve, "alice", "keep;")
+        self.assert_accepted(self.samples.encrypted())
+        self.assertEqual(["INBOX", "Work"],
+                         sorted(item["mailbox"] for item in self.quarantined("alice")))
 
     def test_mail_is_quarantined(self):
         plain = self.samples.plain()
@@ -46,13 +58,27 @@ class ScannerGoneQuarantine(DovecotCase):
 
 
 class ScannerGoneDeliver(DovecotCase):
-    settings = "  smime_scanner_socket = nowhere\n  smime_scanner_failure = deliver\n"
+    settings = ("  smime_scanner_socket = nowhere\n  smime_scanner_failure = deliver\n"
+                "  smime_rule9 = class=malformed action=reject\n")
+
+    def setUp(self):
+        self.clear()
 
     def test_mail_is_delivered(self):
         encrypted = self.samples.encrypted()
         self.assert_accepted(encrypted)
         self.assertEqual([encrypted], [without_trace(b) for b in self.bodies()])
         self.assert_logged("no report on the message")
+
+    def test_it_is_delivered_to_each_mailbox(self):
+        """What becomes of the first says nothing of the second."""
+        self.sieve("alice", 'require ["fileinto", "mailbox"]; fileinto :create "Work"; keep;')
+        self.addCleanup(self.sieve, "alice", "keep;")
+        encrypted = self.samples.encrypted()
+        self.assert_accepted(encrypted)
+        for mailbox in ("Work", "INBOX"):
+            self.assertEqual([encrypted], [without_trace(b) for b in self.bodies("alice", mailbox)])
+        self.assertEqual([], self.quarantined("alice"))
 
 
 class ScannerMisbehaves(DovecotCase):
