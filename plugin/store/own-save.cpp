@@ -57,6 +57,23 @@ private:
   MailboxContext *context_;
 };
 
+enum class Fed : unsigned char {
+  whole,
+  refused, // by the storage, which has the error
+  unread,  // the input has the error, or stopped before its end
+};
+
+// Puts all of input into the save. Nothing but the input's end is its end.
+Fed feed(mail_save_context *save, istream *input) {
+  ssize_t ret;
+  do {
+    if (mailbox_save_continue(save) < 0)
+      return Fed::refused;
+    ret = i_stream_read(input);
+  } while (ret > 0);
+  return input->stream_errno == 0 && ret == -1 ? Fed::whole : Fed::unread;
+}
+
 } // namespace
 
 void set_save_data(mail_save_context *save, const SaveData &data) {
@@ -82,17 +99,11 @@ SaveResult save_stream(mailbox *box, istream *input, const SaveData &data, std::
   };
   if (mailbox_save_begin(&save, input) < 0)
     return fail(last_error(box));
-  ssize_t ret;
-  do {
-    if (mailbox_save_continue(save) < 0) {
-      error = last_error(box);
-      mailbox_save_cancel(&save);
-      return SaveResult::failed;
-    }
-    ret = i_stream_read(input);
-  } while (ret > 0);
-  if (input->stream_errno != 0 || ret == 0) {
-    error = std::string("reading the message failed: ") + i_stream_get_error(input);
+  auto fed = feed(save, input);
+  if (fed != Fed::whole) {
+    error = fed == Fed::refused
+                ? last_error(box)
+                : std::string("reading the message failed: ") + i_stream_get_error(input);
     mailbox_save_cancel(&save);
     return SaveResult::failed;
   }
@@ -108,16 +119,12 @@ int save_for_copy(mail_save_context *save, istream *input) {
       mailbox_save_cancel(&save);
     return -1;
   }
-  ssize_t ret;
-  do {
-    if (mailbox_save_continue(save) < 0)
-      break;
-    ret = i_stream_read(input);
-  } while (ret > 0);
-  if (input->stream_errno != 0) {
+  auto fed = feed(save, input);
+  if (fed == Fed::unread)
     set_critical(save->transaction->box, std::string("reading what is saved in place of a message "
                                                      "failed: ") +
                                              i_stream_get_error(input));
+  if (fed != Fed::whole) {
     mailbox_save_cancel(&save);
     return -1;
   }
