@@ -63,8 +63,8 @@ void SealedText::begin() {
   } else if (text.starts_with('{')) {
     as_ = As::json;
     missing_ = {"\"ciphertext\"", "\"tag\"", "\"iv\""};
-  } else if (text.starts_with('<') && !text.starts_with("<!DOCTYPE") &&
-             !text.starts_with("<html") && !text.starts_with("<HTML")) {
+  } else if (text.starts_with('<') && !begins_ignoring_case(text, "<!doctype html") &&
+             !begins_ignoring_case(text, "<html")) {
     as_ = As::xml;
     missing_ = {"http://www.w3.org/2001/04/xmlenc#", "CipherData>", "EncryptedData"};
   }

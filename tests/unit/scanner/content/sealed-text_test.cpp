@@ -44,6 +44,13 @@ TEST(SealedTexts, IsFound) {
   }
 }
 
+TEST(SealedTexts, IsFoundBehindADocumentType) {
+  CHECK(is_sealed("<!DOCTYPE a [<!ELEMENT a ANY>]>\n" + xml));
+  CHECK(is_sealed("<!DOCTYPE a SYSTEM \"http://example.org/html.dtd\">\n" + xml));
+  // A browser shows text.
+  CHECK(!is_sealed("<!doctype HTML>\n<p>" + xml));
+}
+
 TEST(SealedTexts, OtherTextIsNone) {
   CHECK(!is_sealed(""));
   // A signed one has two dots.
