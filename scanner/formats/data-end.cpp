@@ -9,23 +9,6 @@
 namespace smime {
 namespace {
 
-// A number in the header says all of it.
-class SizedEnd : public FileEnd {
-public:
-  // Of so many first bytes, the size of the whole file.
-  using SizeOf = std::uint64_t (*)(Bytes head);
-  SizedEnd(std::size_t head, SizeOf size_of) : size_of_(size_of) { want(head); }
-
-private:
-  void read(Bytes head) override {
-    std::uint64_t size = size_of_(head);
-    if (size < head.size())
-      return end_before();
-    end_after(size - head.size());
-  }
-  SizeOf size_of_;
-};
-
 // X.690: the length of the element that the bytes begin with. What has none ends with the file.
 std::uint64_t der_size(Bytes head) {
   unsigned more = head[1] < 0x80 ? 0 : head[1] & 0x7fU;

@@ -72,6 +72,23 @@ private:
   std::size_t refused_ = 0;
 };
 
+// A number in the header says all of it.
+class SizedEnd : public FileEnd {
+public:
+  // Of so many first bytes, the size of the whole file.
+  using SizeOf = std::uint64_t (*)(Bytes head);
+  SizedEnd(std::size_t head, SizeOf size_of) : size_of_(size_of) { want(head); }
+
+private:
+  void read(Bytes head) override {
+    std::uint64_t size = size_of_(head);
+    if (size < head.size())
+      return end_before();
+    end_after(size - head.size());
+  }
+  SizeOf size_of_;
+};
+
 std::unique_ptr<FileEnd> png_end();
 std::unique_ptr<FileEnd> jpeg_end();
 std::unique_ptr<FileEnd> gif_end();

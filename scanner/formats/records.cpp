@@ -3,6 +3,7 @@
 #include "common/ascii.h"
 #include "scanner/base/big-endian.h"
 #include "scanner/base/little-endian.h"
+#include "scanner/formats/file-end.h"
 
 #include <algorithm>
 #include <array>
@@ -148,22 +149,6 @@ private:
   bool in_pieces_ = false;
 };
 
-// A number in the header says all of it.
-class CountedEnd : public FileEnd {
-public:
-  using SizeOf = std::uint64_t (*)(Bytes head);
-  CountedEnd(std::size_t head, SizeOf size_of) : size_of_(size_of) { want(head); }
-
-private:
-  void read(Bytes head) override {
-    std::uint64_t size = size_of_(head);
-    if (size < head.size())
-      return end_before();
-    end_after(size - head.size());
-  }
-  SizeOf size_of_;
-};
-
 // dBase: the size of the header, and so many records of so many bytes; a byte may end it.
 std::uint64_t table_size(Bytes head) {
   return le16(&head[8]) + static_cast<std::uint64_t>(le32(&head[4])) * le16(&head[10]) + 1;
@@ -177,9 +162,9 @@ std::unique_ptr<FileEnd> dicom_end() { return std::make_unique<DicomEnd>(DicomEn
 std::unique_ptr<FileEnd> bare_dicom_end() {
   return std::make_unique<DicomEnd>(DicomEnd::From::element);
 }
-std::unique_ptr<FileEnd> table_end() { return std::make_unique<CountedEnd>(12, table_size); }
-std::unique_ptr<FileEnd> surface_end() { return std::make_unique<CountedEnd>(84, surface_size); }
-std::unique_ptr<FileEnd> shape_end() { return std::make_unique<CountedEnd>(28, shape_size); }
+std::unique_ptr<FileEnd> table_end() { return std::make_unique<SizedEnd>(12, table_size); }
+std::unique_ptr<FileEnd> surface_end() { return std::make_unique<SizedEnd>(84, surface_size); }
+std::unique_ptr<FileEnd> shape_end() { return std::make_unique<SizedEnd>(28, shape_size); }
 
 // A file of columns ends as it begins; what does not is none.
 template <std::size_t size> Extent ends_with(const Window &file, const char (&mark)[size]) {
