@@ -1,5 +1,6 @@
 #include "plugin/register/spool.h"
 
+#include "common/write-all.h"
 #include "plugin/register/row.h"
 
 #include <algorithm>
@@ -30,18 +31,6 @@ constexpr std::size_t max_names = 50000;
 constexpr time_t forgotten_after = 24L * 3600;
 
 std::string failed(const std::string &path) { return path + ": " + std::strerror(errno); }
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 // In the order of the clock; nobody else's file can be in its place, since nobody can tell the
 // rest of the name.

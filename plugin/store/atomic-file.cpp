@@ -1,5 +1,7 @@
 #include "plugin/store/atomic-file.h"
 
+#include "common/write-all.h"
+
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -12,18 +14,6 @@ namespace smime {
 namespace {
 
 std::string failed(const std::string &path) { return path + ": " + std::strerror(errno); }
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 // Without it the new name may be lost with the power.
 bool sync_directory(const std::string &directory) {
