@@ -214,17 +214,6 @@ bool has(const std::vector<std::string> &keywords, const char *name) {
   return std::find(keywords.begin(), keywords.end(), name) != keywords.end();
 }
 
-// The rule by which it is held, as it was then; nullopt if no rule held it.
-std::optional<Rule> rule_of(const QuarantineRecord &record) {
-  constexpr std::string_view separator = ": ";
-  auto end = record.rule.find(separator);
-  std::string ignored;
-  if (end == std::string::npos)
-    return std::nullopt;
-  return parse_rule(record.rule.substr(0, end), record.rule.substr(end + separator.size()),
-                    ignored);
-}
-
 Untold untold_of(mail *quarantined, const ParsedBlock &block, const std::optional<Rule> &rule) {
   const QuarantineRecord &record = block.record;
   HeldHeader header = read_held_header(quarantined, block);

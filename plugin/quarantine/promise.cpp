@@ -12,15 +12,20 @@ Act Promise::act() const {
 }
 
 // "smime_rule2: class=encrypted hold=30d then=delete action=quarantine"
-std::optional<Promise> promise_of(const QuarantineRecord &record) {
+std::optional<Rule> rule_of(const QuarantineRecord &record) {
   constexpr std::string_view mark = ": ";
   auto colon = record.rule.find(mark);
-  auto held = parse_time(record.time);
-  if (colon == std::string::npos || !held)
-    return std::nullopt;
   std::string ignored;
-  auto rule = parse_rule("", std::string_view(record.rule).substr(colon + mark.size()), ignored);
-  if (!rule || rule->hold == 0 || !rule->then)
+  if (colon == std::string::npos)
+    return std::nullopt;
+  return parse_rule(record.rule.substr(0, colon),
+                    std::string_view(record.rule).substr(colon + mark.size()), ignored);
+}
+
+std::optional<Promise> promise_of(const QuarantineRecord &record) {
+  auto held = parse_time(record.time);
+  auto rule = rule_of(record);
+  if (!held || !rule || rule->hold == 0 || !rule->then)
     return std::nullopt;
   Promise promise{*held + rule->hold, *rule->then, {}};
   if (rule->warn > 0)

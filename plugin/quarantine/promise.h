@@ -25,7 +25,11 @@ struct Promise {
   Act act() const;
 };
 
-// Nullopt: it is held until somebody decides. So it is where the record cannot be understood.
+// The rule by which it is held, as it was then; nullopt if no rule held it, or the record cannot be
+// understood.
+std::optional<Rule> rule_of(const QuarantineRecord &record);
+
+// Nullopt: it is held until somebody decides. So it is where there is no rule.
 std::optional<Promise> promise_of(const QuarantineRecord &record);
 
 } // namespace smime
