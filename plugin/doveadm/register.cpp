@@ -10,7 +10,6 @@
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/quarantine/register-note.h"
 
-#include <ctime>
 #include <map>
 #include <set>
 
@@ -137,12 +136,6 @@ bool read_register(Database &database, const RegisterFilter &filter,
       return false;
   }
   return true;
-}
-
-std::int64_t microseconds_now() {
-  timespec now{};
-  (void)clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
 }
 
 void print_difference(const std::string &id, const std::string &user, const std::string &text) {

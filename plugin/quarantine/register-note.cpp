@@ -11,12 +11,6 @@
 namespace smime {
 namespace {
 
-std::int64_t microseconds_now() {
-  timespec now{};
-  (void)clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
-}
-
 // A spool that is not there would be told of with each message.
 bool may_tell_again() {
   constexpr time_t pause = 60;

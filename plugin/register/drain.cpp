@@ -3,7 +3,6 @@
 #include "plugin/register/row.h"
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 #include <utility>
 
@@ -21,12 +20,6 @@ struct ReadRow {
 
 // Nullopt: there is no such user.
 using OwnerOfName = std::optional<uid_t>;
-
-std::int64_t microseconds_now() {
-  timespec now{};
-  (void)clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
-}
 
 class Drain {
 public:

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -136,6 +137,12 @@ bool read_kind(const Json &json, RegisterRow &row, std::string &error) {
 }
 
 } // namespace
+
+std::int64_t microseconds_now() {
+  timespec now{};
+  (void)clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1000000 + now.tv_nsec / 1000;
+}
 
 std::string_view name_of(HeldState state) { return state_names[static_cast<std::size_t>(state)]; }
 

@@ -75,6 +75,9 @@ struct RegisterRow {
 // Fills in what a report says: classes, status, findings, strength, attachments, size.
 void describe(RegisterRow &row, const Report &report);
 
+// The present, as rows have it.
+std::int64_t microseconds_now();
+
 // The part of an address behind its last "@", in lower case.
 std::string recipient_domain(std::string_view address);
 
