@@ -3,6 +3,7 @@
 #include "plugin/doveadm/smime.h"
 
 #include "plugin/dovecot/events.h"
+#include "plugin/register/database.h"
 
 extern "C" {
 extern const char *doveadm_smime_plugin_version;
@@ -43,4 +44,4 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_quarantine_report);
 }
 
-void doveadm_smime_plugin_deinit(void) {}
+void doveadm_smime_plugin_deinit(void) { smime::Database::end_drivers(); }

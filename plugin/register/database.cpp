@@ -20,16 +20,17 @@ namespace {
 
 // Dovecot's drivers are modules of the dict service, which has no rights to spare either.
 // They stay loaded until doveadm ends.
+bool drivers_are_initialised = false;
+module *loaded = nullptr;
+
 void load_driver(const char *name) {
-  static bool initialised = false;
-  if (!initialised)
+  if (!drivers_are_initialised)
     sql_drivers_init();
-  initialised = true;
+  drivers_are_initialised = true;
   module_dir_load_settings settings{};
   settings.abi_version = DOVECOT_ABI_VERSION;
   settings.require_init_funcs = TRUE;
   settings.ignore_missing = TRUE;
-  static module *loaded = nullptr;
   std::string module_name = std::string("driver_") + name;
 #ifdef SMIME_DOVECOT_24
   const char *const names[] = {module_name.c_str(), nullptr};
@@ -114,6 +115,14 @@ std::unique_ptr<Database> Database::open(const std::string &driver, const std::s
 #endif
 
 Database::~Database() { disconnect(); }
+
+void Database::end_drivers() {
+  if (!drivers_are_initialised)
+    return;
+  module_dir_unload(&loaded);
+  sql_drivers_deinit();
+  drivers_are_initialised = false;
+}
 
 // Dovecot 2.4's pool of connections lets nobody connect again for a second after a failure, such as
 // that of a row which was refused: what is tried then would be taken for refused, too.

@@ -41,6 +41,10 @@ public:
   // what it is given.
   bool works(std::string &error);
 
+  // When doveadm ends, and there is no Database any more: the drivers of Dovecot 2.4 keep their
+  // connections until then.
+  static void end_drivers();
+
 private:
   // Null with the reason set.
   using Connect = std::function<sql_db *(std::string &)>;
