@@ -2,18 +2,14 @@
 
 import base64
 import json
-import socketserver
-import threading
 import unittest
 import urllib.error
 import urllib.request
 
 import dovecot_conf
-from case import DovecotCase
 from clients import PASSWORD
-from instance import free_port
 from test_access import SECRET, RawImap
-from test_review import Smtp
+from test_review import ReviewCase
 
 ROLES = """  smime_reviewers = chief
   smime_role = reviewer=full,f?ll may=list,preview,show,download,release,reject,delete,policy
@@ -47,32 +43,15 @@ DONE = {"release": "released", "reject": "rejected", "delete": "deleted"}
 UNKNOWN = "0123456789abcdef0123456789abcdef"
 
 
-class RolesCase(DovecotCase):
+class RolesCase(ReviewCase):
     instance_options = {"replace_rules": True}
     settings = "  smime_rule = origin=delivery class=any-encrypted action=quarantine\n" + ROLES
 
-    @classmethod
-    def before_start(cls):
-        cls.mta = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Smtp)
-        cls.mta.daemon_threads = True
-        cls.mta.mails, cls.mta.answer = [], b"250"
-        threading.Thread(target=cls.mta.serve_forever, daemon=True).start()
-        cls.instance.http_port = free_port()
-        cls.instance.extra = (f"submission_host = 127.0.0.1:{cls.mta.server_address[1]}\n"
-                              "hostname = imap.example.org\n")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.mta.shutdown()
-        cls.mta.server_close()
-        super().tearDownClass()
-
     def setUp(self):
+        super().setUp()
         masters = self.instance.dir / "masters"
         masters.write_text("".join(f"{name}:{{PLAIN}}{PASSWORD}\n"
                                    for name in (*NAMES, "broken", "stranger", "FULL", "Chief")))
-        self.clear()
-        self.mta.mails.clear()
 
     def held(self, user="alice"):
         self.assert_accepted(self.samples.encrypted(), f"{user}@example.org",
