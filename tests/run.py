@@ -31,6 +31,13 @@ class Result(unittest.TextTestResult):
         """A test with failing subtests is one."""
         return {getattr(test, "test_case", test).id() for test, _ in self.failures + self.errors}
 
+    def failure_texts(self):
+        """The first of each failing test, its end alone: subtests are many, and alike."""
+        texts = {}
+        for test, text in self.failures + self.errors:
+            texts.setdefault(getattr(test, "test_case", test).id(), f"{test}\n{text[-1500:]}")
+        return texts
+
     def passed(self):
         # A class whose set-up failed ran no test.
         failed = [name for name in self.failed_tests() if not name.startswith(("setUp", "tearDown"))]
@@ -152,7 +159,7 @@ def run_here(tests, totals):
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Result).run(
         unittest.TestSuite(tests))
     totals.add(result.passed(), len(result.failed_tests()), len(result.skipped))
-    return sorted(result.failed_tests())
+    return result.failure_texts()
 
 
 def class_of(test):
@@ -184,7 +191,7 @@ def integration_tests(pattern, totals, options):
     order = sorted(classes, key=lambda name: (not name.startswith(LONG), name))
     # What installs anew the files that all others run from goes before them, by itself.
     alone = [name for name in order if getattr(classes[name][0], "alone", False)]
-    began, failed = time.monotonic(), []
+    began, failed = time.monotonic(), {}
 
     def run_side_by_side(names, jobs):
         with ThreadPoolExecutor(jobs) as pool:
@@ -192,12 +199,15 @@ def integration_tests(pattern, totals, options):
             for done in (future.result() for future in as_completed(running)):
                 print(done.output, flush=True)
                 totals.add(done.passed, done.failed, done.skipped)
-                failed.extend(done.failed_names)
+                failed.update(done.failed_texts)
 
     run_side_by_side(alone, 1)
     run_side_by_side([name for name in order if name not in alone], jobs)
     print(f"{len(tests)} tests in {time.monotonic() - began:.0f} s, {jobs} at a time")
-    for name in failed:
+    # Once more at the end, which is what is kept of a long log.
+    for text in sorted(failed.values()):
+        print(f"-- {text}")
+    for name in sorted(failed):
         print(f"FAIL: {name}")
 
 
@@ -220,7 +230,8 @@ def run_class(name, pattern, slots, options):
     try:
         counted = json.loads(result.read_text())
     except (OSError, ValueError):
-        counted = {"passed": 0, "failed": 1, "skipped": 0, "failed_names": [f"{name} (ended with {done.returncode})"]}
+        counted = {"passed": 0, "failed": 1, "skipped": 0,
+                   "failed_texts": {name: f"{name} ended with {done.returncode}"}}
     return SimpleNamespace(output=f"-- {name}: {took:.0f} s\n{done.stdout.strip()}", **counted)
 
 
@@ -229,7 +240,7 @@ def run_one_class(options, totals):
     tests = [test for test in load(options.only, options.directories)
              if class_of(test) == options.one_class]
     failed = run_here(tests, totals)
-    options.result.write_text(json.dumps({**vars(totals), "failed_names": failed}))
+    options.result.write_text(json.dumps({**vars(totals), "failed_texts": failed}))
 
 
 def dovecot_version():
