@@ -30,7 +30,12 @@ class Opened:
             raise OSError(ctypes.get_errno(), str(directory))
 
     def counts(self):
-        names, data = collections.Counter(), os.read(self.notifier, 1 << 20)
+        names, data = collections.Counter(), b""
+        try:
+            data = os.read(self.notifier, 1 << 20)
+        except BlockingIOError:
+            # Nothing was opened.
+            pass
         os.close(self.notifier)
         while data:
             (length,) = struct.unpack_from("I", data, 12)
