@@ -41,6 +41,7 @@ CREATE INDEX IF NOT EXISTS smime_register_size ON smime_register (present, size,
 CREATE INDEX IF NOT EXISTS smime_register_username ON smime_register (present, username, id);
 CREATE INDEX IF NOT EXISTS smime_register_user ON smime_register (username, held);
 CREATE INDEX IF NOT EXISTS smime_register_lower_username ON smime_register (LOWER(username));
+CREATE INDEX IF NOT EXISTS smime_register_changed ON smime_register (present, changed, id, username);
 CREATE INDEX IF NOT EXISTS smime_register_recipient ON smime_register (LOWER(recipient));
 CREATE INDEX IF NOT EXISTS smime_register_sender ON smime_register (LOWER(sender));
 
@@ -54,6 +55,7 @@ CREATE TABLE IF NOT EXISTS smime_register_history (
   why TEXT NOT NULL,
   PRIMARY KEY (id, username, changed, state)
 );
+CREATE INDEX IF NOT EXISTS smime_register_history_changed ON smime_register_history (changed, id, username);
 
 -- What was decided on each delivery, with smime_register_deliveries = yes.
 CREATE TABLE IF NOT EXISTS smime_register_delivery (
@@ -71,4 +73,4 @@ CREATE TABLE IF NOT EXISTS smime_register_delivery (
   digest VARCHAR(64) NOT NULL,
   PRIMARY KEY (id, username)
 );
-CREATE INDEX IF NOT EXISTS smime_register_delivery_decided ON smime_register_delivery (decided);
+CREATE INDEX IF NOT EXISTS smime_register_delivery_decided ON smime_register_delivery (decided, id, username);

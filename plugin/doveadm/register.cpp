@@ -1,4 +1,4 @@
-// doveadm smime register drain, rebuild and check.
+// doveadm smime register drain, thin, rebuild and check.
 #include "plugin/doveadm/register-access.h"
 #include "plugin/doveadm/root-again.h"
 #include "plugin/doveadm/scanner-program.h"
@@ -9,7 +9,9 @@
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/quarantine/register-note.h"
+#include "plugin/register/thin.h"
 
+#include <ctime>
 #include <map>
 #include <set>
 
@@ -37,6 +39,35 @@ void drain_command(doveadm_cmd_context *) noexcept {
     if (done)
       return 0;
     log_error("smime register: rows wait in " + settings.register_spool + ": " + error);
+    return EX_TEMPFAIL;
+  });
+  if (status != 0)
+    doveadm_exit_code = status;
+}
+
+// --- thin
+
+void thin_command(doveadm_cmd_context *) noexcept {
+  int status = guarded("doveadm smime register thin", EX_TEMPFAIL, [&] {
+    std::string error;
+    Settings settings = settings_without_user();
+    auto database = open_register(settings, error);
+    if (database == nullptr) {
+      log_error(error);
+      return EX_CONFIG;
+    }
+    ThinResult result;
+    bool done = settings.history == 0 ||
+                thin_register(*database, time(nullptr) - settings.history, result, error);
+    doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
+    for (const char *name : {"messages", "history", "deliveries", "more"})
+      doveadm_print_header_simple(name);
+    for (std::size_t count : result.taken)
+      print(std::to_string(count));
+    print(result.more ? "yes" : "no");
+    if (done)
+      return 0;
+    log_error("smime register: " + error);
     return EX_TEMPFAIL;
   });
   if (status != 0)
@@ -325,6 +356,8 @@ const std::array<doveadm_cmd_param, 1> no_parameters{};
 
 doveadm_cmd_ver2 command_register_drain = {
     drain_command, nullptr, "smime register drain", "", CMD_FLAG_NONE, no_parameters.data()};
+doveadm_cmd_ver2 command_register_thin = {thin_command, nullptr,       "smime register thin",
+                                          "",           CMD_FLAG_NONE, no_parameters.data()};
 doveadm_cmd_ver2 command_register_rebuild = {
     nullptr,       alloc_rebuild,    "smime register rebuild", "-u <user>|-A [-S <socket_path>]",
     CMD_FLAG_NONE, parameters.data()};

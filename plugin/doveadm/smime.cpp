@@ -29,6 +29,7 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_policy);
   doveadm_cmd_register_ver2(&smime::command_token_check);
   doveadm_cmd_register_ver2(&smime::command_register_drain);
+  doveadm_cmd_register_ver2(&smime::command_register_thin);
   doveadm_cmd_register_ver2(&smime::command_register_rebuild);
   doveadm_cmd_register_ver2(&smime::command_register_check);
   doveadm_cmd_register_ver2(&smime::command_trust_list);

@@ -28,6 +28,7 @@ extern doveadm_cmd_ver2 command_policy;
 extern doveadm_cmd_ver2 command_register_check;
 extern doveadm_cmd_ver2 command_register_drain;
 extern doveadm_cmd_ver2 command_register_rebuild;
+extern doveadm_cmd_ver2 command_register_thin;
 extern doveadm_cmd_ver2 command_status;
 extern doveadm_cmd_ver2 command_token_check;
 extern doveadm_cmd_ver2 command_trust_list;

@@ -29,6 +29,8 @@ constexpr unsigned gather_milliseconds = 300;
 // A database that is away is asked again, and a spool that cannot be watched is looked at.
 constexpr unsigned again_milliseconds = 60000;
 constexpr unsigned drain_seconds = 3600;
+// What the register has of long ago is looked for.
+constexpr unsigned thin_milliseconds = 3600000;
 // In base_dir, where the service runs, the master process leaves a link to its file.
 constexpr const char *config_link = "dovecot.conf";
 // Whether what a line of doveadm's begins with tells of an error.
@@ -40,6 +42,7 @@ struct Watch {
   io *notify = nullptr;
   timeout *gather = nullptr;
   timeout *again = nullptr;
+  timeout *thin = nullptr;
   // What was logged last: a database that is away for a day is told of once.
   std::string told;
 };
@@ -87,10 +90,22 @@ void tell(const ProgramResult &result) {
     tell_line(line, result.status != 0);
 }
 
+ProgramResult run_register(const char *command) {
+  return run_program({SMIME_DOVEADM, "-c", file_behind(config_link), "smime", "register", command},
+                     {}, drain_seconds);
+}
+
 // Also makes the directory.
-void drain() {
-  tell(run_program({SMIME_DOVEADM, "-c", file_behind(config_link), "smime", "register", "drain"},
-                   {}, drain_seconds));
+void drain() { tell(run_register("drain")); }
+
+// A database that is away is told of by the other.
+void thin(void *) noexcept {
+  (void)guarded("thinning the register's history", false, [] {
+    ProgramResult result = run_register("thin");
+    if (watch.told.empty())
+      tell(result);
+    return true;
+  });
 }
 
 void gathered(void *) noexcept {
@@ -155,9 +170,13 @@ int run(int argc, char *argv[]) {
     drain();
     return true;
   });
-  start_watching();
+  // What came between the two would be seen by nobody for a minute.
+  look_again(nullptr);
+  thin(nullptr);
   watch.again = (timeout_add)(again_milliseconds, __FILE__, __LINE__, look_again, nullptr);
+  watch.thin = (timeout_add)(thin_milliseconds, __FILE__, __LINE__, thin, nullptr);
   master_service_run(master_service, client_connected);
+  timeout_remove(&watch.thin);
   timeout_remove(&watch.again);
   if (watch.gather != nullptr)
     timeout_remove(&watch.gather);

@@ -191,6 +191,26 @@ constexpr std::array<SortInfo, 5> sorts{{{"time", "held", false, false},
                                          {"-size", "size", true, false},
                                          {"user", "username", false, true}}};
 
+struct OldTable {
+  const char *name;
+  const char *time;
+  // Of the column time in a second.
+  std::int64_t units;
+  // What else is true of a row that may go.
+  const char *condition;
+};
+
+// In the order of OldRows.
+constexpr std::array<OldTable, 3> old_tables{{
+    {"smime_register", "changed", 1000000, "present = 0"},
+    {"smime_register_history", "changed", 1000000,
+     "NOT EXISTS (SELECT 1 FROM smime_register WHERE smime_register.id = smime_register_history.id "
+     "AND smime_register.username = smime_register_history.username)"},
+    {"smime_register_delivery", "decided", 1, nullptr},
+}};
+
+const OldTable &old_table(OldRows what) { return old_tables[static_cast<std::size_t>(what)]; }
+
 const SortInfo &info_of(RegisterSort sort) { return sorts[static_cast<std::size_t>(sort)]; }
 
 } // namespace
@@ -284,6 +304,42 @@ SqlStatement select_history(const std::string &id, const std::string &user) {
   return {"SELECT changed, state, who, why FROM smime_register_history "
           "WHERE id = ? AND username = ? ORDER BY changed",
           {id, user}};
+}
+
+SqlStatement select_old(OldRows what, std::int64_t before, std::size_t limit, const OldRow *after) {
+  const OldTable &table = old_table(what);
+  std::string keys = std::string(table.time) + ", id, username";
+  SqlStatement statement;
+  statement.text = "SELECT " + keys + " FROM " + table.name;
+  Conditions conditions(statement);
+  conditions.add(std::string(table.time) + " < ?", {before * table.units});
+  if (table.condition != nullptr)
+    conditions.add(table.condition, {});
+  if (after != nullptr)
+    conditions.add("(" + keys + ") > (?, ?, ?)", {after->time, after->id, after->user});
+  statement.text += " ORDER BY " + keys + " LIMIT " + std::to_string(limit);
+  return statement;
+}
+
+std::vector<SqlStatement> statements_of_thinning(OldRows what, const OldRow &row,
+                                                 std::int64_t before) {
+  std::vector<SqlStatement> statements;
+  // A message that the register still has after the first statement keeps its history.
+  std::vector<OldRows> tables{what};
+  if (what == OldRows::messages)
+    tables.push_back(OldRows::history);
+  for (OldRows each : tables) {
+    const OldTable &table = old_table(each);
+    SqlStatement statement;
+    statement.text = std::string("DELETE FROM ") + table.name;
+    Conditions conditions(statement);
+    conditions.add("id = ? AND username = ?", {row.id, row.user});
+    conditions.add(std::string(table.time) + " < ?", {before * table.units});
+    if (table.condition != nullptr)
+      conditions.add(table.condition, {});
+    statements.push_back(std::move(statement));
+  }
+  return statements;
 }
 
 SqlStatement select_users(const std::string &after, std::size_t limit) {

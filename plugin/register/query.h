@@ -81,6 +81,21 @@ RegisterRow row_of(const std::vector<std::string> &values);
 // changed, state, who and why of a message, the first change first.
 SqlStatement select_history(const std::string &id, const std::string &user);
 
+// What is older than smime_history, a page at a time, behind the position if there is one: first
+// the time, then the id and the user. Messages are those whose last change is older, and none that
+// is held; of the history that of messages which the register does not have.
+enum class OldRows : std::uint8_t { messages, history, deliveries };
+struct OldRow {
+  std::int64_t time = 0;
+  std::string id;
+  std::string user;
+};
+// before: seconds since the epoch.
+SqlStatement select_old(OldRows what, std::int64_t before, std::size_t limit, const OldRow *after);
+// Takes one of them out, a message with its history. What was changed meanwhile stays.
+std::vector<SqlStatement> statements_of_thinning(OldRows what, const OldRow &row,
+                                                 std::int64_t before);
+
 // Users who have rows of what is in the quarantine, in the order of their names, behind after.
 SqlStatement select_users(const std::string &after, std::size_t limit);
 

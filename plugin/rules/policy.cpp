@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 #include <utility>
 
@@ -62,24 +61,6 @@ bool is_keyword(std::string_view value) {
            return c > 0x20 && c < 0x7f &&
                   std::string_view("(){%*\"\\]").find(c) == std::string_view::npos;
          });
-}
-
-// "12h", "30d", "4w": hours, days and weeks, of ten years at most. Minutes and months would be
-// one letter.
-std::optional<std::int64_t> parse_days(std::string_view text) {
-  constexpr std::array<std::pair<std::int64_t, char>, 3> units{
-      {{3600, 'h'}, {86400, 'd'}, {604800, 'w'}}};
-  constexpr std::int64_t most = 10LL * 366 * 86400;
-  std::int64_t number = 0;
-  const char *end = text.data() + text.size();
-  auto [rest, failure] = std::from_chars(text.data(), end, number);
-  if (failure != std::errc() || rest + 1 != end || number < 1 || number > most)
-    return std::nullopt;
-  for (const auto &[seconds, unit] : units) {
-    if (*rest == unit && number <= most / seconds)
-      return number * seconds;
-  }
-  return std::nullopt;
 }
 
 template <typename T, typename Parsed> bool assign(T &target, Parsed parsed) {

@@ -4,6 +4,8 @@
 // and a line in conf.d and dovecot-smime(7).
 #include "plugin/rules/settings.h"
 
+#include "plugin/rules/words.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -209,6 +211,15 @@ constexpr std::array<Row, known_setting_count> rows{{
          }),
     words("smime_register_subject", "yes:no", set_register_subject),
     words("smime_register_deliveries", "no:yes", word_setter<&Settings::register_deliveries>()),
+    text("smime_history", "1y",
+         [](Settings &settings, const std::string &value) {
+           bool for_ever = value == "no";
+           auto time = parse_days(value);
+           settings.history = for_ever ? 0 : time.value_or(settings.history);
+           return time || for_ever
+                      ? std::string()
+                      : "\"" + value + "\" is no time such as 90d, 52w or 1y, and not \"no\"";
+         }),
     text("smime_notice_texts", "",
          [](Settings &settings, const std::string &value) {
            settings.notice_texts = value;

@@ -66,6 +66,8 @@ struct Settings {
   bool register_subject = false;
   // It has a row of what was delivered or refused, too.
   bool register_deliveries = false;
+  // How long it keeps what became of messages, in seconds; 0: for ever.
+  std::int64_t history = 0;
   // Where the texts of notices are (empty: beside Dovecot's configuration), which of them the
   // user reads, and when he is told.
   std::string notice_texts;
@@ -97,7 +99,7 @@ struct SettingInfo {
   // Not the operator's.
   bool hidden;
 };
-inline constexpr std::size_t known_setting_count = 27;
+inline constexpr std::size_t known_setting_count = 28;
 const SettingInfo &setting_info(std::size_t number);
 
 // Reads every value whose name begins with "smime_", in any order; rules are

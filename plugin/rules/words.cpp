@@ -1,6 +1,8 @@
 #include "plugin/rules/words.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace smime {
 namespace {
@@ -64,6 +66,22 @@ bool is_one_line(std::string_view value) {
   return value.size() <= max_line && std::all_of(value.begin(), value.end(), [](char c) {
            return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
          });
+}
+
+std::optional<std::int64_t> parse_days(std::string_view text) {
+  constexpr std::array<std::pair<std::int64_t, char>, 4> units{
+      {{3600, 'h'}, {86400, 'd'}, {604800, 'w'}, {365L * 86400, 'y'}}};
+  constexpr std::int64_t most = 10LL * 366 * 86400;
+  std::int64_t number = 0;
+  const char *end = text.data() + text.size();
+  auto [rest, failure] = std::from_chars(text.data(), end, number);
+  if (failure != std::errc() || rest + 1 != end || number < 1 || number > most)
+    return std::nullopt;
+  for (const auto &[seconds, unit] : units) {
+    if (*rest == unit && number <= most / seconds)
+      return number * seconds;
+  }
+  return std::nullopt;
 }
 
 } // namespace smime

@@ -4,6 +4,8 @@
 #define SMIME_RULES_WORDS_H
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +32,10 @@ std::string compose_words(const std::vector<std::pair<std::string_view, std::str
 // max_line and has no control bytes.
 inline constexpr std::size_t max_line = 500;
 bool is_one_line(std::string_view value);
+
+// "12h", "30d", "4w", "1y": hours, days, weeks and years of 365 days, ten years at most. Minutes
+// and months would be one letter.
+std::optional<std::int64_t> parse_days(std::string_view text);
 
 } // namespace smime
 

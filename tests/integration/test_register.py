@@ -223,6 +223,48 @@ class RowTests:
                 row.pop(column)
         self.assertEqual(before, after)
 
+    def old(self, item, days, table="smime_register", column="changed", units=1000000):
+        """As if its last change had been so many days ago."""
+        then = int(time.time() - days * 86400) * units
+        self.database.execute(f"UPDATE {table} SET {column} = {then} WHERE id = '{item}';")
+
+    def test_what_became_of_messages_long_ago_goes(self):
+        held, kept, gone, reopened = (self.held() for _ in range(4))
+        for item in (kept, gone):
+            self.doveadm_quarantine("delete", "alice", item)
+        self.drain()
+        for item, days in ((held, 800), (kept, 360), (gone, 370), (reopened, 800)):
+            self.old(item, days)
+            self.database.execute(f"UPDATE smime_register_history SET changed = changed - "
+                                  f"{days * 86400 * 1000000} WHERE id = '{item}';")
+        # Of what the register does not know the history alone is there, of deliveries a row.
+        self.database.execute(
+            "INSERT INTO smime_register_history VALUES ('stray', 'alice', 5, 'held', '', ''),"
+            f"('young', 'alice', {int(time.time()) * 1000000}, 'held', '', '');"
+            "INSERT INTO smime_register_delivery VALUES " + ", ".join(
+                f"('{name}', 'alice', {int(time.time() - days * 86400)}, '', '', '', '', '', '', "
+                "'deliver', 1, '')" for name, days in (("old", 366), ("new", 364))) + ";")
+        (result,) = self.register("thin")
+        self.assertEqual({"messages": "1", "history": "1", "deliveries": "1", "more": "no"}, result)
+        self.assertEqual({held, kept, reopened}, {row["id"] for row in self.rows()})
+        self.assertEqual(["held", "deleted"], self.history(kept))
+        self.assertEqual(["held"], self.history(held))
+        self.assertEqual(([], [], ["held"]),
+                         (self.history(gone), self.history("stray"), self.history("young")))
+        self.assertEqual(["new"], [row["id"] for row in self.database.rows(
+            "SELECT id FROM smime_register_delivery")])
+        self.assertEqual([], self.register("check", "-u", "alice"))
+        (again,) = self.register("thin")
+        self.assertEqual({"messages": "0", "history": "0", "deliveries": "0", "more": "no"}, again)
+
+    def test_many_go_in_several_batches(self):
+        self.database.execute("INSERT INTO smime_register_history VALUES " + ", ".join(
+            f"('{number:032x}', 'alice', {number // 7}, 'held', '', '')" for number in range(1001))
+            + ";")
+        (result,) = self.register("thin")
+        self.assertEqual(("1001", "no"), (result["history"], result["more"]))
+        self.assertEqual([], self.database.rows("SELECT id FROM smime_register_history"))
+
     def test_a_database_that_is_down_delays_nothing(self):
         first = self.held()
         self.drain()
@@ -384,6 +426,13 @@ class Service(RegisterCase):
     def states(self):
         return sorted(row["state"] for row in self.rows())
 
+    def test_old_rows_go_by_themselves(self):
+        self.database.execute("INSERT INTO smime_register_history VALUES ('stray', 'alice', 5, "
+                              "'held', '', '');")
+        (pid,) = self.instance.processes("smime-register")
+        os.kill(pid, 9)
+        self.wait_for(lambda: not self.history("stray"))
+
     def test_rows_come_by_themselves(self):
         item = self.held()
         self.wait_for(lambda: self.states() == ["held"])
@@ -401,7 +450,7 @@ class Off(DovecotCase):
         self.assert_accepted(self.samples.encrypted())
         self.assertEqual("", self.instance.log_with("") and "".join(
             line for line in self.instance.log().split("\n") if "register" in line))
-        for action in (["drain"], ["rebuild", "-A"], ["check", "-A"]):
+        for action in (["drain"], ["thin"], ["rebuild", "-A"], ["check", "-A"]):
             done = self.instance.doveadm("smime", "register", *action, check=False)
             self.assertNotEqual(0, done.returncode)
             self.assertIn(b"smime_register", done.stderr)

@@ -51,6 +51,29 @@ TEST(RegisterQuery, EveryValueIsBound) {
   check_bound(select_users("hostile", 5));
 }
 
+TEST(RegisterQuery, ThinningTakesNothingThatIsHeld) {
+  OldRow row{5, "hostile'", "hostile ?"};
+  for (OldRows what : {OldRows::messages, OldRows::history, OldRows::deliveries}) {
+    check_bound(select_old(what, 100, 50, nullptr));
+    check_bound(select_old(what, 100, 50, &row));
+    for (const auto &statement : statements_of_thinning(what, row, 100))
+      check_bound(statement);
+  }
+  CHECK(has(select_old(OldRows::messages, 100, 50, &row),
+            "WHERE changed < ? AND present = 0 AND (changed, id, username) > (?, ?, ?) "
+            "ORDER BY changed, id, username LIMIT 50"));
+  auto statements = statements_of_thinning(OldRows::messages, row, 100);
+  CHECK_EQUAL(2U, statements.size());
+  CHECK(has(statements[0], "DELETE FROM smime_register WHERE id = ? AND username = ? AND "
+                           "changed < ? AND present = 0"));
+  // A register counts in microseconds, of a delivery in seconds.
+  CHECK_EQUAL(100000000, std::get<std::int64_t>(statements[0].values.at(2)));
+  CHECK(has(statements[1], "AND NOT EXISTS (SELECT 1 FROM smime_register WHERE"));
+  auto delivery = statements_of_thinning(OldRows::deliveries, row, 100);
+  CHECK_EQUAL(1U, delivery.size());
+  CHECK_EQUAL(100, std::get<std::int64_t>(delivery[0].values.at(2)));
+}
+
 TEST(RegisterQuery, WithoutAFilterWhatIsInTheQuarantineIsMeant) {
   RegisterFilter filter;
   auto statement = select_rows(filter, RegisterSort::newest, 50, nullptr);

@@ -55,6 +55,19 @@ TEST(Settings, AllSet) {
   STRCMP_EQUAL("https://a.example/?t={token}", settings.notice_link.c_str());
 }
 
+TEST(Settings, HowLongTheRegisterKeepsWhatWas) {
+  auto history = [](const char *value) {
+    Settings settings = parse_settings({{"smime_history", value}});
+    CHECK(settings.errors.empty());
+    return settings.history;
+  };
+  constexpr long day = 24L * 3600;
+  CHECK_EQUAL(365 * day, parse_settings({}).history);
+  CHECK_EQUAL(2 * 365 * day, history("2y"));
+  CHECK_EQUAL(90 * day, history("90d"));
+  CHECK_EQUAL(0, history("no"));
+}
+
 TEST(Settings, TheQuarantineHasTheNameThatDovecotGivesIt) {
   auto name = [](const char *value) {
     return parse_settings({{"smime_quarantine_mailbox", value}}).quarantine_mailbox;
@@ -91,6 +104,9 @@ TEST(Settings, BadValuesAreRefusedByNameAndWord) {
   refused("smime_notice_link", "javascript:a", "javascript:a");
   refused("smime_notice_link", "https://a/\"b", "no URL");
   refused("smime_notice_link", "https://a/ b", "no URL");
+  refused("smime_history", "soon", "soon");
+  refused("smime_history", "0d", "0d");
+  refused("smime_history", "", "no time");
   refused("smime_stores", "INBOX \"Legal", "Legal");
   refused("smime_rule", "class=x action=deliver", "x");
   refused("smime_rule1", "action=deliver", "smime_rule1");
