@@ -304,8 +304,14 @@ protocol lda {{
 
     def start(self):
         for name, port in (("IMAP", self.imap_port), ("LMTP", self.lmtp_port)):
-            if port_is_taken(port):
-                raise InstanceError(f"port {port} ({name}) of 127.0.0.1 is taken by another program")
+            # The processes of a master that has ended hold the port until they see it, which
+            # is a while on a busy machine.
+            deadline = time.monotonic() + 20
+            while port_is_taken(port):
+                if time.monotonic() > deadline:
+                    raise InstanceError(f"port {port} ({name}) of 127.0.0.1 is taken by another "
+                                        "program")
+                time.sleep(0.02)
         self.write_conf()
         # The daemon keeps its output open: a pipe would never end.
         output = self.dir / "start.log"
