@@ -56,6 +56,8 @@ Values values_of(const NoticeTexts &texts, const NoticeMessage &message) {
           {"why", why_held(texts, message.report ? &*message.report : nullptr)},
           {"reason", message.reason},
           {"link", message.link},
+          {"ask", message.may == RecipientMay::request ? "yes" : ""},
+          {"take", message.may == RecipientMay::release ? "yes" : ""},
           {"until", time_text(message.until)},
           {"deleted", then(Then::remove)},
           {"released", then(Then::release)},

@@ -25,6 +25,8 @@ struct NoticeMessage {
   std::string reason;
   // What the recipient may follow to see more or to ask; ours. Empty: there is nothing.
   std::string link;
+  // What he may do by himself.
+  RecipientMay may{};
   // RFC 3339, UTC: until when it is held, and what becomes of it then. Empty: until somebody
   // decides.
   std::string until;

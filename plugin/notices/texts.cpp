@@ -104,7 +104,8 @@ const Vocabulary &notice_vocabulary() {
   static const Vocabulary vocabulary{{"user", "count", "more", "server", "warning"},
                                      "messages",
                                      {"from", "sender", "to", "time", "subject", "why", "reason",
-                                      "id", "link", "until", "deleted", "released", "rejected"},
+                                      "id", "link", "ask", "take", "until", "deleted", "released",
+                                      "rejected"},
                                      "link"};
   return vocabulary;
 }

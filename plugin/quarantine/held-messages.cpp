@@ -69,6 +69,11 @@ void mark_held(mail *saved, const std::string &identity, const std::string &prov
                         mark.data(), nullptr);
 }
 
+bool is_provisional(mail *held) {
+  return lookup(held->transaction, held->seq, ext_id(held->box, provisional_extension)) !=
+         IndexMark{};
+}
+
 HeldMessages::HeldMessages(mailbox *box)
     : held_ext_(ext_id(box, held_extension)), provisional_ext_(ext_id(box, provisional_extension)),
       transaction_(box, static_cast<mailbox_transaction_flags>(0), "smime"),

@@ -24,6 +24,9 @@ IndexMark index_mark_of(const std::string &digest);
 // provisional.h; empty: the message is held for good.
 void mark_held(mail *saved, const std::string &identity, const std::string &provisional);
 
+// Whether the delivery that held this message has not succeeded yet.
+bool is_provisional(mail *held);
+
 // One look at a mailbox, and what is changed in it; nothing is unless it is committed.
 class HeldMessages {
 public:

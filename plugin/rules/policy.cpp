@@ -1,9 +1,9 @@
 // The rules. A key that asks something of a message is a row of condition_keys: its name, how its
 // value is read, whether it holds, what to say where it does not, and when it is known. What a
-// rule says beside that (when, flag, reason, hold, then, warn, action) is a row of property_keys.
-// Dovecot 2.4's settings and "rule_keys()" are made from the same rows. To add a condition: a Key
-// and a row at the same place, rule_key_count, a line in dovecot-smime(7) and in README's table of
-// keys.
+// rule says beside that (when, flag, reason, hold, then, warn, notify, recipient, action) is a row
+// of property_keys. Dovecot 2.4's settings and "rule_keys()" are made from the same rows. To add a
+// condition: a Key and a row at the same place, rule_key_count, a line in dovecot-smime(7) and in
+// README's table of keys.
 #include "plugin/rules/policy.h"
 
 #include "plugin/rules/address.h"
@@ -40,6 +40,13 @@ constexpr std::array<std::pair<Then, std::string_view>, 3> then_names{{
     {Then::remove, "delete"},
     {Then::release, "release"},
     {Then::reject, "reject"},
+}};
+
+constexpr std::array<std::pair<RecipientMay, std::string_view>, 4> may_names{{
+    {RecipientMay::nothing, "none"},
+    {RecipientMay::view, "view"},
+    {RecipientMay::request, "request"},
+    {RecipientMay::release, "release"},
 }};
 
 constexpr std::string_view notify_recipient = "recipient";
@@ -270,7 +277,7 @@ struct PropertyKey {
 
 constexpr std::string_view times = "a number and h, d or w, such as 12h or 30d";
 
-constexpr std::array<PropertyKey, 8> property_keys{{
+constexpr std::array<PropertyKey, 9> property_keys{{
     {"when",
      [](Rule &rule, std::string_view value) {
        return assign(rule.when, find_value(when_names, value));
@@ -306,6 +313,11 @@ constexpr std::array<PropertyKey, 8> property_keys{{
        return rule.notifies_recipient;
      },
      false, "recipient"},
+    {"recipient",
+     [](Rule &rule, std::string_view value) {
+       return assign(rule.recipient_may, find_value(may_names, value));
+     },
+     false, "none, view, request or release"},
     {"action",
      [](Rule &rule, std::string_view value) {
        return assign(rule.action, find_value(action_names, value));
@@ -432,6 +444,8 @@ std::vector<std::string_view> fixed_values(std::string_view key) {
     return names_of<Then>();
   if (key == "notify")
     return {notify_recipient};
+  if (key == "recipient")
+    return names_of<RecipientMay>();
   if (key == "action")
     return names_of<Action>();
   return {};
@@ -453,6 +467,14 @@ std::vector<std::string> rule_values(std::string_view key) {
 std::string_view name_of(Then then) {
   for (const auto &[value, name] : then_names) {
     if (value == then)
+      return name;
+  }
+  return {};
+}
+
+std::string_view name_of(RecipientMay may) {
+  for (const auto &[value, name] : may_names) {
+    if (value == may)
       return name;
   }
   return {};
@@ -563,6 +585,9 @@ std::optional<Rule> take_rule(const std::string &setting, std::string_view &text
     problem = wrong_hold(rule);
   if (problem.empty() && rule.notifies_recipient && rule.action != Action::quarantine)
     problem = "notify= goes with action=quarantine alone: it tells of what is held";
+  if (problem.empty() && rule.recipient_may != RecipientMay::nothing &&
+      rule.action != Action::quarantine)
+    problem = "recipient= goes with action=quarantine alone: it is about what is held";
   if (!problem.empty()) {
     error = setting + ": " + problem;
     return std::nullopt;

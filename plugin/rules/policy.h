@@ -25,7 +25,12 @@ enum class When : std::uint8_t { arrival, save };
 // What becomes of a held message when nobody decided on it in time.
 enum class Then : std::uint8_t { remove, release, reject };
 
+// What the recipient of a held message may do by himself, with a token from a notice. Each allows
+// those before it, too.
+enum class RecipientMay : std::uint8_t { nothing, view, request, release };
+
 std::string_view name_of(Then then);
+std::string_view name_of(RecipientMay may);
 std::string_view name_of(Action action);
 std::string_view name_of(Origin origin);
 std::string_view name_of(When when);
@@ -77,6 +82,7 @@ struct Rule {
   std::int64_t warn = 0;
   // The recipient is told of what the rule holds (doveadm smime notify).
   bool notifies_recipient = false;
+  RecipientMay recipient_may = RecipientMay::nothing;
   Action action = Action::deliver;
 };
 
@@ -106,7 +112,7 @@ struct Decision {
 std::optional<ClassSet> classes_from_name(std::string_view name);
 
 // How many keys a rule may have.
-inline constexpr std::size_t rule_key_count = 17;
+inline constexpr std::size_t rule_key_count = 18;
 // The keys of a rule, in the order of the table; action is the last.
 std::vector<std::string_view> rule_keys();
 

@@ -190,7 +190,7 @@ def seeds(target):
         yield b"# a key\n0f1e2d3c4b5a69788796a5b4c3d2e1f0\n"
     elif target == "rules":
         yield (b'mailbox=Public/* class=signed,encrypted signature=signed scan=uninspectable '
-               b'from=*@example.org to=b@* origin=delivery strength=weak flag=x '
+               b'from=*@example.org to=b@* origin=delivery strength=weak recipient=view flag=x '
                b'reason="a \\"b\\"" action=quarantine\nclass=plain action=deliver\n\nPublic/x')
 
 

@@ -44,6 +44,15 @@ class NotifyCase(DovecotCase):
                 for row in json.loads(done.stdout or b"[]")] if "--check" not in args else \
             json.loads(done.stdout)
 
+    def age(self, days):
+        """As if all of it had been held so many days ago."""
+        then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - days * 86400)).encode()
+        folder = self.instance.home("alice") / "Maildir/.Quarantine"
+        for path in [*folder.glob("new/*"), *folder.glob("cur/*")]:
+            data = path.read_bytes()
+            start = data.index(b"X-SMIME-Quarantine-Time: ") + 25
+            path.write_bytes(data[:start] + then + data[start + 20:])
+
     def notices(self, user="alice"):
         """The bodies of the notices as text, after a look at their form."""
         found = []
@@ -192,7 +201,50 @@ class HoldsAll(NotifyCase):
         self.assertEqual(1, len(self.quarantined("alice")))
 
 
+class Provisional(NotifyCase):
+    """What a delivery holds is told once the delivery cannot be refused any more."""
+    rules = ("  smime_rule = mailbox=Held notify=recipient action=quarantine\n"
+             "  smime_rule2 = mailbox=Later action=tempfail\n"
+             "  smime_rule3 = mailbox=Never action=reject\n")
+
+    def deliver_with(self, mailbox, code):
+        self.sieve("alice", f'require "fileinto"; fileinto "Held"; fileinto "{mailbox}";')
+        ((answer, _),) = self.deliver(self.message, "alice@example.org")
+        self.assertEqual(code, answer)
+
+    def test_it_waits_for_the_delivery(self):
+        self.addCleanup(self.sieve, "alice", "keep;")
+        self.message = self.samples.plain()
+        self.deliver_with("Later", 451)
+        self.assertEqual(1, len(self.quarantined("alice")))
+        self.assertEqual([], self.notify("-u", "alice", "--now"))
+        self.deliver_with("Held", 250)
+        self.assertEqual([("alice", "1", "sent")], self.notify("-u", "alice", "--now"))
+
+    def test_what_is_refused_is_never_told(self):
+        self.addCleanup(self.sieve, "alice", "keep;")
+        self.message = self.samples.plain()
+        self.deliver_with("Later", 451)
+        self.assertEqual([], self.notify("-u", "alice", "--now"))
+        self.deliver_with("Never", 550)
+        self.assertEqual([], self.notify("-u", "alice", "--now"))
+        self.assertEqual([], self.bodies())
+
+    def test_what_stayed_for_a_week_stays(self):
+        self.addCleanup(self.sieve, "alice", "keep;")
+        self.message = self.samples.plain()
+        self.deliver_with("Later", 451)
+        self.age(8)
+        self.assertEqual([("alice", "1", "sent")], self.notify("-u", "alice", "--now"))
+
+
 class Links(NotifyCase):
+    rules = ("  smime_rule = from=ask@* class=any-encrypted notify=recipient recipient=request "
+             "action=quarantine\n"
+             "  smime_rule2 = from=take@* class=any-encrypted notify=recipient recipient=release "
+             "action=quarantine\n"
+             "  smime_rule3 = class=any-encrypted notify=recipient action=quarantine\n")
+
     @classmethod
     def before_start(cls):
         super().before_start()
@@ -202,15 +254,26 @@ class Links(NotifyCase):
         cls.instance.settings += (f"  smime_token_key = {cls.key}\n  smime_notice_link = "
                                   "https://desk.example.org/{id}?t={token}\n")
 
-    def test_a_link_has_a_token_that_holds(self):
-        item = self.hold()
+    def test_a_link_has_a_token_for_what_the_rule_allows(self):
+        for sender, allows, says in (("ask", "request", "You may ask for it: follow the link."),
+                                     ("take", "release", "You may have it delivered: follow")):
+            self.clear()
+            item = self.hold(sender=f"{sender}@example.org")
+            self.notify("-u", "alice", "--now")
+            ((_, _, text),) = self.notices()
+            self.assertIn(says, text)
+            token = re.search(rf"https://desk\.example\.org/{item}\?t=(\S+)", text).group(1)
+            done = self.instance.doveadm("-f", "json", "smime", "token", "check", token)
+            (row,) = json.loads(done.stdout)
+            self.assertEqual(("valid", item, "alice", allows),
+                             (row["result"], row["id"], row["recipient"], row["allows"]))
+
+    def test_who_may_do_nothing_has_no_link(self):
+        self.hold()
         self.notify("-u", "alice", "--now")
         ((_, _, text),) = self.notices()
-        token = re.search(rf"https://desk\.example\.org/{item}\?t=(\S+)", text).group(1)
-        done = self.instance.doveadm("-f", "json", "smime", "token", "check", token)
-        (row,) = json.loads(done.stdout)
-        self.assertEqual(("valid", item, "alice", "view"),
-                         (row["result"], row["id"], row["recipient"], row["allows"]))
+        self.assertNotIn("https:", text)
+        self.assertNotIn("You may", text)
 
     def test_without_keys_it_does_not_begin(self):
         self.hold()
@@ -230,15 +293,6 @@ class Warned(NotifyCase):
              "notify=recipient action=quarantine\n"
              "  smime_rule3 = from=quiet@* class=any-encrypted hold=30d then=delete "
              "action=quarantine\n")
-
-    def age(self, days):
-        """As if all of it had been held so many days ago."""
-        then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - days * 86400)).encode()
-        folder = self.instance.home("alice") / "Maildir/.Quarantine"
-        for path in [*folder.glob("new/*"), *folder.glob("cur/*")]:
-            data = path.read_bytes()
-            start = data.index(b"X-SMIME-Quarantine-Time: ") + 25
-            path.write_bytes(data[:start] + then + data[start + 20:])
 
     def test_in_time_and_once(self):
         item = self.hold(sender="del@example.org")

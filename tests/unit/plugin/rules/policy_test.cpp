@@ -76,6 +76,10 @@ const BadRule bad_rules[] = {
     {"notify=!recipient action=quarantine", "it cannot be negated"},
     {"notify=recipient action=deliver", "notify= goes with action=quarantine alone"},
     {"notify=recipient action=reject", "notify= goes with action=quarantine alone"},
+    {"recipient=all action=quarantine",
+     "\"all\" is no value for recipient (none, view, request or release)"},
+    {"recipient=!view action=quarantine", "it cannot be negated"},
+    {"recipient=view action=deliver", "recipient= goes with action=quarantine alone"},
     {"when= action=deliver", "when"},
     {"mailbox=INBOX when=arrival action=quarantine", "mailbox= does not go with when=arrival"},
     {"when=arrival mailbox=* action=deliver", "mailbox= does not go with when=arrival"},
@@ -511,6 +515,14 @@ TEST(Policy, ARuleThatHoldsMayTellTheRecipient) {
   CHECK_FALSE(rule("class=encrypted action=quarantine").notifies_recipient);
 }
 
+TEST(Policy, ARuleThatHoldsSaysWhatTheRecipientMayDo) {
+  CHECK_TRUE(rule("class=encrypted action=quarantine").recipient_may == RecipientMay::nothing);
+  for (auto may :
+       {RecipientMay::nothing, RecipientMay::view, RecipientMay::request, RecipientMay::release})
+    CHECK_TRUE(rule(("recipient=" + std::string(name_of(may)) + " action=quarantine").c_str())
+                   .recipient_may == may);
+}
+
 TEST(Policy, EveryValueThatIsOfferedIsTaken) {
   for (std::string_view key : rule_keys()) {
     for (std::string_view value : rule_values(key)) {
@@ -518,7 +530,7 @@ TEST(Policy, EveryValueThatIsOfferedIsTaken) {
       std::string text = compose_words({{key, value}});
       if (key == "then")
         text += " hold=1d action=quarantine";
-      else if (key == "notify")
+      else if (key == "notify" || key == "recipient")
         text += " action=quarantine";
       else if (key != "action")
         text += " action=deliver";

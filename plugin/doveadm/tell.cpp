@@ -1,0 +1,152 @@
+// What is told is marked on the held messages, since the mailbox is what is true of them: first
+// that a notice is under way, then, once it is in INBOX, that it is there. A process that ends in
+// between leaves messages with the first mark alone: they are the same notice once more, with the
+// same Message-ID, for which INBOX is searched each time.
+//
+// A notice is saved as a release is: no rule and no Sieve script sees it, so it is never held.
+#include "plugin/doveadm/tell.h"
+
+#include "plugin/doveadm/smime.h"
+#include "plugin/store/keywords.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+extern "C" {
+#include "message-address.h"
+#include "message-date.h"
+}
+
+namespace smime {
+namespace {
+
+// All of a mailbox at once. The last message names the notice, so its mailbox comes last: what is
+// left without the mark has the same one.
+bool mark(mail_user *user, const std::vector<Untold> &messages, const char *keyword,
+          std::string &error) {
+  InternalAccess access(user);
+  std::map<std::string, std::vector<std::uint32_t>> uids;
+  for (const Untold &untold : messages)
+    uids[untold.mailbox].push_back(untold.uid);
+  auto last = uids.extract(messages.back().mailbox);
+  for (const auto &[mailbox, of_mailbox] : uids) {
+    if (!add_keyword_to_stored(user, mailbox, of_mailbox, keyword, error))
+      return false;
+  }
+  return add_keyword_to_stored(user, last.key(), last.mapped(), keyword, error);
+}
+
+// False with error set: the sender of our mail is not known.
+bool fill_in_head(mail_user *user, Notice &notice, std::string &error) {
+  DataStackFrame frame;
+  const message_address *postmaster;
+  const char *reason;
+  if (!mail_user_set_get_postmaster_address(user->set, &postmaster, &reason)) {
+    error = std::string("postmaster_address: ") + reason;
+    return false;
+  }
+  notice.from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
+  notice.hostname = user->set->hostname;
+  notice.date = message_date_create(ioloop_time);
+  return true;
+}
+
+bool by_time(const Untold &one, const Untold &other) {
+  return std::tie(one.message.time, one.message.id) <
+         std::tie(other.message.time, other.message.id);
+}
+
+// Nullopt with error set. messages are sorted.
+std::optional<Notice> notice_of(mail_user *user, NoticeKind kind, const Links &links,
+                                const std::vector<Untold> &messages, std::string &error) {
+  Notice notice;
+  notice.kind = kind;
+  notice.user = user->username;
+  notice.to = messages.front().message.to;
+  if (notice.to.find('@') == std::string::npos)
+    notice.to = notice.user;
+  for (const Untold &untold : messages) {
+    notice.messages.push_back(untold.message);
+    notice.messages.back().link =
+        link_to(links, untold.message.id, notice.user, untold.message.may, ioloop_time);
+  }
+  return fill_in_head(user, notice, error) ? std::optional(std::move(notice)) : std::nullopt;
+}
+
+// Whether the notice is in the open mailbox. Nullopt with error set.
+std::optional<bool> has_notice(mailbox *box, const Notice &notice, std::string &error) {
+  if (mailbox_sync(box, static_cast<mailbox_sync_flags>(0)) < 0) {
+    error = last_error(box);
+    return std::nullopt;
+  }
+  Transaction transaction(box, static_cast<mailbox_transaction_flags>(0), "smime");
+  SearchArgsPtr arguments(mail_search_build_init());
+  // It is younger than what it tells of, so that a large INBOX is not read for it; a day is left
+  // for clocks that differ.
+  constexpr time_t day = 24L * 3600;
+  mail_search_arg *since = mail_search_build_add(arguments.get(), SEARCH_SINCE);
+  since->value.date_type = MAIL_SEARCH_DATE_TYPE_RECEIVED;
+  since->value.time = parse_time(notice.messages.back().time).value_or(day) - day;
+  mail_search_arg *argument = mail_search_build_add(arguments.get(), SEARCH_HEADER);
+  argument->hdr_field_name = p_strdup(arguments->pool, "Message-ID");
+  argument->value.str = p_strdup(arguments->pool, (notice_id(notice) + ".notice@").c_str());
+  mail_search_context *search = mailbox_search_init(transaction.get(), arguments.get(), nullptr,
+                                                    static_cast<mail_fetch_field>(0), nullptr);
+  mail *found;
+  bool there = mailbox_search_next(search, &found);
+  if (mailbox_search_deinit(&search) == 0)
+    return there;
+  error = last_error(box);
+  return std::nullopt;
+}
+
+// It is looked for whatever the marks say: those of a process that was killed may be lost with a
+// part of the index.
+Told put_into_inbox(mailbox *inbox, const NoticeTexts &texts, const Notice &notice,
+                    std::string &error) {
+  auto there = has_notice(inbox, notice, error);
+  if (!there || *there)
+    return there ? Told::was_there : Told::failed;
+  std::string message = format_notice(texts, notice);
+  StreamPtr input(i_stream_create_from_data(message.data(), message.size()));
+  SaveData data;
+  data.received_date = ioloop_time;
+  return save_stream(inbox, input.get(), data, error) == SaveResult::saved ? Told::sent
+                                                                           : Told::failed;
+}
+
+void print_told(mail_user *user, const std::vector<Untold> &messages, Told told) {
+  print(user->username);
+  print(std::to_string(messages.size()));
+  print(told == Told::sent ? "sent" : "was there already");
+}
+
+// messages: of this kind; begun: a notice of them was under way before.
+Told tell(mail_user *user, const Wording &wording, const UntoldOfKind &of,
+          std::vector<Untold> messages, bool begun, std::string &error) {
+  std::sort(messages.begin(), messages.end(), by_time);
+  auto notice = notice_of(user, of.kind, wording.links, messages, error);
+  if (!notice || (!begun && !mark(user, messages, of.telling, error)))
+    return Told::failed;
+  Told told = put_into_inbox(wording.inbox, wording.texts, *notice, error);
+  if (told == Told::failed || !mark(user, messages, of.told, error))
+    return Told::failed;
+  log_info(user->event, "notify: " + std::to_string(messages.size()) + " held messages told to " +
+                            user->username + ": notice " + notice_id(*notice));
+  print_told(user, messages, told);
+  return told;
+}
+
+} // namespace
+
+Told tell_kind(mail_user *user, const Wording &wording, UntoldOfKind &of, std::string &error) {
+  Told told = Told::was_there;
+  if (!of.begun.empty())
+    told = tell(user, wording, of, std::move(of.begun), true, error);
+  if (told == Told::was_there && !of.due.empty())
+    told = tell(user, wording, of, std::move(of.due), false, error);
+  return told;
+}
+
+} // namespace smime

@@ -1,0 +1,31 @@
+// Writes a notice into the user's INBOX, once.
+#ifndef SMIME_DOVEADM_TELL_H
+#define SMIME_DOVEADM_TELL_H
+
+#include "plugin/doveadm/untold.h"
+#include "plugin/notices/links.h"
+
+#include <cstdint>
+#include <string>
+
+struct mailbox;
+
+namespace smime {
+
+// What notices are made with, and where they go: an open INBOX.
+struct Wording {
+  const NoticeTexts &texts;
+  const Links &links;
+  mailbox *inbox;
+};
+
+enum class Told : std::uint8_t { sent, was_there, failed };
+
+// The notice that was begun, and one of what is due: one mail in an interval, so that what is due
+// while another is finished waits for the next. Prints a line for each. Told::failed with error
+// set.
+Told tell_kind(mail_user *user, const Wording &wording, UntoldOfKind &of, std::string &error);
+
+} // namespace smime
+
+#endif

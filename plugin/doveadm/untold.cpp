@@ -1,0 +1,92 @@
+#include "plugin/doveadm/untold.h"
+
+#include "plugin/quarantine/held-messages.h"
+#include "plugin/quarantine/original-header.h"
+#include "plugin/quarantine/promise.h"
+#include "plugin/quarantine/quarantine.h"
+#include "plugin/store/keywords.h"
+
+#include <algorithm>
+
+namespace smime {
+namespace {
+
+bool has(const std::vector<std::string> &keywords, const char *name) {
+  return std::find(keywords.begin(), keywords.end(), name) != keywords.end();
+}
+
+Untold untold_of(mail *quarantined, const ParsedBlock &block, const std::optional<Rule> &rule) {
+  const QuarantineRecord &record = block.record;
+  HeldHeader header = read_held_header(quarantined, block);
+  std::string ignored;
+  NoticeMessage message;
+  message.id = record.id;
+  message.time = record.time;
+  message.from = header.from;
+  message.sender = record.from;
+  message.to = record.to;
+  message.subject = header.subject;
+  message.reason = rule ? rule->reason : "";
+  message.may = rule ? rule->recipient_may : RecipientMay::nothing;
+  message.report = report_from_json(record.report, ignored);
+  if (auto promise = promise_of(record)) {
+    message.until = format_time(promise->until);
+    message.then = promise->then;
+  }
+  return {quarantined->box->vname, quarantined->uid, std::move(message)};
+}
+
+// From: when there was first something to tell.
+bool is_due(const Settings &settings, bool at_once, std::int64_t from) {
+  return from <= ioloop_time &&
+         (at_once || due_time(settings.notice_interval, from) <= ioloop_time);
+}
+
+// When the recipient is to be told so of what the rule holds; nullopt: never.
+std::optional<std::int64_t> time_of(NoticeKind kind, const QuarantineRecord &record,
+                                    const Rule &rule) {
+  if (kind == NoticeKind::held)
+    return rule.notifies_recipient ? std::optional(parse_time(record.time).value_or(0))
+                                   : std::nullopt;
+  auto promise = promise_of(record);
+  return promise ? promise->warn : std::nullopt;
+}
+
+// Whether the delivery that held it may be refused still, which takes the message back: its sender
+// is told that it did not arrive then. No mail server goes on trying for so long, so what is left
+// after that stays.
+bool may_be_taken_back(mail *quarantined, const QuarantineRecord &record) {
+  constexpr std::int64_t longest_try = 7LL * 24 * 3600;
+  return is_provisional(quarantined) &&
+         parse_time(record.time).value_or(0) + longest_try > ioloop_time;
+}
+
+} // namespace
+
+bool find_untold(mail_user *user, const Settings &settings, bool at_once, KnownRecipients &known,
+                 AllUntold &found, std::string &error) {
+  auto visit = [&](mail *quarantined, const ParsedBlock &block) {
+    auto keywords = keywords_of(quarantined);
+    auto rule = rule_of(block.record);
+    bool waits = may_be_taken_back(quarantined, block.record);
+    for (UntoldOfKind *of : {&found.held, &found.warning}) {
+      auto from = rule ? time_of(of->kind, block.record, *rule) : std::nullopt;
+      if (has(keywords, of->told))
+        continue;
+      if (has(keywords, of->telling))
+        of->begun.push_back(untold_of(quarantined, block, rule));
+      else if (from && !waits && is_due(settings, at_once, *from))
+        of->due.push_back(untold_of(quarantined, block, rule));
+    }
+    return Visit::next;
+  };
+  HeldFor whose;
+  whose.known = &known;
+  bool ok = visit_quarantine(user, settings, "", visit, error, {}, whose) != FindResult::failed;
+  // A user without a quarantine has nothing to be told.
+  if (ok)
+    error.clear();
+  return ok;
+}
+
+} // namespace smime

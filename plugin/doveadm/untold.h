@@ -1,0 +1,52 @@
+// What a user is to be told of what is held for him, and what of that a notice was begun about.
+#ifndef SMIME_DOVEADM_UNTOLD_H
+#define SMIME_DOVEADM_UNTOLD_H
+
+#include "plugin/notices/notice.h"
+#include "plugin/quarantine/known-recipients.h"
+#include "plugin/quarantine/mailbox.h"
+#include "plugin/rules/settings.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+struct mail_user;
+
+namespace smime {
+
+// A held message of which its recipient is to know.
+struct Untold {
+  std::string mailbox;
+  std::uint32_t uid = 0;
+  NoticeMessage message;
+};
+
+// What one kind of notices is about.
+struct UntoldOfKind {
+  NoticeKind kind;
+  // The marks while one is written, and when it is in INBOX.
+  const char *telling;
+  const char *told;
+  // Of which a notice was under way when an earlier command ended.
+  std::vector<Untold> begun;
+  std::vector<Untold> due;
+
+  bool empty() const { return begun.empty() && due.empty(); }
+};
+
+struct AllUntold {
+  UntoldOfKind held{NoticeKind::held, telling_keyword, told_keyword, {}, {}};
+  UntoldOfKind warning{NoticeKind::warning, warning_keyword, warned_keyword, {}, {}};
+
+  bool empty() const { return held.empty() && warning.empty(); }
+};
+
+// Adds what is to be told now, or with at_once whatever is not told yet. known: what was read of
+// central quarantines for other users. False with error set.
+bool find_untold(mail_user *user, const Settings &settings, bool at_once, KnownRecipients &known,
+                 AllUntold &found, std::string &error);
+
+} // namespace smime
+
+#endif
