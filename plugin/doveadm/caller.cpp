@@ -28,6 +28,14 @@ Acts acts_of(const Caller &caller, const Settings &settings, const QuarantineRec
   return caller.name == nullptr ? all_acts : acts_on(settings, caller.name, record);
 }
 
+// Without the errors themselves: whoever says a name may be no operator.
+std::string void_roles_text(const Caller &caller, const Settings &settings) {
+  return caller.name != nullptr && are_roles_void(settings, caller.name)
+             ? "the settings are wrong, and no role counts until they are mended (doveadm smime "
+               "status)"
+             : "";
+}
+
 Acts acts_on_all(const Caller &caller, const Settings &settings) {
   return caller.name == nullptr ? all_acts : acts_on_all(settings, caller.name);
 }

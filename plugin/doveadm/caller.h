@@ -20,6 +20,9 @@ struct Caller {
 std::string wrong_caller(const Caller &caller);
 
 Acts acts_of(const Caller &caller, const Settings &settings, const QuarantineRecord &record);
+// Why nobody's role counts; empty: they do, or the caller needs none.
+std::string void_roles_text(const Caller &caller, const Settings &settings);
+
 // With every held message.
 Acts acts_on_all(const Caller &caller, const Settings &settings);
 // With some message or other.

@@ -130,6 +130,11 @@ rules_for_name(mail_user *user, const std::string &name,
 bool may_ask(doveadm_mail_cmd_context *context, const PolicyCommand &command,
              const Settings &settings) {
   std::string wrong = wrong_caller(command.caller);
+  if (std::string text = void_roles_text(command.caller, settings); !text.empty()) {
+    context->exit_code = EX_CONFIG;
+    log_error("smime policy: " + text);
+    return false;
+  }
   bool allowed = wrong.empty() && acts_on_any(command.caller, settings).has(Act::policy);
   if (allowed)
     return true;

@@ -162,6 +162,10 @@ FindResult visit_known(doveadm_mail_cmd_context *context, mail_user *user, const
                        const std::function<void(mail *)> &visit_foreign) {
   const Settings &settings = *user_context(user)->settings;
   const Caller &caller = quarantine_command(context)->caller;
+  // Said to whatever name is given.
+  error = void_roles_text(caller, settings);
+  if (!error.empty())
+    return FindResult::failed;
   // Whom no role names learns nothing, not even by how long it takes.
   if (acts_on_any(caller, settings).empty())
     return FindResult::no_mailbox;

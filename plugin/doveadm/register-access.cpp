@@ -152,9 +152,8 @@ bool drain_register(const Settings &settings, Database &database, DrainResult &r
     return owners->of(user, reason);
   };
   result = drain(spool, database, owner_of);
-  for (const RefusedLine &line : result.refused)
-    log_warning("smime_register_spool: a file of uid " + std::to_string(line.owner) +
-                " is refused and kept as " + line.name + ": " + line.reason);
+  for (const std::string &text : tell_refused(result.refused))
+    log_warning("smime_register_spool: " + text);
   error = result.error;
   return error.empty();
 }

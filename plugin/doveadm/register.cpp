@@ -175,6 +175,11 @@ void print_difference(const std::string &id, const std::string &user, const std:
   print(text);
 }
 
+// What the register heard after the search began is no difference.
+bool is_later(const RegisterRow &row, std::int64_t started) {
+  return row.changed > started && !is_from_future(row.changed, started);
+}
+
 // Why a held message is not among the register's: it does not know it, or takes it for released.
 std::string what_register_says(Database &database, const std::string &id, const std::string &user,
                                std::int64_t started) {
@@ -188,8 +193,9 @@ std::string what_register_says(Database &database, const std::string &id, const 
       select_rows(filter, RegisterSort::oldest, 1, nullptr),
       [&](const std::vector<std::string> &values) {
         RegisterRow row = row_of(values);
-        text = row.changed > started ? ""
-                                     : "held; the register says " + std::string(name_of(row.state));
+        text = is_later(row, started)
+                   ? ""
+                   : "held; the register says " + std::string(name_of(row.state));
         return true;
       },
       error);
@@ -207,6 +213,8 @@ public:
     if (!read_mailboxes(context_, user_, found, error))
       return false;
     RootAgain root;
+    if (rebuilds() && !database_.run({statement_of_clock(user_->username, started_)}, error))
+      return false;
     RegisterFilter filter;
     filter.user = user_->username;
     auto take = [&](const RegisterRow &row) { found.present.emplace(row.id, row); };
@@ -217,7 +225,7 @@ public:
         differs_held(row);
     }
     for (auto &[id, row] : found.present) {
-      if (!found.held.contains(id) && row.changed <= started_)
+      if (!found.held.contains(id) && !is_later(row, started_))
         differs_gone(row);
     }
     return commit(error);

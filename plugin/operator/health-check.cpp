@@ -330,9 +330,16 @@ NamedValues smime_values_of(std::string_view doveconf_output) {
 }
 
 Findings check_settings(const Settings &settings) {
-  if (settings.errors.empty())
-    return {{"settings", Severity::ok, "", "", ""}};
   Findings findings;
+  if (settings.errors.empty()) {
+    for (const std::string &text : missing_rules_of_roles(settings))
+      findings.push_back({"settings", Severity::warning, text.substr(0, text.find(':')), text,
+                          "The role is about nothing, unless that is a rule in the block of a "
+                          "mailbox: name a rule that there is"});
+    if (findings.empty())
+      findings.push_back({"settings", Severity::ok, "", "", ""});
+    return findings;
+  }
   for (const std::string &error : settings.errors)
     findings.push_back({"settings", Severity::error, error.substr(0, error.find(':')), error,
                         "Mend it in 90-smime.conf or the userdb; deliveries are deferred until "

@@ -39,12 +39,13 @@ public:
   }
 
 private:
-  void refuse(const std::string &name, uid_t owner, const std::string &reason) {
+  void refuse(const SpooledLine &line, const std::string &reason) {
     std::string aside;
-    if (!spool_.set_aside(name, aside))
+    bool removed = false;
+    if (!spool_.set_aside(line, aside, removed))
       result_.error = spool_.error();
-    else if (!aside.empty())
-      result_.refused.push_back({aside, owner, reason});
+    else if (removed || !aside.empty())
+      result_.refused.push_back({aside, line.owner, reason});
   }
 
   // Nullopt with result_.error set: it cannot be told. Each uid has so many tries, since the names
@@ -88,7 +89,7 @@ private:
         continue;
       }
       if (!reason.empty()) {
-        refuse(line.name, line.owner, reason);
+        refuse(line, reason);
         continue;
       }
       // The later state counts: none is from the future, whatever clock or user said so.
@@ -125,7 +126,7 @@ private:
         continue;
       if (!database_.works(result_.error))
         return false;
-      refuse(row.name, row.owner, "the database refuses it: " + error);
+      refuse({row.name, row.owner, {}, {}}, "the database refuses it: " + error);
     }
     return true;
   }
@@ -140,6 +141,38 @@ private:
 };
 
 } // namespace
+
+std::vector<std::string> tell_refused(const std::vector<RefusedLine> &refused) {
+  constexpr std::size_t told_of_each = 10;
+  struct Owner {
+    std::size_t count = 0;
+    std::size_t removed = 0;
+  };
+  std::map<uid_t, Owner> owners;
+  std::vector<std::string> texts;
+  for (const RefusedLine &line : refused) {
+    Owner &owner = owners[line.owner];
+    owner.removed += line.name.empty() ? 1 : 0;
+    if (++owner.count <= told_of_each)
+      texts.push_back("a file of uid " + std::to_string(line.owner) + " is refused and " +
+                      (line.name.empty() ? "removed" : "kept as " + line.name) + ": " +
+                      line.reason);
+  }
+  for (const auto &[uid, owner] : owners) {
+    std::string text;
+    if (owner.count > told_of_each)
+      text = std::to_string(owner.count - told_of_each) + " more files of uid " +
+             std::to_string(uid) + " are refused";
+    if (owner.removed > 0)
+      text += (text.empty() ? "" : "; ") + std::to_string(owner.removed) + " of uid " +
+              std::to_string(uid) + " were removed, since " + std::to_string(max_refused) +
+              " of his are kept already (\"doveadm smime register check\" tells what the register "
+              "lacks)";
+    if (!text.empty())
+      texts.push_back(text);
+  }
+  return texts;
+}
 
 DrainResult drain(Spool &spool, Database &database, const OwnerOfUser &owner_of) {
   return Drain(spool, database, owner_of).run();

@@ -15,6 +15,7 @@ namespace smime {
 
 // A file that is no row, or not one that its owner may write.
 struct RefusedLine {
+  // Empty: it was removed, since too many of its owner's are kept.
   std::string name;
   uid_t owner = 0;
   std::string reason;
@@ -27,6 +28,9 @@ struct DrainResult {
   // Why some were left for another time; empty: nothing is left.
   std::string error;
 };
+
+// What the log says of them: of each owner the first few, and how many there were more.
+std::vector<std::string> tell_refused(const std::vector<RefusedLine> &refused);
 
 // The uid of a user's processes. Nullopt: there is no such user, or with error set that it
 // cannot be told now.

@@ -191,6 +191,9 @@ constexpr std::array<SortInfo, 5> sorts{{{"time", "held", false, false},
                                          {"-size", "size", true, false},
                                          {"user", "username", false, true}}};
 
+// Microseconds by which the clocks of machines may differ.
+constexpr std::int64_t clock_margin = 3600LL * 1000000;
+
 struct OldTable {
   const char *name;
   const char *time;
@@ -228,6 +231,13 @@ std::vector<SqlStatement> statements_of(const RegisterRow &row) {
 
 std::vector<SqlStatement> statements_of_found(const RegisterRow &row) {
   return {insert_row(row, " WHERE excluded.changed > smime_register.changed"), insert_history(row)};
+}
+
+bool is_from_future(std::int64_t changed, std::int64_t now) { return changed > now + clock_margin; }
+
+SqlStatement statement_of_clock(const std::string &user, std::int64_t now) {
+  return {"UPDATE smime_register SET changed = ? WHERE username = ? AND changed > ?",
+          {now - 1, user, now + clock_margin}};
 }
 
 std::vector<SqlStatement> statements_of_gone(const RegisterRow &row) {

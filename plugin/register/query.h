@@ -28,6 +28,12 @@ std::vector<SqlStatement> statements_of(const RegisterRow &row);
 // of later than row.changed, which is when the search began.
 std::vector<SqlStatement> statements_of_found(const RegisterRow &row);
 
+// No clock says the later of two states for rows from the future: those of a user get a time of
+// the past before he is looked at. now: microseconds.
+SqlStatement statement_of_clock(const std::string &user, std::int64_t now);
+// Whether a row's time is that of a clock which was wrong, and not of another machine's.
+bool is_from_future(std::int64_t changed, std::int64_t now);
+
 // What was not found: the message is gone, unless the register heard of it later.
 std::vector<SqlStatement> statements_of_gone(const RegisterRow &row);
 

@@ -137,6 +137,10 @@ std::optional<SpooledLine> Spool::read_one(const std::string &name) const {
   struct stat status {};
   if (fd < 0 && errno == ENOENT)
     return std::nullopt;
+  int problem = errno;
+  if (fstatat(fd_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0)
+    line.owner = status.st_uid;
+  errno = problem;
   if (fd < 0 || fstat(fd, &status) < 0) {
     line.fault = std::strerror(errno);
   } else if (!S_ISREG(status.st_mode) || status.st_nlink != 1) {
@@ -157,14 +161,15 @@ std::optional<SpooledLine> Spool::read_one(const std::string &name) const {
   return line;
 }
 
+// By a handle of its own: the position is the directory's.
+Spool::DirPtr Spool::open_entries() const {
+  int again = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return DirPtr(again < 0 ? nullptr : fdopendir(again));
+}
+
 // The directory may be huge, and is read once for so many.
 void Spool::list() {
-  // A handle of its own: the position is the directory's.
-  int again = openat(fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  struct Close {
-    void operator()(DIR *d) const { (void)closedir(d); }
-  };
-  std::unique_ptr<DIR, Close> entries(again < 0 ? nullptr : fdopendir(again));
+  DirPtr entries = open_entries();
   while (entries != nullptr && names_.size() < max_names) {
     const dirent *entry = readdir(entries.get());
     if (entry == nullptr)
@@ -206,13 +211,33 @@ bool Spool::remove(const std::string &name) {
   return unlinkat(fd_, name.c_str(), 0) == 0 || errno == ENOENT || fail_at(name);
 }
 
+bool Spool::is_full_of(uid_t owner) {
+  if (!refused_) {
+    refused_.emplace();
+    DirPtr entries = open_entries();
+    while (const dirent *entry = entries == nullptr ? nullptr : readdir(entries.get())) {
+      struct stat status {};
+      if (std::string_view(entry->d_name).ends_with(aside_ending) &&
+          fstatat(fd_, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        (*refused_)[status.st_uid]++;
+    }
+  }
+  return owner != 0 && (*refused_)[owner] >= max_refused;
+}
+
 // Its owner chose the name: with the other ending it may be too long, or something else's.
-bool Spool::set_aside(const std::string &name, std::string &aside) {
+bool Spool::set_aside(const SpooledLine &line, std::string &aside, bool &removed) {
+  const std::string &name = line.name;
+  // What cannot be removed is a directory.
+  removed = is_full_of(line.owner) && unlinkat(fd_, name.c_str(), 0) == 0;
+  if (removed)
+    return true;
   std::string bare = name.substr(0, name.size() - row_ending.size());
   for (const std::string &chosen : {bare, new_name()}) {
     aside = chosen + std::string(aside_ending);
     if (renameat2(fd_, name.c_str(), fd_, aside.c_str(), RENAME_NOREPLACE) == 0) {
       aside = directory_ + "/" + aside;
+      (*refused_)[line.owner]++;
       return true;
     }
     if (errno == ENOENT) {

@@ -7,11 +7,14 @@
 #define SMIME_REGISTER_SPOOL_H
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <ctime>
+#include <dirent.h>
+#include <memory>
 #include <sys/types.h>
 #include <vector>
 
@@ -32,6 +35,10 @@ struct SpoolFacts {
   std::string error;
 };
 SpoolFacts look_at_spool(const std::string &directory);
+
+// Of each uid but root so many files that are refused are kept to be looked at: whoever likes may
+// put in as many as he likes.
+inline constexpr std::size_t max_refused = 1000;
 
 // A file of the spool.
 struct SpooledLine {
@@ -63,22 +70,31 @@ public:
   // Its row is in the database. False with error() set if it is there still; it is left then.
   bool remove(const std::string &name);
   // It stays, under a name that read() passes over; aside: that name, empty if its owner took it
-  // away. False with error() set if that does not work; it is left then.
-  bool set_aside(const std::string &name, std::string &aside);
+  // away, or removed is set: of one owner who is not root no more than max_refused are kept.
+  // False with error() set if that does not work; it is left then.
+  bool set_aside(const SpooledLine &line, std::string &aside, bool &removed);
   // It stays as it is, for another time.
   void leave(const std::string &name) { left_.insert(name); }
 
 private:
   std::optional<SpooledLine> read_one(const std::string &name) const;
+  struct CloseDir {
+    void operator()(DIR *d) const { (void)closedir(d); }
+  };
+  using DirPtr = std::unique_ptr<DIR, CloseDir>;
+  DirPtr open_entries() const;
   bool open_directory();
   void list();
   bool fail_at(const std::string &name);
+  bool is_full_of(uid_t owner);
 
   std::string directory_;
   std::string error_;
   // What is to be given next; the last one first.
   std::vector<std::string> names_;
   std::set<std::string> left_;
+  // Of files that are set aside, by owner; looked up when it is first needed.
+  std::optional<std::map<uid_t, std::size_t>> refused_;
   int fd_ = -1;
   bool busy_ = false;
 };

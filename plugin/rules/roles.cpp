@@ -142,6 +142,12 @@ bool is_by_rule(std::string_view recorded, std::string_view name) {
   return begins_with(name) || begins_with(std::string(block) + std::string(name));
 }
 
+// What a record has where a mailbox's own rules or none decided.
+bool is_by_no_rule(std::string_view name) {
+  return name.starts_with("policy of mailbox ") || name.starts_with("smime_scanner_failure") ||
+         name == "scanner";
+}
+
 bool is_about(const Role &role, const HeldFacts &held) {
   auto is_recipient = [&](const std::string &pattern) {
     return (!held.to.empty() && address_matches(pattern, held.to)) ||
@@ -224,6 +230,22 @@ bool is_reviewer_name(std::string_view name) {
 bool is_named_reviewer(const Settings &settings, std::string_view name) {
   return may_do_all(settings, name) ||
          any_of(settings.roles, [&](const Role &role) { return is_role_of(role, name); });
+}
+
+bool are_roles_void(const Settings &settings, std::string_view name) {
+  return !settings.errors.empty() && !may_do_all(settings, name);
+}
+
+std::vector<std::string> missing_rules_of_roles(const Settings &settings) {
+  std::vector<std::string> texts;
+  for (const Role &role : settings.roles) {
+    for (const std::string &name : role.rules) {
+      if (!is_by_no_rule(name) &&
+          !any_of(settings.rules, [&](const Rule &rule) { return is_by_rule(rule.setting, name); }))
+        texts.push_back(role.setting + ": rule=" + name + ": there is no rule of this name");
+    }
+  }
+  return texts;
 }
 
 Acts acts_on_all(const Settings &settings, std::string_view name) {

@@ -99,6 +99,14 @@ bool is_reviewer_name(std::string_view name);
 // Whether a role, smime_reviewers or smime_reviewers_all_mail names the login.
 bool is_named_reviewer(const Settings &settings, std::string_view name);
 
+// Whether no role of the name counts, since there is an error in the settings: not to be taken for
+// a name that has none.
+bool are_roles_void(const Settings &settings, std::string_view name);
+
+// Sentences on names of rules in roles that no rule has, each with setting and word. A rule of a
+// mailbox's block in Dovecot 2.4 is not among the settings, and is taken for missing.
+std::vector<std::string> missing_rules_of_roles(const Settings &settings);
+
 // What the name may do with every held message, whatever it is: smime_reviewers and
 // smime_reviewers_all_mail all, and what roles without limits say, which is nothing if there is
 // an error in the settings.

@@ -47,6 +47,18 @@ class Neighbours(RegisterCase):
         self.assertEqual((1, 4), (written, refused), errors)
         self.assertEqual((0, 0), self.drain())
 
+    def test_no_more_than_a_thousand_are_kept(self):
+        self.as_nobody("for n in range(1200):\n    open(f'0{n:04}.row', 'w').write('{')\n")
+        self.held()
+        written, refused, errors = self.drain_with_errors()
+        self.assertEqual((1, 1200), (written, refused))
+        self.assertEqual(1000, len(list(self.spool.glob("*.refused"))))
+        self.assertEqual([], self.spooled())
+        lines = errors.strip().split("\n")
+        self.assertEqual(11, len(lines), errors)
+        self.assertIn("1190 more files of uid 65534 are refused; 200 of uid 65534 were removed",
+                      lines[-1])
+
     def test_files_that_come_and_go_block_nothing(self):
         program = (f"import os\nos.chdir({str(self.spool)!r})\nos.setgid({NOBODY})\n"
                    f"os.setuid({NOBODY})\nwhile True:\n"
@@ -84,6 +96,28 @@ class Neighbours(RegisterCase):
         self.assertEqual([item], [line["id"] for line in found])
         self.register("rebuild", "-u", "alice")
         self.assertEqual("held", self.row()["state"])
+
+    def test_rows_of_a_clock_that_was_ahead(self):
+        """They are in the database already, as a machine with a wrong clock wrote them."""
+        held, gone, soon = (self.held() for _ in range(3))
+        self.drain()
+        self.database.execute("UPDATE smime_register SET changed = changed + 86400000000 * 365;"
+                              f"UPDATE smime_register SET state = 'released', present = 0 "
+                              f"WHERE id = '{held}';"
+                              # Of a clock that is a little ahead.
+                              f"UPDATE smime_register SET changed = {int(time.time() + 60)}000000 "
+                              f"WHERE id = '{soon}';")
+        for item in (gone, soon):
+            self.instance.doveadm("expunge", "-u", "alice", "mailbox", "Quarantine", "header",
+                                  "X-SMIME-Quarantine-Id", item)
+        for file in self.spooled():
+            file.unlink()
+        found = self.register("check", "-u", "alice", check=False)
+        self.assertEqual({held, gone}, {line["id"] for line in found})
+        self.register("rebuild", "-u", "alice")
+        states = {row["id"]: row["state"] for row in self.rows()}
+        self.assertEqual({held: "held", gone: "gone", soon: "held"}, states)
+        self.assertEqual([], self.register("check", "-u", "alice"))
 
     def test_what_left_is_not_held_for_a_clock_that_went_back(self):
         item = self.held()

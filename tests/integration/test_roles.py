@@ -321,8 +321,32 @@ class Wrong(RolesCase):
             self.addCleanup(client.close)
             for mailbox in ("INBOX", "Quarantine"):
                 self.assertEqual("NO", client.run(f"SELECT {mailbox}")[0], name + mailbox)
-        rows, code, _ = self.shell("list", "alice", "--as", "full")
-        self.assertEqual([], rows)
+        # An empty list would be taken for an empty quarantine. Who is no reviewer is told the same.
+        for name in ("full", "stranger"):
+            for act in ("list", "report", "show"):
+                wanted = ("--class", "encrypted") if act == "show" else ()
+                rows, code, said = self.shell(act, "alice", "--as", name, *wanted)
+                self.assertNotEqual(0, code, said)
+                self.assertIn("no role counts until they are mended", said)
+        # The name that may do all.
+        self.assertEqual(([], 0), self.shell("list", "alice", "--as", "chief")[:2])
+
+
+class MissingRule(RolesCase):
+    """A role for what a rule holds that is not there."""
+
+    settings = ROLES + "  smime_role8 = reviewer=broken rule=smime_rule7 may=list\n"
+
+    def test_it(self):
+        found = self.instance.doveadm("-f", "json", "smime", "status", check=False)
+        told = [row["setting"] + row["detail"] for row in json.loads(found.stdout)
+                if row["state"] != "ok" and "smime_rule7" in row["detail"]]
+        self.assertEqual(1, len(told), found.stdout)
+        self.assertIn("role8", told[0])
+        if not dovecot_conf.IS_24:
+            ((code, text),) = self.deliver(self.samples.plain())
+            self.assertEqual(451, code, text)
+            self.assert_logged("smime_role8: rule=smime_rule7: there is no rule of this name")
 
 
 del TableCase

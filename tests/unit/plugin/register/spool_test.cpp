@@ -94,9 +94,46 @@ TEST(Spool, WhatIsSetAsideIsPassedOver) {
   Spool spool(directory);
   CHECK(write_to_spool(directory, "x", error));
   std::string aside;
-  CHECK(spool.set_aside(spool.read(1).front().name, aside));
+  bool removed = true;
+  CHECK(spool.set_aside(spool.read(1).front(), aside, removed));
+  CHECK_FALSE(removed);
   CHECK(spool.read(5).empty());
   CHECK(std::filesystem::exists(aside));
+}
+
+TEST(Spool, OfOneOwnerSoManyAreKept) {
+  constexpr uid_t neighbour = 65534;
+  if (geteuid() != 0)
+    return;
+  Spool spool(directory);
+  auto put = [&](const std::string &name, uid_t owner) {
+    std::string path = directory + "/" + name;
+    std::ofstream(path) << "x";
+    CHECK_EQUAL(0, lchown(path.c_str(), owner, owner));
+  };
+  for (std::size_t i = 0; i < max_refused - 1; i++)
+    put(std::to_string(i) + ".refused", neighbour);
+  put("0.row", neighbour);
+  put("1.row", neighbour);
+  put("2.row", 0);
+  std::filesystem::create_directory(directory + "/3.row");
+  CHECK_EQUAL(0, lchown((directory + "/3.row").c_str(), neighbour, neighbour));
+  auto lines = spool.read(5);
+  CHECK_EQUAL(4U, lines.size());
+  std::string aside;
+  bool removed = true;
+  CHECK(spool.set_aside(lines[0], aside, removed));
+  CHECK_FALSE(removed);
+  CHECK(spool.set_aside(lines[1], aside, removed));
+  CHECK(removed);
+  CHECK_FALSE(std::filesystem::exists(directory + "/1.row"));
+  // Root's are rows, and a directory may have something in it.
+  for (std::size_t i : {2, 3}) {
+    CHECK(spool.set_aside(lines[i], aside, removed));
+    CHECK_FALSE(removed);
+    CHECK(std::filesystem::exists(aside));
+  }
+  CHECK(spool.read(5).empty());
 }
 
 TEST(Spool, WithoutADirectoryTheWriterIsTold) {

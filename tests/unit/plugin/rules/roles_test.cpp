@@ -50,11 +50,14 @@ const char *const texts[] = {
 };
 
 Settings settings_with_roles() {
-  NamedValues values{{"smime_reviewers", "chief"}, {"smime_reviewers_all_mail", "boss"}};
+  NamedValues values{{"smime_reviewers", "chief"},
+                     {"smime_reviewers_all_mail", "boss"},
+                     {"smime_rule2", "action=quarantine"},
+                     {"smime_rule strict", "action=reject"}};
   std::string name = "smime_role";
   for (const char *text : texts) {
     values.emplace_back(name, text);
-    name = "smime_role" + std::to_string(values.size() - 1);
+    name = "smime_role" + std::to_string(values.size() - 3);
   }
   return parse_settings(values);
 }
@@ -178,4 +181,35 @@ TEST(Roles, NamesThatSomebodyGives) {
   CHECK_FALSE(is_reviewer_name("anna\nroot"));
   CHECK_FALSE(is_reviewer_name(std::string("anna\0root", 9)));
   CHECK_FALSE(is_reviewer_name(std::string(321, 'a')));
+}
+
+TEST(Roles, OneForARuleThatIsNotThereIsRefused) {
+  NamedValues values{{"smime_rule2", "action=quarantine"},
+                     {"smime_role", "reviewer=anna may=list rule=smime_rule2,smime_rule"},
+                     {"smime_role2", "reviewer=ben may=list rule=scanner"}};
+  Settings settings = parse_settings(values);
+  CHECK_EQUAL(1U, settings.errors.size());
+  STRCMP_EQUAL("smime_role: rule=smime_rule: there is no rule of this name",
+               settings.errors.front().c_str());
+  // No role of theirs counts then, which is not to be taken for a name without any.
+  for (const char *name : {"anna", "ben", "nobody"})
+    CHECK(are_roles_void(settings, name));
+  values.emplace_back("smime_rule", "class=encrypted action=deliver");
+  values.emplace_back("smime_reviewers", "chief");
+  settings = parse_settings(values);
+  CHECK(settings.errors.empty());
+  CHECK_FALSE(are_roles_void(settings, "anna"));
+  values.emplace_back("smime_nonsense", "");
+  settings = parse_settings(values);
+  CHECK_FALSE(are_roles_void(settings, "chief"));
+  CHECK(are_roles_void(settings, "anna"));
+}
+
+TEST(Roles, BlocksMayHaveRulesOfAMailbox) {
+  Settings settings = parse_settings(
+      {{"smime_rule a", "action=quarantine"}, {"smime_role x", "reviewer=anna may=list rule=a,b"}});
+  CHECK(settings.errors.empty());
+  auto missing = missing_rules_of_roles(settings);
+  CHECK_EQUAL(1U, missing.size());
+  STRCMP_EQUAL("smime_role x: rule=b: there is no rule of this name", missing.front().c_str());
 }
