@@ -193,10 +193,10 @@ Delivery::Outcome Delivery::quarantine(const Destination &destination, const std
     mark_log_lines(record.id, name);
   }
   diverted_.insert(name);
-  if (result == WriteResult::held) {
+  if (result == WriteResult::held)
     newly_held_.insert(record.identity);
-    note_newly_held(context_->rcpt_user, *user_.settings, record, report, input);
-  }
+  // Also of one that is found: the try that wrote it may have ended before it could tell.
+  note_newly_held(context_->rcpt_user, *user_.settings, record, report, input);
   if (!held.for_good)
     provisional_.insert(record.identity);
   fields.id = record.id;

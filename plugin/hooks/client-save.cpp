@@ -76,8 +76,8 @@ SaveRefusal ClientSave::hold(istream *input, Held held, const Report &report, co
   if (result == WriteResult::failed || result == WriteResult::unstorable)
     return refuse(fate.decided_by, Action::tempfail, MAIL_ERROR_UNAVAILABLE,
                   "Quarantine is not available, try again later", fields.classes + ": " + error);
-  if (result == WriteResult::held)
-    note_newly_held(user, *user_.settings, record, report, input);
+  // Also of one that is found: the try that wrote it may have ended before it could tell.
+  note_newly_held(user, *user_.settings, record, report, input);
   fields.id = record.id;
   fields.sha256 = record.sha256;
   send_event(box_->event, event_message_quarantined, EventLevel::info, fields,

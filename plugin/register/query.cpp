@@ -46,10 +46,15 @@ SqlStatement insert_row(const RegisterRow &row, const char *on_conflict) {
   return statement;
 }
 
+// An act that was cut short is told again when it is repeated, and a message when its delivery
+// comes again: that is one change. Who asks again, asks. To stand before what changes the row.
 SqlStatement insert_history(const RegisterRow &row) {
+  std::string state(name_of(row.state));
   return {"INSERT INTO smime_register_history (id, username, changed, state, who, why) "
-          "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id, username, changed, state) DO NOTHING",
-          {row.id, row.user, row.changed, std::string(name_of(row.state)), row.who, row.why}};
+          "SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM smime_register WHERE id = ? AND "
+          "username = ? AND state = ? AND state <> 'requested') "
+          "ON CONFLICT (id, username, changed, state) DO NOTHING",
+          {row.id, row.user, row.changed, state, row.who, row.why, row.id, row.user, state}};
 }
 
 SqlStatement insert_delivery(const RegisterRow &row) {
@@ -226,11 +231,11 @@ std::vector<SqlStatement> statements_of(const RegisterRow &row) {
                       "(excluded.present = smime_register.present AND "
                       "excluded.changed >= smime_register.changed AND "
                       "(excluded.state <> 'held' OR smime_register.state = 'held'))";
-  return {insert_row(row, later), insert_history(row)};
+  return {insert_history(row), insert_row(row, later)};
 }
 
 std::vector<SqlStatement> statements_of_found(const RegisterRow &row) {
-  return {insert_row(row, " WHERE excluded.changed > smime_register.changed"), insert_history(row)};
+  return {insert_history(row), insert_row(row, " WHERE excluded.changed > smime_register.changed")};
 }
 
 bool is_from_future(std::int64_t changed, std::int64_t now) { return changed > now + clock_margin; }
@@ -241,11 +246,11 @@ SqlStatement statement_of_clock(const std::string &user, std::int64_t now) {
 }
 
 std::vector<SqlStatement> statements_of_gone(const RegisterRow &row) {
-  return {{"UPDATE smime_register SET state = ?, present = ?, changed = ?, who = ?, why = ? "
+  return {insert_history(row),
+          {"UPDATE smime_register SET state = ?, present = ?, changed = ?, who = ?, why = ? "
            "WHERE id = ? AND username = ? AND present = ? AND changed < ?",
            {std::string(name_of(HeldState::gone)), std::int64_t{0}, row.changed, row.who, row.why,
-            row.id, row.user, std::int64_t{1}, row.changed}},
-          insert_history(row)};
+            row.id, row.user, std::int64_t{1}, row.changed}}};
 }
 
 std::optional<RegisterSort> register_sort_from_name(std::string_view name) {

@@ -74,6 +74,20 @@ TEST(RegisterQuery, ThinningTakesNothingThatIsHeld) {
   CHECK_EQUAL(100, std::get<std::int64_t>(delivery[0].values.at(2)));
 }
 
+TEST(RegisterQuery, AChangeThatIsToldAgainIsOne) {
+  RegisterRow row;
+  row.state = HeldState::deleted;
+  for (const auto &statements :
+       {statements_of(row), statements_of_found(row), statements_of_gone(row)}) {
+    // Before the row has the state.
+    CHECK_EQUAL(2U, statements.size());
+    CHECK(has(statements.front(), "INTO smime_register_history"));
+    CHECK(has(statements.front(), "NOT EXISTS (SELECT 1 FROM smime_register WHERE id = ? AND "
+                                  "username = ? AND state = ? AND state <> 'requested')"));
+    CHECK_EQUAL("deleted", text_of(statements.front(), 8));
+  }
+}
+
 TEST(RegisterQuery, WithoutAFilterWhatIsInTheQuarantineIsMeant) {
   RegisterFilter filter;
   auto statement = select_rows(filter, RegisterSort::newest, 50, nullptr);
