@@ -1,6 +1,7 @@
 #include "scanner/content/leaf.h"
 
 #include "scanner/content/behind-end.h"
+#include "scanner/content/unread-pieces.h"
 #include "scanner/formats/chance-check.h"
 #include "scanner/formats/embedded.h"
 #include "scanner/formats/file-end.h"
@@ -19,13 +20,22 @@ void name_as_chance(Inspection &inspection, const Place &place, const KindRow &k
                                          ", but its bytes look encrypted or compressed.");
 }
 
+void name_as_hidden(Inspection &inspection, const Place &place, const KindRow &kind) {
+  inspection.add_unrecognised(
+      place, (place.name.empty() ? "The part" : place.name) + " is a " + std::string(kind.name) +
+                 " with a piece in it that programs do not read, of which the "
+                 "bytes look encrypted or compressed.");
+}
+
 // Its format says where it ends while it is read.
 class EndedLeaf : public ByteSink {
 public:
   EndedLeaf(Inspection &inspection, Place place, const KindRow &kind)
       : inspection_(inspection), place_(std::move(place)), kind_(kind), end_(kind.end()),
         embedded_(inspection, place_, EmbeddedArchives::Of::piece), behind_(inspection, place_),
-        is_searched_(kind.opener != Kind::pdf) {}
+        unread_(inspection, place_), is_searched_(kind.opener != Kind::pdf) {
+    end_->give_unread(&unread_);
+  }
 
   void feed(Bytes bytes) override {
     size_ += bytes.size();
@@ -46,12 +56,16 @@ public:
       behind_.feed(end_->refused());
     if (is_searched_)
       embedded_.finish();
+    unread_.finish();
     behind_.finish(size_);
     // A length that is no one's length is met by no end.
     bool may_be_chance = end_->is_cut() ? counts_.size() >= few_bytes
                                         : end_->ends_anywhere() && counts_.size() >= many_bytes;
+    may_be_chance = may_be_chance || (!end_->is_shown() && counts_.size() >= few_bytes);
     if (may_be_chance && counts_.deviation() < most_of_chance)
       name_as_chance(inspection_, place_, kind_);
+    else if (unread_.look_encrypted())
+      name_as_hidden(inspection_, place_, kind_);
   }
 
 private:
@@ -62,6 +76,7 @@ private:
   // In a comment, say.
   EmbeddedArchives embedded_;
   BehindEnd behind_;
+  UnreadPieces unread_;
   // Somebody else does it in documents that have files in them.
   bool is_searched_;
   ByteCounts counts_;
@@ -69,14 +84,13 @@ private:
 };
 
 // Of the others: whether it looks encrypted, and, if tables in it say where it ends, what stands
-// behind that.
+// behind that, and where no table points to.
 class OtherLeaf : public ByteSink {
 public:
   OtherLeaf(Inspection &inspection, Place place, const KindRow &kind)
       : inspection_(inspection), place_(std::move(place)), kind_(kind),
-        chance_(kind.is_dense || kind.extent != nullptr ? ChanceCheck::Of::dense
-                                                        : ChanceCheck::Of::plain),
-        window_(inspection) {}
+        chance_(kind.is_dense ? ChanceCheck::Of::dense : ChanceCheck::Of::plain),
+        window_(inspection), unread_(inspection, place_) {}
 
   void feed(Bytes bytes) override {
     chance_.feed(bytes);
@@ -88,34 +102,49 @@ public:
 
   void finish() override {
     if (kind_.extent != nullptr && !inspection_.stopped())
-      read_behind();
-    if ((chance_.found() && !is_end_known_) ||
+      read_extent();
+    // Packed programs look like chance, and are in one piece.
+    bool looks_encrypted = chance_.found() && !(is_end_known_ && kind_.is_dense);
+    if (looks_encrypted ||
         (is_cut_ && counts_.size() >= few_bytes && counts_.deviation() < most_of_chance))
       name_as_chance(inspection_, place_, kind_);
+    else if (unread_.look_encrypted())
+      name_as_hidden(inspection_, place_, kind_);
   }
 
 private:
-  void read_behind() {
+  void read_extent() {
     Extent end = kind_.extent(window_);
-    std::uint64_t until = end.has_value() ? std::min(window_.size(), end->again_from) : 0;
-    // Packed programs look like chance, and are in one piece.
     is_end_known_ = end.has_value();
-    is_cut_ = end.has_value() && end->end > window_.size();
-    if (!end.has_value() || end->end >= until)
+    if (!end.has_value())
+      return;
+    is_cut_ = end->end > window_.size();
+    for (const Range &range : end->unread) {
+      read_range(range, [this](Bytes bytes) { unread_.feed(bytes); });
+      unread_.end_piece();
+    }
+    unread_.finish();
+    Range rest{end->end, std::min(window_.size(), end->again_from)};
+    if (rest.at >= rest.end)
       return;
     BehindEnd behind(inspection_, place_);
+    read_range(rest, [&](Bytes bytes) { behind.feed(bytes); });
+    behind.finish(window_.size());
+  }
+
+  template <typename Take> void read_range(const Range &range, Take take) {
     std::array<unsigned char, 16384> bytes;
-    std::uint64_t at = end->end;
-    while (at < until) {
-      auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), until - at));
+    std::uint64_t at = range.at;
+    std::uint64_t end = std::min(range.end, window_.size());
+    while (at < end) {
+      auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), end - at));
       std::size_t size = window_.read(at, bytes.data(), wanted);
       // What is in the middle of a large file was not kept; it goes on behind that.
       if (size == 0)
         at = window_.kept_from(at);
-      behind.feed(Bytes(bytes).first(size));
+      take(Bytes(bytes).first(size));
       at += size;
     }
-    behind.finish(window_.size());
   }
 
   Inspection &inspection_;
@@ -127,6 +156,7 @@ private:
   bool is_end_known_ = false;
   bool is_cut_ = false;
   Window window_;
+  UnreadPieces unread_;
 };
 
 } // namespace

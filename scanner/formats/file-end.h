@@ -5,10 +5,17 @@
 
 #include "common/byte-sink.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
 namespace smime {
+
+// Gets the pieces of a file that no program reads which shows it, one after the other.
+class PieceSink : public ByteSink {
+public:
+  virtual void end_piece() = 0;
+};
 
 class FileEnd {
 public:
@@ -20,17 +27,24 @@ public:
   // end, which is also what breaks the structure.
   Bytes feed(Bytes bytes);
   bool ended() const { return ended_; }
+  // Null if nobody wants them; pieces outlives this.
+  void give_unread(PieceSink *pieces) { pieces_ = pieces; }
+  // There was a piece in it without which no program shows anything.
+  virtual bool is_shown() const { return true; }
   // What was read and belongs behind the end, in front of what feed() returned; also of a file that
   // did not come to its end.
   virtual Bytes refused() const { return {element_, refused_}; }
   // The file stops within an element, or the format lets it stop anywhere.
-  bool is_cut() const { return !ended_ && (filled_ > 0 || (to_skip_ > 0 && !ends_anywhere())); }
-  bool ends_anywhere() const { return !ended_ && to_skip_ > open; }
+  virtual bool is_cut() const {
+    return !ended_ && (filled_ > 0 || ((unread_ > 0 || to_skip_ > 0) && !ends_anywhere()));
+  }
+  bool ends_anywhere() const { return !ended_ && std::max(to_skip_, unread_) > open; }
 
 protected:
   FileEnd() = default;
   // The next element of the structure, of as many bytes as were wanted. It calls one or several
-  // of these; what is skipped comes before what is wanted or searched.
+  // of these; what nobody reads comes before what is skipped, and that before what is wanted or
+  // searched.
   virtual void read(Bytes element) = 0;
   void want(std::size_t bytes) { wanted_ = bytes; }
   // The same element is to have so many bytes, of which it has the first.
@@ -38,7 +52,24 @@ protected:
     kept_ = wanted_;
     wanted_ = bytes;
   }
+  // Of a chunk or box: it begins with a letter, a digit or a copyright sign.
+  static bool is_name(Bytes bytes);
   void skip(std::uint64_t bytes) { to_skip_ = bytes; }
+  // So many bytes that no program reads are a piece, or go on with one that end_piece() ends.
+  enum class Piece : bool { whole, goes_on };
+  void skip_unread(std::uint64_t bytes, Piece piece = Piece::whole) {
+    unread_ = bytes;
+    piece_goes_on_ = piece == Piece::goes_on;
+  }
+  // What was wanted, and is such a piece's beginning.
+  void begin_piece(Bytes bytes) {
+    if (pieces_ != nullptr)
+      pieces_->feed(bytes);
+  }
+  void end_piece() {
+    if (pieces_ != nullptr)
+      pieces_->end_piece();
+  }
   void begin_search() { searching_ = true; }
   void end() { ended_ = true; }
   // The element that is being read is no more of the structure.
@@ -57,6 +88,7 @@ protected:
   void stop_search() { searching_ = false; }
 
 private:
+  Bytes feed_piece(Bytes bytes);
   static constexpr std::size_t max_element = 1024;
   // What is skipped up to the end of any file.
   static constexpr std::uint64_t open = UINT64_MAX - (1ULL << 50U);
@@ -64,6 +96,9 @@ private:
   std::size_t kept_ = 0;
   std::size_t element_size_ = 0;
   std::uint64_t to_skip_ = 0;
+  PieceSink *pieces_ = nullptr;
+  std::uint64_t unread_ = 0;
+  bool piece_goes_on_ = false;
   bool searching_ = false;
   bool ends_ = false;
   bool ended_ = false;
@@ -89,12 +124,19 @@ private:
   SizeOf size_of_;
 };
 
+std::unique_ptr<FileEnd> rtf_end();
+
+// picture-end.cpp
 std::unique_ptr<FileEnd> png_end();
 std::unique_ptr<FileEnd> jpeg_end();
 std::unique_ptr<FileEnd> gif_end();
+
+// chunk-end.cpp
 std::unique_ptr<FileEnd> riff_end();
 std::unique_ptr<FileEnd> mpeg4_end();
-std::unique_ptr<FileEnd> rtf_end();
+
+// flac-end.cpp
+std::unique_ptr<FileEnd> flac_end();
 
 // document-end.cpp
 std::unique_ptr<FileEnd> pdf_end();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace smime {
@@ -53,11 +55,55 @@ private:
   bool is_broken_ = false;
 };
 
+// What tables claim, in any order.
+class Claims {
+public:
+  void add(std::uint64_t at, std::uint64_t size) {
+    if (size != 0)
+      ranges_.push_back({at, at > UINT64_MAX - size ? UINT64_MAX : at + size});
+  }
+  // The same, and no program reads it.
+  void add_unread(std::uint64_t at, std::uint64_t size) {
+    end_ = std::max(end_, at > UINT64_MAX - size ? UINT64_MAX : at + size);
+  }
+  std::uint64_t end() const {
+    std::uint64_t end = end_;
+    for (const Range &range : ranges_)
+      end = std::max(end, range.end);
+    return end;
+  }
+  std::vector<Range> unread() {
+    std::sort(ranges_.begin(), ranges_.end(),
+              [](const Range &a, const Range &b) { return a.at < b.at; });
+    std::vector<Range> between;
+    std::uint64_t at = 0;
+    for (const Range &range : ranges_) {
+      if (range.at > at)
+        between.push_back({at, range.at});
+      at = std::max(at, range.end);
+    }
+    if (end_ > at)
+      between.push_back({at, end_});
+    return between;
+  }
+
+private:
+  std::vector<Range> ranges_;
+  std::uint64_t end_ = 0;
+};
+
 // What was found, of a file that has at least so many bytes of its own.
 Extent extent_of(const Numbers &numbers, std::uint64_t end, std::uint64_t if_broken) {
   if (numbers.is_unknown())
     return {};
   return Claimed{numbers.is_broken() ? if_broken : end};
+}
+
+Extent extent_of(const Numbers &numbers, Claims &claims, std::uint64_t if_broken) {
+  Extent extent = extent_of(numbers, claims.end(), if_broken);
+  if (extent.has_value() && !numbers.is_broken())
+    extent->unread = claims.unread();
+  return extent;
 }
 
 // TIFF 6.0 and BigTIFF: directories of entries, some of which point to other directories.
@@ -68,7 +114,7 @@ public:
 
   Extent extent() {
     std::uint64_t header = is_big_ ? 16 : 8;
-    end_ = header;
+    claim(0, header);
     to_read_.push_back(numbers_.at(is_big_ ? 8 : 4, word_));
     while (!to_read_.empty() && goes_on()) {
       std::uint64_t directory = to_read_.back();
@@ -79,7 +125,10 @@ public:
     // More than anybody has in a file.
     if (entries_ > most_entries)
       return {};
-    return extent_of(numbers_, end_, header);
+    Extent extent = extent_of(numbers_, claims_, header);
+    if (extent.has_value() && has_notes_)
+      extent->unread.clear();
+    return extent;
   }
 
 private:
@@ -95,9 +144,7 @@ private:
     return entries_ <= most_entries && !numbers_.is_broken() && !numbers_.is_unknown();
   }
 
-  void claim(std::uint64_t at, std::uint64_t size) {
-    end_ = std::max(end_, at > UINT64_MAX - size ? UINT64_MAX : at + size);
-  }
+  void claim(std::uint64_t at, std::uint64_t size) { claims_.add(at, size); }
 
   void read_directory(std::uint64_t at) {
     std::size_t count_size = is_big_ ? 8 : 2;
@@ -144,6 +191,8 @@ private:
     case 279:
     case 325: sizes_ = values; break;
     case 513: thumbnail = numbers_.at(values.at, values.size); break;
+    case 37500: // notes of cameras, which point to pictures
+    case 50740: has_notes_ = true; break;
     case 514: claim(thumbnail, numbers_.at(values.at, values.size)); break;
     case 330:
     case 34665:
@@ -159,7 +208,7 @@ private:
   // Of what has no sizes only the decoder knows where it ends.
   void claim_image() {
     if (offsets_.count != 0 && sizes_.count != offsets_.count)
-      claim(UINT64_MAX, 0);
+      claim(0, UINT64_MAX);
     for (std::uint64_t i = 0; i < offsets_.count && i < sizes_.count && goes_on(); i++, entries_++)
       claim(numbers_.at(offsets_.at + i * offsets_.size, offsets_.size),
             numbers_.at(sizes_.at + i * sizes_.size, sizes_.size));
@@ -168,24 +217,44 @@ private:
   Numbers numbers_;
   bool is_big_;
   std::size_t word_;
-  std::uint64_t end_ = 0;
+  Claims claims_;
+  bool has_notes_ = false;
   std::uint64_t entries_ = 0;
   std::vector<std::uint64_t> to_read_;
   std::set<std::uint64_t> seen_;
   Values offsets_, sizes_;
 };
 
-// OpenType's directory of tables; returns where the last one ends.
-std::uint64_t font_end(Numbers &numbers, std::uint64_t at) {
+// Tables of OpenType, of Apple, of Graphite, and of programs that make fonts.
+bool is_font_table(std::uint64_t tag) {
+  constexpr std::string_view names =
+      "BASE CBDT CBLC CFF  CFF2 COLR CPAL DSIG EBDT EBLC EBSC FFTM Feat GDEF GPOS GSUB Glat Gloc "
+      "HVAR IFT  IFTX JSTF LTSH MATH MERG META MVAR OS/2 PCLT PfEd SVG  Silf Sill STAT TSI0 TSI1 "
+      "TSI2 TSI3 TSI5 TTFA TeX  VARC VDMX VORG VVAR Zapf acnt ankr avar bdat bhed bloc bsln cmap "
+      "cvar cvt  fdsc feat fmtx fond fpgm fvar gasp gcid glyf gvar hdmx head hhea hmtx just kern "
+      "kerx lcar loca ltag maxp meta mort morx name opbd post prep prop sbix trak vhea vmtx xref";
+  std::array<char, 4> name{};
+  for (std::size_t i = 0; i < name.size(); i++)
+    name[i] = static_cast<char>(tag >> (24 - 8 * i) & 0xffU);
+  std::size_t found = names.find(std::string_view(name.data(), name.size()));
+  return found != names.npos && found % 5 == 0;
+}
+
+// OpenType's directory of tables.
+void claim_font(Numbers &numbers, std::uint64_t at, Claims &claims) {
   constexpr std::size_t header = 12;
   constexpr std::size_t entry = 16;
   std::uint64_t tables = numbers.at(at + 4, 2);
-  std::uint64_t end = at + header + tables * entry;
+  claims.add(at, header + tables * entry);
   for (std::uint64_t i = 0; i < tables && !numbers.is_broken() && !numbers.is_unknown(); i++) {
     std::uint64_t place = at + header + i * entry;
-    end = std::max(end, numbers.at(place + 8, 4) + (numbers.at(place + 12, 4) + 3) / 4 * 4);
+    std::uint64_t table = numbers.at(place + 8, 4);
+    std::uint64_t size = (numbers.at(place + 12, 4) + 3) / 4 * 4;
+    if (is_font_table(numbers.at(place, 4)))
+      claims.add(table, size);
+    else
+      claims.add_unread(table, size);
   }
-  return end;
 }
 
 // WIN_CERTIFICATE: its length, a revision and a kind, which is PKCS #7, and that in DER.
@@ -208,19 +277,24 @@ Claimed windows_claims(Numbers &numbers, std::uint64_t pe) {
   std::uint64_t sections = numbers.at(pe + 6, 2);
   std::uint64_t optional_size = numbers.at(pe + 20, 2);
   std::uint64_t table = pe + 24 + optional_size;
-  Claimed claimed{table + sections * 40};
+  Claims claims;
+  constexpr std::uint64_t dos_header = 64;
+  claims.add(0, dos_header);
+  claims.add(pe, table + sections * 40 - pe);
   for (std::uint64_t i = 0; i < sections && !numbers.is_broken() && !numbers.is_unknown(); i++) {
     std::uint64_t size = numbers.at(table + i * 40 + 16, 4);
     if (size != 0)
-      claimed.end = std::max(claimed.end, numbers.at(table + i * 40 + 20, 4) + size);
+      claims.add(numbers.at(table + i * 40 + 20, 4), size);
   }
+  Claimed claimed{claims.end()};
   std::uint64_t symbols = numbers.at(pe + 12, 4);
   if (symbols != 0 && symbols <= claimed.end + block) {
     std::uint64_t strings = symbols + numbers.at(pe + 16, 4) * 18;
     if (strings + 4 <= numbers.size())
-      claimed.end =
-          std::max(claimed.end, strings + std::max<std::uint64_t>(4, numbers.at(strings, 4)));
+      claims.add(symbols, strings - symbols + std::max<std::uint64_t>(4, numbers.at(strings, 4)));
+    claimed.end = claims.end();
   }
+  claimed.unread = claims.unread();
   std::uint64_t directories = numbers.at(pe + 24, 2) == with_more_bits ? 112 : 96;
   constexpr std::uint64_t signature = 4 * 8;
   if (optional_size < directories + signature + 8)
@@ -252,7 +326,8 @@ Extent icon_extent(const Window &file) {
   constexpr std::uint64_t bitmap = 40;
   constexpr std::uint64_t picture = 0x474e5089; // PNG
   std::uint64_t count = numbers.at(4, 2);
-  std::uint64_t end = header + count * entry;
+  Claims claims;
+  claims.add(0, header + count * entry);
   for (std::uint64_t at = header; at < header + count * entry; at += entry) {
     std::uint64_t size = numbers.at(at + 8, 4);
     std::uint64_t image = numbers.at(at + 12, 4);
@@ -261,30 +336,35 @@ Extent icon_extent(const Window &file) {
       numbers.set_broken();
     if (numbers.is_broken() || numbers.is_unknown())
       break;
-    end = std::max(end, image + size);
+    claims.add(image, size);
   }
-  return extent_of(numbers, end, header);
+  return extent_of(numbers, claims, header);
 }
 
 Extent font_extent(const Window &file) {
   Numbers numbers(file, Order::big);
+  Claims claims;
   constexpr std::uint64_t collection = 0x74746366;
   constexpr std::uint64_t header = 12;
   constexpr std::uint64_t most_fonts = 1024;
-  if (numbers.at(0, 4) != collection)
-    return extent_of(numbers, font_end(numbers, 0), header);
+  if (numbers.at(0, 4) != collection) {
+    claim_font(numbers, 0, claims);
+    return extent_of(numbers, claims, header);
+  }
   std::uint64_t fonts = numbers.at(8, 4);
   if (fonts > most_fonts)
     numbers.set_broken();
-  std::uint64_t end = header + fonts * 4;
+  claims.add(0, header + fonts * 4);
   for (std::uint64_t i = 0;
        i < fonts && i < most_fonts && !numbers.is_broken() && !numbers.is_unknown(); i++)
-    end = std::max(end, font_end(numbers, numbers.at(header + i * 4, 4)));
+    claim_font(numbers, numbers.at(header + i * 4, 4), claims);
   // Of version 2: a signature of all of them.
   std::uint64_t signature = header + fonts * 4;
-  if (numbers.at(4, 2) == 2)
-    end = std::max(end, numbers.at(signature + 8, 4) + numbers.at(signature + 4, 4));
-  return extent_of(numbers, end, header);
+  if (numbers.at(4, 2) == 2) {
+    claims.add(signature, 12);
+    claims.add(numbers.at(signature + 8, 4), numbers.at(signature + 4, 4));
+  }
+  return extent_of(numbers, claims, header);
 }
 
 Extent elf_extent(const Window &file) {
@@ -311,21 +391,23 @@ Extent elf_extent(const Window &file) {
       (section_count != 0 && section_size != (is_wide ? 64 : 40)) ||
       (program_count == 0 && section_count == 0) || section_count > numbers.size())
     return extent_of(numbers, header, header);
-  std::uint64_t end =
-      std::max(programs + program_count * program_size, sections + section_count * section_size);
+  Claims claims;
+  claims.add(0, is_wide ? 64 : header);
+  claims.add(programs, program_count * program_size);
+  claims.add(sections, section_count * section_size);
   auto goes_on = [&] { return !numbers.is_broken() && !numbers.is_unknown(); };
   for (std::uint64_t i = 0; i < program_count && goes_on(); i++) {
     std::uint64_t at = programs + i * program_size;
-    end = std::max(end, numbers.at(at + (is_wide ? 8 : 4), word) +
-                            numbers.at(at + (is_wide ? 32 : 16), word));
+    claims.add(numbers.at(at + (is_wide ? 8 : 4), word),
+               numbers.at(at + (is_wide ? 32 : 16), word));
   }
   for (std::uint64_t i = 0; i < section_count && goes_on(); i++) {
     std::uint64_t at = sections + i * section_size;
     if (numbers.at(at + 4, 4) != no_bits)
-      end = std::max(end, numbers.at(at + (is_wide ? 24 : 16), word) +
-                              numbers.at(at + (is_wide ? 32 : 20), word));
+      claims.add(numbers.at(at + (is_wide ? 24 : 16), word),
+                 numbers.at(at + (is_wide ? 32 : 20), word));
   }
-  return extent_of(numbers, end, header);
+  return extent_of(numbers, claims, header);
 }
 
 Extent exe_extent(const Window &file) {
@@ -340,7 +422,7 @@ Extent exe_extent(const Window &file) {
       Claimed claimed = windows_claims(numbers, later);
       Extent extent = extent_of(numbers, claimed.end, header);
       if (extent.has_value() && !numbers.is_broken())
-        extent->again_from = claimed.again_from;
+        *extent = std::move(claimed);
       return extent;
     }
     if (numbers.is_unknown() || std::find(others.begin(), others.end(), kind) != others.end())
@@ -353,6 +435,32 @@ Extent exe_extent(const Window &file) {
   if (last > 511 || pages == 0 || header_size < header || numbers.is_broken())
     return extent_of(numbers, header, header);
   return extent_of(numbers, pages * 512 - (last == 0 ? 0 : 512 - last), header);
+}
+
+// Two tables of as many words, each with its length and its place, and a table of hashes.
+Extent catalogue_extent(const Window &file) {
+  constexpr std::uint64_t header = 28;
+  constexpr std::uint64_t most_words = 200'000;
+  constexpr std::uint64_t entry = 8;
+  unsigned char first = 0;
+  if (file.read(0, &first, 1) == 0)
+    return {};
+  Numbers numbers(file, first == 0xde ? Order::little : Order::big);
+  std::uint64_t words = numbers.at(8, 4);
+  // Of a later revision there are more tables.
+  if (numbers.at(4, 4) != 0 || words > most_words)
+    return {};
+  Claims claims;
+  claims.add(0, header);
+  claims.add(numbers.at(24, 4), numbers.at(20, 4) * 4);
+  for (std::uint64_t of_table : {std::uint64_t{12}, std::uint64_t{16}}) {
+    std::uint64_t table = numbers.at(of_table, 4);
+    claims.add(table, words * entry);
+    for (std::uint64_t i = 0; i < words && !numbers.is_broken() && !numbers.is_unknown(); i++)
+      // With a zero behind it.
+      claims.add(numbers.at(table + i * entry + 4, 4), numbers.at(table + i * entry, 4) + 1);
+  }
+  return extent_of(numbers, claims, header);
 }
 
 // Behind the last sector that the table of sectors says is used.

@@ -60,7 +60,8 @@ struct KindRow {
   // Of a leaf whose format says where it ends: as it is read, or in tables anywhere in it.
   std::unique_ptr<FileEnd> (*end)() = nullptr;
   Extent (*extent)(const Window &file) = nullptr;
-  // Of a leaf without an end: what is in it may be compressed, and look like chance.
+  // Of a leaf that does not end as it is read: what is in it may be compressed, and look like
+  // chance.
   bool is_dense = false;
   // For people: what else it is recognised by.
   std::string_view evidence = {};

@@ -65,28 +65,63 @@ private:
 };
 
 // Advanced Systems Format 1.20.3 section 2.2: objects, of a GUID and a size. Each GUID that may
-// stand at the top begins differently.
+// stand at the top begins differently. In the header are objects again.
 class AsfEnd : public FileEnd {
 public:
   AsfEnd() { want(24); }
 
 private:
+  static constexpr std::uint64_t most_in_header = 1ULL << 24U;
+
+  static bool begins_with(Bytes head, std::string_view guid) {
+    return as_text(head).starts_with(guid);
+  }
+
   void read(Bytes head) override {
     constexpr std::array beginnings{"\x30\x26\xb2\x75"sv, "\x36\x26\xb2\x75"sv,
                                     "\x90\x08\x00\x33"sv, "\xd3\x29\xe2\xd6"sv,
                                     "\xf8\x03\xb1\xfe"sv, "\xd0\x3f\xb7\x3c"sv};
     std::uint64_t size = le64(&head[16]);
+    if (in_header_ > 0)
+      return read_in_header(head, size);
     bool is_data = head[0] == 0x36;
-    bool is_known = std::any_of(beginnings.begin(), beginnings.end(), [&](std::string_view guid) {
-      return as_text(head).starts_with(guid);
-    });
+    bool is_known = std::any_of(beginnings.begin(), beginnings.end(),
+                                [&](std::string_view guid) { return begins_with(head, guid); });
     // Of what is written while it is recorded the size is not known.
     if (is_data && size == 0)
       return skip(UINT64_MAX);
     if (!is_known || size < head.size())
       return end_before();
-    skip(size - head.size());
+    size -= head.size();
+    // How many objects there are, and two bytes.
+    constexpr std::uint64_t in_front = 6;
+    if (head[0] == 0x30 && size > in_front + head.size() && size <= most_in_header) {
+      in_header_ = size - in_front;
+      return skip(in_front);
+    }
+    skip(size);
   }
+
+  void read_in_header(Bytes head, std::uint64_t size) {
+    constexpr std::uint64_t of_extension = 22;
+    in_header_ -= std::min<std::uint64_t>(in_header_, head.size());
+    bool is_whole = size >= head.size() && size - head.size() <= in_header_;
+    size = is_whole ? size - head.size() : in_header_;
+    // The header's extension, of which the objects follow; pictures are in its descriptions.
+    if (begins_with(head, "\xb5\x03\xbf\x5f"sv) && size >= of_extension)
+      size = of_extension;
+    bool is_read = begins_with(head, "\x40\xa4\xd0\xd2"sv) ||
+                   begins_with(head, "\x94\x1c\x23\x44"sv) ||
+                   begins_with(head, "\xea\xcb\xf8\xc5"sv);
+    in_header_ -= size;
+    std::uint64_t over = in_header_ < head.size() ? std::exchange(in_header_, 0) : 0;
+    if (!is_read)
+      skip_unread(size);
+    skip(is_read ? size + over : over);
+  }
+
+  // What is left of it.
+  std::uint64_t in_header_ = 0;
 };
 
 // Matroska: elements of an identifier and a length (RFC 8794). Of those that have no length the
@@ -99,12 +134,18 @@ private:
   static constexpr std::uint32_t segment = 0x18538067;
   static constexpr std::uint32_t cluster = 0x1f43b675;
 
-  // What stands at the top, in a segment, and in a cluster.
+  static constexpr std::uint32_t attachments = 0x1941a469;
+  static constexpr std::uint32_t attachment = 0x61a7;
+  static constexpr std::uint32_t file_data = 0x465c;
+  static constexpr std::uint32_t padding = 0xec;
+
+  // What stands at the top, in a segment, in a cluster, and in an attachment.
   static bool is_known(std::uint32_t id) {
-    constexpr std::array<std::uint32_t, 19> ids{
-        0x1a45dfa3, segment,    cluster,    0x114d9b74, 0x1549a966, 0x1654ae6b, 0x1c53bb6b,
-        0x1941a469, 0x1043a770, 0x1254c367, 0xec,       0xbf,       0xe7,       0xa7,
-        0xab,       0xa3,       0xa0,       0xaf,       0x5854};
+    constexpr std::array<std::uint32_t, 28> ids{
+        0x1a45dfa3,  segment,    cluster,    0x114d9b74, 0x1549a966, 0x1654ae6b, 0x1c53bb6b,
+        attachments, 0x1043a770, 0x1254c367, padding,    0xbf,       0xe7,       0xa7,
+        0xab,        0xa3,       0xa0,       0xaf,       0x5854,     attachment, file_data,
+        0x467e,      0x466e,     0x4660,     0x46ae,     0x4675,     0x4661,     0x4662};
     return std::find(ids.begin(), ids.end(), id) != ids.end();
   }
 
@@ -119,24 +160,40 @@ private:
   void read(Bytes element) override {
     std::size_t id_size = 1 + more_behind(element[0]);
     if (id_size > 4)
-      return end_before();
+      return end_segment(element);
     if (element.size() <= id_size)
       return want_longer(id_size + 1);
     auto id = static_cast<std::uint32_t>(big_endian(element.first(id_size)));
     unsigned more = more_behind(element[id_size]);
     if (!is_known(id) || more > 7)
-      return end_before();
+      return end_segment(element);
     if (element.size() < id_size + 1 + more)
       return want_longer(id_size + 1 + more);
     constexpr std::uint64_t bits = 7;
     std::uint64_t open = (1ULL << (bits * (more + 1))) - 1;
     std::uint64_t size = big_endian(element.subspan(id_size)) & open;
     want(1);
-    if (size != open)
+    if (size == open)
+      return id == segment || id == cluster ? void() : end_before();
+    bool has_elements = id == segment || id == attachments || id == attachment;
+    std::uint64_t taken = element.size() + (has_elements ? 0 : size);
+    segment_left_ = id == segment ? size : segment_left_ - std::min(segment_left_, taken);
+    if (id == padding || id == file_data)
+      return skip_unread(size);
+    if (!has_elements)
       skip(size);
-    else if (id != segment && id != cluster)
-      end_before();
   }
+
+  // What is no element is a piece to the end of the segment, if that is known.
+  void end_segment(Bytes element) {
+    if (segment_left_ <= element.size())
+      return end_before();
+    begin_piece(element);
+    skip_unread(std::exchange(segment_left_, 0) - element.size());
+    want(1);
+  }
+
+  std::uint64_t segment_left_ = 0;
 };
 
 // Flash video: tags, between which the length of the former one stands.

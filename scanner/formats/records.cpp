@@ -135,6 +135,8 @@ private:
     // An item's elements follow as well, but where it is a piece of a picture.
     if (length == unknown_length)
       in_pieces_ = le16(&element[0]) == of_picture;
+    else if (!is_item && le16(&element[0]) % 2 == 1)
+      skip_unread(length); // of whoever made the program
     else if (!is_item || in_pieces_)
       skip(length);
   }
@@ -327,6 +329,7 @@ const std::vector<KindRow> &record_kinds() {
        .look = Look::leaf,
        .signatures = {{0, "PAR1"sv}},
        .extent = parquet_extent,
+       .is_dense = true,
        .evidence = "the same at the end"},
       {.name = "encrypted table (Parquet)",
        .look = Look::named,
@@ -336,12 +339,14 @@ const std::vector<KindRow> &record_kinds() {
        .look = Look::leaf,
        .signatures = {{0, "ARROW1\0\0"sv}},
        .extent = arrow_extent,
+       .is_dense = true,
        .evidence = "the same at the end"},
       {.name = "table (ORC)",
        .look = Look::leaf,
        .signatures = {{0, "ORC"sv}},
        .check = [](Bytes prefix) { return !looks_like_chance(prefix); },
        .extent = orc_extent,
+       .is_dense = true,
        .evidence = "the same at the end"},
       {.name = "records (Avro)",
        .look = Look::leaf,
