@@ -25,6 +25,7 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_certs_export);
   doveadm_cmd_register_ver2(&smime::command_certs);
   doveadm_cmd_register_ver2(&smime::command_inspect);
+  doveadm_cmd_register_ver2(&smime::command_metrics);
   doveadm_cmd_register_ver2(&smime::command_notify);
   doveadm_cmd_register_ver2(&smime::command_policy);
   doveadm_cmd_register_ver2(&smime::command_token_check);

@@ -23,6 +23,7 @@ extern doveadm_cmd_ver2 command_certs;
 extern doveadm_cmd_ver2 command_certs_export;
 extern doveadm_cmd_ver2 command_certs_list;
 extern doveadm_cmd_ver2 command_inspect;
+extern doveadm_cmd_ver2 command_metrics;
 extern doveadm_cmd_ver2 command_notify;
 extern doveadm_cmd_ver2 command_policy;
 extern doveadm_cmd_ver2 command_register_check;
@@ -78,6 +79,16 @@ template <typename... Own> auto mail_parameters(const Own &...own) {
       parameter('F', "user-file", CMD_PARAM_ISTREAM),
       own...,
       doveadm_cmd_param{}};
+}
+
+// Whether a command that goes without users as well was given some.
+inline bool is_about_users(const doveadm_cmd_context *context) {
+  const char *user;
+  bool all = false;
+  istream *file;
+  return doveadm_cmd_param_str(context, "user", &user) ||
+         (doveadm_cmd_param_bool(context, "all-users", &all) && all) ||
+         doveadm_cmd_param_istream(context, "user-file", &file);
 }
 
 // Keeps getopt's argument of option c; false if it is none of the options.

@@ -459,17 +459,8 @@ void run_for_server() {
   doveadm_exit_code = exit_code_of(worst_of(findings));
 }
 
-bool names_users(const doveadm_cmd_context *context) {
-  const char *user;
-  bool all = false;
-  istream *file;
-  return doveadm_cmd_param_str(context, "user", &user) ||
-         (doveadm_cmd_param_bool(context, "all-users", &all) && all) ||
-         doveadm_cmd_param_istream(context, "user-file", &file);
-}
-
 void run(doveadm_cmd_context *context) noexcept {
-  if (names_users(context))
+  if (is_about_users(context))
     return doveadm_cmd_ver2_to_mail_cmd_wrapper(context);
   (void)guarded("doveadm smime status", false, [] {
     run_for_server();

@@ -196,6 +196,20 @@ constexpr std::array<SortInfo, 5> sorts{{{"time", "held", false, false},
                                          {"-size", "size", true, false},
                                          {"user", "username", false, true}}};
 
+const std::string count_text = "SELECT SUM(CASE WHEN state = 'requested' THEN 0 ELSE 1 END), "
+                               "SUM(CASE WHEN state = 'requested' THEN 1 ELSE 0 END), "
+                               "MIN(CASE WHEN state = 'requested' THEN NULL ELSE held END), "
+                               "MIN(CASE WHEN state = 'requested' THEN changed ELSE NULL END)";
+
+std::string column_of(CountBy by) {
+  switch (by) {
+  case CountBy::all: break;
+  case CountBy::reason: return "reason";
+  case CountBy::domain: return "domain";
+  }
+  return {};
+}
+
 // Microseconds by which the clocks of machines may differ.
 constexpr std::int64_t clock_margin = 3600LL * 1000000;
 
@@ -319,6 +333,28 @@ SqlStatement select_history(const std::string &id, const std::string &user) {
   return {"SELECT changed, state, who, why FROM smime_register_history "
           "WHERE id = ? AND username = ? ORDER BY changed",
           {id, user}};
+}
+
+SqlStatement select_counts(CountBy by, std::size_t limit) {
+  std::string column = column_of(by);
+  SqlStatement statement;
+  statement.text = count_text + (column.empty() ? "" : ", " + column) + " FROM smime_register";
+  Conditions conditions(statement);
+  conditions.add("present = ?", {std::int64_t{1}});
+  if (!column.empty())
+    statement.text += " GROUP BY " + column + " ORDER BY COUNT(*) DESC, " + column + " LIMIT " +
+                      std::to_string(limit);
+  return statement;
+}
+
+SqlStatement select_count_of_rest(CountBy by, const std::vector<std::string> &values) {
+  SqlStatement statement;
+  statement.text = count_text + " FROM smime_register";
+  Conditions conditions(statement);
+  conditions.add("present = ?", {std::int64_t{1}});
+  for (const std::string &value : values)
+    conditions.add(column_of(by) + " <> ?", {value});
+  return statement;
 }
 
 SqlStatement select_old(OldRows what, std::int64_t before, std::size_t limit, const OldRow *after) {

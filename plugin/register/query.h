@@ -87,6 +87,14 @@ RegisterRow row_of(const std::vector<std::string> &values);
 // changed, state, who and why of a message, the first change first.
 SqlStatement select_history(const std::string &id, const std::string &user);
 
+// How many messages are in the quarantine: held, requested, when the oldest of each was held or
+// asked for (seconds and microseconds; null where there is none), and then the value of the column
+// that they are counted by. Those with most come first.
+enum class CountBy : std::uint8_t { all, reason, domain };
+SqlStatement select_counts(CountBy by, std::size_t limit);
+// The same of what has none of the values.
+SqlStatement select_count_of_rest(CountBy by, const std::vector<std::string> &values);
+
 // What is older than smime_history, a page at a time, behind the position if there is one: first
 // the time, then the id and the user. Messages are those whose last change is older, and none that
 // is held; of the history that of messages which the register does not have.

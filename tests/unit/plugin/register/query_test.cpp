@@ -51,6 +51,19 @@ TEST(RegisterQuery, EveryValueIsBound) {
   check_bound(select_users("hostile", 5));
 }
 
+TEST(RegisterQuery, Counts) {
+  auto all = select_counts(CountBy::all, 20);
+  check_bound(all);
+  CHECK_FALSE(has(all, "GROUP BY"));
+  auto domains = select_counts(CountBy::domain, 20);
+  check_bound(domains);
+  CHECK(has(domains, ", domain FROM smime_register WHERE present = ? GROUP BY domain ORDER BY "
+                     "COUNT(*) DESC, domain LIMIT 20"));
+  auto rest = select_count_of_rest(CountBy::reason, {"hostile'", "hostile ?"});
+  check_bound(rest);
+  CHECK(has(rest, "WHERE present = ? AND reason <> ? AND reason <> ?"));
+}
+
 TEST(RegisterQuery, ThinningTakesNothingThatIsHeld) {
   OldRow row{5, "hostile'", "hostile ?"};
   for (OldRows what : {OldRows::messages, OldRows::history, OldRows::deliveries}) {
