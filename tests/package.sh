@@ -57,6 +57,12 @@ in_copy server-root '
   doveadm -f pager smime status -u alice
   deliver() { printf "Subject: $1\nMessage-ID: <$1@example.org>\n\nHello\n" | /usr/lib/dovecot/dovecot-lda -d alice; }
   deliver with-the-plugin
+  echo "== its timers, which have nothing to do"
+  for when in often daily; do
+    test -L /etc/systemd/system/timers.target.wants/dovecot-smime-$when.timer
+    said=$(/usr/lib/dovecot/smime-chores $when 2>&1)
+    test -z "$said"
+  done
 
   echo "== installed, removed and installed again"
   apt-get remove -y -q dovecot-smime
