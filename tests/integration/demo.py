@@ -6,12 +6,30 @@ import os
 import re
 import shutil
 import sys
+import time
 from pathlib import Path
 
+import register_databases
 from clients import Imap, Samples, bodies, deliver
 from instance import PASSWORD, Instance, InstanceError, port_is_taken
 
 MARK = ".dovecot-smime-quickstart"
+# As shipped, and the recipient is told.
+SETTINGS = """  smime_rule = class=any-encrypted origin=delivery notify=recipient action=quarantine
+  smime_rule2 = reason="No scanner can look into part of it" scan=uninspectable origin=delivery notify=recipient action=quarantine
+  smime_reviewers = reviewer
+  smime_role = reviewer=helpdesk may=list,show
+"""
+SERVICE = """service smime-register {{
+  executable = {program} {spool}
+  process_min_avail = 1
+  process_limit = 1
+  client_limit = 1
+  unix_listener smime-register {{
+    mode = 0600
+  }}
+}}
+"""
 
 
 def say(text):
@@ -19,10 +37,20 @@ def say(text):
 
 
 def make_instance(directory, root):
+    spool = Path(directory) / "register-spool"
+    settings = SETTINGS + f"  smime_notice_texts = {root}/etc/dovecot/smime-notices\n"
     return Instance(directory, root,
                     imap_port=port("SMIME_IMAP_PORT", "2143"),
-                    lmtp_port=port("SMIME_LMTP_PORT", "2424"),
-                    settings="  smime_reviewers = reviewer\n")
+                    lmtp_port=port("SMIME_LMTP_PORT", "2424"), replace_rules=True,
+                    settings=settings + register_databases.settings(spool),
+                    extra=SERVICE.format(program=f"{root}/usr/lib/dovecot/smime-register",
+                                         spool=spool))
+
+
+def make_register(instance):
+    database = register_databases.Sqlite(instance.dir, instance.root)
+    instance.extra += register_databases.configuration(database, instance.dir)
+    return database
 
 
 def port(variable, default):
@@ -76,6 +104,16 @@ def show_mailbox(instance, samples, mailbox, login="alice"):
     client.logout()
 
 
+def wait_for_row(instance, database, item):
+    """The service brings it into the register as it comes."""
+    deadline = time.monotonic() + 30
+    while not database.rows("SELECT id FROM smime_register WHERE id = ?", item):
+        if time.monotonic() > deadline:
+            raise InstanceError("the register has no row of the held message\n"
+                                + instance.log()[-2000:])
+        time.sleep(0.1)
+
+
 def start(directory, root):
     instance = make_instance(directory, root)
     check_ports(instance)
@@ -83,6 +121,7 @@ def start(directory, root):
         say("Stopping the private Dovecot of an earlier run ...")
         instance.stop()
     claim_directory(directory)
+    database = make_register(instance)
     say(f"Starting a private Dovecot in {directory} ...")
     instance.start()
 
@@ -104,6 +143,10 @@ def start(directory, root):
         raise InstanceError("expected two messages in INBOX and one in the quarantine\n"
                             + instance.log()[-2000:])
     item = items[0]["id"]
+    wait_for_row(instance, database, item)
+    say("Alice is told, by doveadm smime notify -u alice --now (timers or cron do it elsewhere):")
+    instance.doveadm("smime", "notify", "-u", "alice", "--now")
+    show_mailbox(instance, samples, "INBOX")
     say("What a reviewer sees over IMAP (alice*reviewer):")
     show_mailbox(instance, samples, "Quarantine", "alice*reviewer")
     say(f"""
@@ -111,7 +154,11 @@ The server is running. Try:
   log in with a mail client   IMAP 127.0.0.1 port {instance.imap_port}, no TLS, user alice, password {PASSWORD}
   review with one             user alice*reviewer, the same password: the mailbox Quarantine
   read about the message      {doveadm} smime quarantine show -u alice {item}
+  as one who may do no more   {doveadm} smime quarantine delete -u alice --as helpdesk {item}
   release it                  {doveadm} smime quarantine release -u alice {item}
+  what became of it           sqlite3 {database.file} \\
+                                "select state, who, why from smime_register_history"
+  how much waits, how long    {doveadm} smime metrics
   check the set-up            {doveadm} smime status -u alice
   log                         {instance.log_file}
   stop it                     ./quickstart stop""")

@@ -4,8 +4,10 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -137,15 +139,23 @@ class Quickstart(unittest.TestCase):
         for removing in (False, True):
             code, text = self.quickstart()
             self.assertEqual(0, code, text)
-            self.assertEqual(removing, "Removing the 3 messages of the earlier run" in text)
+            self.assertEqual(removing, "Removing the 4 messages of the earlier run" in text)
             self.assertIn("Quarantine: encrypted sample", text.split("alice*reviewer")[1])
             self.assertIn("INBOX: plain sample", text)
             self.assertIn("INBOX: signed sample   openssl cms -verify: successful", text)
             self.assertIn("quarantine release -u alice", text)
+            self.assertRegex(text, r"INBOX: .*held")
         command = next(line for line in text.splitlines() if "quarantine release" in line)
         done = run(*command.split()[2:])
         self.assertEqual(0, done.returncode, done.stderr)
         self.assertIn("released", done.stdout)
+        register = sqlite3.connect(self.directory / "q/register.sqlite")
+        deadline = time.monotonic() + 20
+        while [state for (state,) in register.execute(
+                "SELECT state FROM smime_register_history ORDER BY changed")] != ["held", "released"]:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        register.close()
         code, text = self.quickstart("stop")
         self.assertEqual(0, code, text)
         code, text = self.quickstart("stop")
