@@ -24,7 +24,8 @@ def run(directory, *command, **kwargs):
 
 def sound(size):
     """Of an ordinary kind, and of bytes that cannot be compressed."""
-    return b"RIFF" + (size - 8).to_bytes(4, "little") + b"WAVE" + os.urandom(size - 12)
+    return (b"RIFF" + (size - 8).to_bytes(4, "little") + b"WAVEdata"
+            + (size - 20).to_bytes(4, "little") + os.urandom(size - 20))
 
 
 def zipped(name, content, method=zipfile.ZIP_DEFLATED):
