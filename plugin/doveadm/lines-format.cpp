@@ -56,7 +56,8 @@ void print_row() {
               values["subject"],
               values["header_from"],
               values["header_from_address"],
-              std::strtoull(values["size"].c_str(), nullptr, 10)};
+              std::strtoull(values["size"].c_str(), nullptr, 10),
+              values["requested_by"]};
   print_title();
   send(summary_of(row, ioloop_time));
   send(std::string(short_id + 1, ' ') + about_text(row));

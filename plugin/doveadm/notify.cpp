@@ -145,7 +145,8 @@ bool tell_what_is_due(doveadm_mail_cmd_context *context, mail_user *user, const 
     return false;
   Wording wording{texts, command->state->links, inbox.get()};
   return tell_kind(user, wording, untold.held, error) != Told::failed &&
-         tell_kind(user, wording, untold.warning, error) != Told::failed;
+         tell_kind(user, wording, untold.warning, error) != Told::failed &&
+         tell_decisions(user, wording, untold.decided, error) != Told::failed;
 }
 
 int run(doveadm_mail_cmd_context *context, mail_user *user) {

@@ -2,6 +2,7 @@
 #include "plugin/doveadm/quarantine.h"
 
 #include "plugin/doveadm/confirm.h"
+#include "plugin/doveadm/given-token.h"
 #include "plugin/doveadm/release.h"
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/promise.h"
@@ -35,7 +36,7 @@ void send_outcome_event(doveadm_mail_cmd_context *context, mail_user *user,
   fields.action = outcome.done;
   fields.id = record.id;
   fields.sha256 = record.sha256;
-  add_caller(fields, command->caller, context, user);
+  add_caller(fields, has_token(context) ? bearer(context, user) : command->caller, context, user);
   if (fields.reason.empty())
     fields.reason = outcome.reason;
   send_event(user->event, event_message_released, EventLevel::info, fields,
@@ -76,6 +77,13 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Needed n
       ret = refuse(context, user, block.record.id, needed);
       return Visit::next;
     }
+    if (auto fault =
+            has_token(context) ? fault_of_rule(block.record, TokenAct::release) : TokenFault::none;
+        fault != TokenFault::none) {
+      print_outcome(block.record.id, "refused: " + std::string(name_of(fault)), "");
+      ret = refuse_token(context, user, fault);
+      return Visit::next;
+    }
     ActResult outcome = plan(block);
     if (quarantine_command(context)->dry_run) {
       print_outcome(block.record.id, "would be " + outcome.done, outcome.mailbox);
@@ -107,6 +115,11 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Needed n
   if (!context->iterate_single_user)
     return ret;
   for (const std::string &id : missing) {
+    // Who has a token of ours knows that the message was held.
+    if (has_token(context)) {
+      print_outcome(id, "refused: " + std::string(name_of(TokenFault::used)), "");
+      return refuse_token(context, user, TokenFault::used);
+    }
     print_outcome(id, missing_text(context, id), "");
     doveadm_mail_failed_error(context, MAIL_ERROR_NOTFOUND);
     ret = -1;
@@ -167,6 +180,11 @@ template <typename... Own> auto act_parameters(const Own &...own) {
 
 int release_run(doveadm_mail_cmd_context *context, mail_user *user) {
   QuarantineCommand *command = quarantine_command(context);
+  if (has_token(context)) {
+    TokenFault fault = fault_of_token(context, user, TokenAct::release);
+    if (fault != TokenFault::none)
+      return refuse_token(context, user, fault);
+  }
   auto plan = [&](const ParsedBlock &block) {
     ActResult outcome;
     outcome.done = command->refilter ? "delivered anew" : "released";
@@ -192,7 +210,8 @@ bool release_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
     command->refilter = true;
     return true;
   }
-  return parse_act_option(context, c) || keep_option(context, c, {{'m', &command->mailbox}});
+  return parse_act_option(context, c) ||
+         keep_option(context, c, {{'m', &command->mailbox}, {'k', &command->token}});
 }
 
 void release_init(doveadm_mail_cmd_context *context, const char *const args[]) {
@@ -200,7 +219,13 @@ void release_init(doveadm_mail_cmd_context *context, const char *const args[]) {
   if (command->refilter && command->mailbox != nullptr)
     die(EX_USAGE, std::string(context->cmd->name) +
                       ": --refilter lets Sieve choose the mailbox: --mailbox does not go with it");
+  if (has_token(context) &&
+      (command->refilter || command->mailbox != nullptr || !filter_of(command).empty()))
+    die(EX_USAGE, std::string(context->cmd->name) +
+                      ": --token has the message delivered to its recipient: --mailbox, --refilter "
+                      "and filters do not go with it");
   act_init(context, args);
+  prepare_token(context, args);
 }
 
 doveadm_mail_cmd_context *alloc_release() {
@@ -208,7 +233,7 @@ doveadm_mail_cmd_context *alloc_release() {
   // --refilter starts dovecot-lda, which becomes the user by itself.
   context->service_flags = static_cast<mail_storage_service_flags>(
       context->service_flags | MAIL_STORAGE_SERVICE_FLAG_TEMP_PRIV_DROP);
-  set_options(context, ACT_OPTIONS "m:l", release_parse_arg);
+  set_options(context, ACT_OPTIONS "m:lk:", release_parse_arg);
   set_init(context, release_init);
   context->v.run = run_guarded<release_run>;
   return context;
@@ -398,7 +423,8 @@ doveadm_mail_cmd_context *alloc_expire() {
 
 const auto ids = positional("id", CMD_PARAM_ARRAY);
 const auto release_parameters = act_parameters(parameter('m', "mailbox", CMD_PARAM_STR),
-                                               parameter('l', "refilter", CMD_PARAM_BOOL), ids);
+                                               parameter('l', "refilter", CMD_PARAM_BOOL),
+                                               parameter('k', "token", CMD_PARAM_STR), ids);
 const auto reject_parameters = act_parameters(ids);
 const auto delete_parameters = act_parameters(ids);
 const auto expire_parameters = act_parameters(parameter('o', "older-than", CMD_PARAM_STR));
@@ -409,13 +435,13 @@ const auto expire_parameters = act_parameters(parameter('o', "older-than", CMD_P
 
 } // namespace
 
-doveadm_cmd_ver2 command_quarantine_release = {nullptr,
-                                               alloc_release,
-                                               "smime quarantine release",
-                                               SELECTION
-                                               "[--mailbox <mailbox>|--refilter] [<id> ...]",
-                                               CMD_FLAG_NONE,
-                                               release_parameters.data()};
+doveadm_cmd_ver2 command_quarantine_release = {
+    nullptr,
+    alloc_release,
+    "smime quarantine release",
+    SELECTION "[--mailbox <mailbox>|--refilter|--token <token>|-] [<id> ...]",
+    CMD_FLAG_NONE,
+    release_parameters.data()};
 doveadm_cmd_ver2 command_quarantine_reject = {nullptr,
                                               alloc_reject,
                                               "smime quarantine reject",

@@ -1,6 +1,8 @@
 // doveadm smime quarantine report: the reviewers' digest mail.
 #include "plugin/doveadm/quarantine.h"
 
+#include "plugin/quarantine/request-store.h"
+
 namespace smime {
 namespace {
 
@@ -52,15 +54,22 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
   if (!command->submission->prepare(user, error))
     return fail(context, user, error);
   command->prepared = true;
+  const RequestBook book = read_requests_or_warn(user);
   auto result = visit_known(
       context, user, "",
-      [&](mail *, const ParsedBlock &block, Acts acts) {
+      [&](mail *held, const ParsedBlock &block, Acts acts) {
         if (!acts.has(Act::list))
           return Visit::next;
         auto report = report_of(block.record);
         const Report *known = report ? &*report : nullptr;
         if (all.matches(block.record, known))
           digest.count++;
+        if (auto asked = request_of(held, block.record, book);
+            asked && all.matches(block.record, known)) {
+          std::string when = asked->when == 0 ? "" : format_time(asked->when);
+          digest.requested.push_back({block.record, asked->who, when, asked->why});
+          digest.requested.back().record.report.clear();
+        }
         if (recent.matches(block.record, known)) {
           digest.recent.push_back(block.record);
           digest.recent.back().report.clear();

@@ -8,6 +8,7 @@
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/promise.h"
 #include "plugin/quarantine/recipient.h"
+#include "plugin/quarantine/request-store.h"
 
 #include <algorithm>
 #include <utility>
@@ -333,7 +334,7 @@ void list_init(doveadm_mail_cmd_context *context, const char *const args[]) {
     doveadm_mail_help_name("smime quarantine list");
   for (const char *name :
        {"id", "time", "mailbox", "from", "to", "class", "reason", "user", "subject", "header_from",
-        "header_from_address", "size", "until", "then"})
+        "header_from_address", "size", "until", "then", "state", "requested_by", "requested_at"})
     doveadm_print_header_simple(name);
 }
 
@@ -350,7 +351,16 @@ void print_promise(const QuarantineRecord &record) {
   print(promise ? std::string(name_of(promise->then)) : "");
 }
 
-void print_held(mail_user *user, mail *quarantined, const ParsedBlock &block) {
+// Held, or requested by whom and when.
+void print_state(mail *quarantined, const QuarantineRecord &record, const RequestBook &book) {
+  auto asked = request_of(quarantined, record, book);
+  print(std::string(name_of(asked ? HeldState::requested : HeldState::held)));
+  print(asked ? asked->who : "");
+  print(asked && asked->when != 0 ? format_time(asked->when) : "");
+}
+
+void print_held(mail_user *user, mail *quarantined, const ParsedBlock &block,
+                const RequestBook &book) {
   const QuarantineRecord &record = block.record;
   auto report = report_of(record);
   print(record.id);
@@ -364,6 +374,7 @@ void print_held(mail_user *user, mail *quarantined, const ParsedBlock &block) {
   print_header(read_held_header(quarantined, block));
   print(std::to_string(size_of_original(quarantined, block, report)));
   print_promise(record);
+  print_state(quarantined, record, book);
 }
 
 // A message that is in the mailbox and not held.
@@ -382,8 +393,8 @@ void print_foreign(mail_user *user, mail *foreign) {
   uoff_t size = 0;
   (void)mail_get_physical_size(foreign, &size);
   print(std::to_string(size));
-  print("");
-  print("");
+  for (int field = 0; field < 5; field++)
+    print("");
 }
 
 int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -392,12 +403,13 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
   std::vector<std::string> missing;
   std::string error;
   std::size_t count = 0;
+  const RequestBook book = read_requests_or_warn(user);
   auto result = visit_selected(
       context, user,
       [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
         if (!acts.has(Act::list))
           return Visit::next;
-        print_held(user, quarantined, block);
+        print_held(user, quarantined, block, book);
         count++;
         return Visit::next;
       },
@@ -431,11 +443,28 @@ void show_init(doveadm_mail_cmd_context *context, const char *const args[]) {
                            "header_from_address",
                            "size",
                            "until",
-                           "then"})
+                           "then",
+                           "state",
+                           "requested_by",
+                           "requested_at",
+                           "requested_because",
+                           "approved_by"})
     doveadm_print_header_simple(name);
 }
 
-void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block) {
+// "anna ben": whose approvals of a release there are.
+std::string approvals_of(const QuarantineRecord &record, const RequestBook &book) {
+  std::string names;
+  auto entry = book.find(record.id);
+  if (entry == book.end())
+    return names;
+  for (const Said &approval : entry->second.approvals)
+    names += (names.empty() ? "" : " ") + approval.who;
+  return names;
+}
+
+void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block,
+                  const RequestBook &book) {
   const QuarantineRecord &record = block.record;
   print(record.id);
   print(record.time);
@@ -455,6 +484,10 @@ void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block) 
   print_header(read_held_header(quarantined, block));
   print(std::to_string(size_of_original(quarantined, block, report)));
   print_promise(record);
+  print_state(quarantined, record, book);
+  auto asked = request_of(quarantined, record, book);
+  print(asked ? asked->why : "");
+  print(approvals_of(record, book));
 }
 
 int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -463,6 +496,7 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
   std::vector<std::string> missing;
   std::string error;
   int ret = 0;
+  const RequestBook book = read_requests_or_warn(user);
   auto result = visit_selected(
       context, user,
       [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
@@ -471,7 +505,7 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
           return Visit::next;
         }
         tell_of_look(context, user, block.record, "shown");
-        print_record(user, quarantined, block);
+        print_record(user, quarantined, block, book);
         return Visit::next;
       },
       missing, error);

@@ -6,6 +6,7 @@
 #include "plugin/doveadm/smime.h"
 #include "plugin/doveadm/submit.h"
 #include "plugin/dovecot/events.h"
+#include "plugin/notices/token.h"
 #include "plugin/quarantine/filter.h"
 #include "plugin/quarantine/known-recipients.h"
 #include "plugin/quarantine/quarantine.h"
@@ -24,6 +25,8 @@ struct CommandState {
   std::map<std::string, std::string> others;
   std::set<std::string> visited_users;
   KnownRecipients known;
+  // What the token is that was given, if one was.
+  TokenCheck token;
 
   // The pass in which messages of several users are counted is under way; confirm.h.
   bool counting = false;
@@ -51,6 +54,8 @@ struct QuarantineCommand {
   // Of all acts.
   bool yes;
   bool dry_run;
+  // release and request --token
+  const char *token;
   // --as and --reason
   Caller caller;
   // expire --older-than, as a time

@@ -9,6 +9,7 @@
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/quarantine/register-note.h"
+#include "plugin/quarantine/request-store.h"
 #include "plugin/register/thin.h"
 
 #include <ctime>
@@ -125,6 +126,9 @@ bool read_mailboxes(doveadm_mail_cmd_context *context, mail_user *user, Comparis
                     std::string &error) {
   RegisterCommand *command = register_command(context);
   const Settings &settings = *user_context(user)->settings;
+  auto book = read_requests(user, error);
+  if (!book)
+    return false;
   auto visit = [&](mail *quarantined, const ParsedBlock &block) {
     RegisterRow row;
     row.id = block.record.id;
@@ -134,6 +138,11 @@ bool read_mailboxes(doveadm_mail_cmd_context *context, mail_user *user, Comparis
         row.subject = read_held_header(quarantined, block).subject;
     }
     row.user = user->username;
+    if (auto asked = request_of(quarantined, block.record, *book)) {
+      row.state = HeldState::requested;
+      row.who = asked->who;
+      row.why = asked->why;
+    }
     found.held.emplace(row.id, std::move(row));
     return Visit::next;
   };
@@ -181,13 +190,13 @@ bool is_later(const RegisterRow &row, std::int64_t started) {
 }
 
 // Why a held message is not among the register's: it does not know it, or takes it for released.
-std::string what_register_says(Database &database, const std::string &id, const std::string &user,
-                               std::int64_t started) {
+std::string what_register_says(Database &database, const RegisterRow &held, std::int64_t started) {
   RegisterFilter filter;
-  filter.ids = {id};
-  filter.user = user;
+  filter.ids = {held.id};
+  filter.user = held.user;
   filter.any_state = true;
-  std::string text = "held; the register does not know it";
+  std::string state(name_of(held.state));
+  std::string text = state + "; the register does not know it";
   std::string error;
   (void)database.query(
       select_rows(filter, RegisterSort::oldest, 1, nullptr),
@@ -195,7 +204,7 @@ std::string what_register_says(Database &database, const std::string &id, const 
         RegisterRow row = row_of(values);
         text = is_later(row, started)
                    ? ""
-                   : "held; the register says " + std::string(name_of(row.state));
+                   : state + "; the register says " + std::string(name_of(row.state));
         return true;
       },
       error);
@@ -221,7 +230,9 @@ public:
     if (!read_register(database_, filter, take, error))
       return false;
     for (auto &[id, row] : found.held) {
-      if (!found.present.contains(id))
+      auto known = found.present.find(id);
+      if (known == found.present.end() ||
+          (known->second.state != row.state && !is_later(known->second, started_)))
         differs_held(row);
     }
     for (auto &[id, row] : found.present) {
@@ -235,13 +246,13 @@ private:
   bool rebuilds() const { return register_command(context_)->rebuild; }
 
   void differs_held(RegisterRow &row) {
-    std::string text = what_register_says(database_, row.id, row.user, started_);
+    std::string text = what_register_says(database_, row, started_);
     if (text.empty())
       return;
     if (rebuilds()) {
-      row.state = HeldState::held;
       row.changed = started_;
-      row.why = "found in the quarantine by \"register rebuild\"";
+      if (row.why.empty())
+        row.why = "found in the quarantine by \"register rebuild\"";
       add(statements_of_found(row));
       text = "added";
     }

@@ -44,6 +44,7 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_quarantine_delete);
   doveadm_cmd_register_ver2(&smime::command_quarantine_expire);
   doveadm_cmd_register_ver2(&smime::command_quarantine_report);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_request);
 }
 
 void doveadm_smime_plugin_deinit(void) { smime::Database::end_drivers(); }

@@ -43,6 +43,7 @@ extern doveadm_cmd_ver2 command_quarantine_reject;
 extern doveadm_cmd_ver2 command_quarantine_delete;
 extern doveadm_cmd_ver2 command_quarantine_expire;
 extern doveadm_cmd_ver2 command_quarantine_report;
+extern doveadm_cmd_ver2 command_quarantine_request;
 
 inline doveadm_cmd_param parameter(char letter, const char *name, doveadm_cmd_param_t type,
                                    doveadm_cmd_param_flag_t flags = CMD_PARAM_FLAG_NONE) {

@@ -1,12 +1,14 @@
 // What is told is marked on the held messages, since the mailbox is what is true of them: first
 // that a notice is under way, then, once it is in INBOX, that it is there. A process that ends in
 // between leaves messages with the first mark alone: they are the same notice once more, with the
-// same Message-ID, for which INBOX is searched each time.
+// same Message-ID, for which INBOX is searched each time. What was decided on messages that were
+// asked for is in the book of requests, which says the same of them.
 //
 // A notice is saved as a release is: no rule and no Sieve script sees it, so it is never held.
 #include "plugin/doveadm/tell.h"
 
 #include "plugin/doveadm/smime.h"
+#include "plugin/quarantine/request-store.h"
 #include "plugin/store/keywords.h"
 
 #include <algorithm>
@@ -52,24 +54,28 @@ bool fill_in_head(mail_user *user, Notice &notice, std::string &error) {
   return true;
 }
 
+bool is_earlier(const NoticeMessage &one, const NoticeMessage &other) {
+  return std::tie(one.time, one.id) < std::tie(other.time, other.id);
+}
+
 bool by_time(const Untold &one, const Untold &other) {
-  return std::tie(one.message.time, one.message.id) <
-         std::tie(other.message.time, other.message.id);
+  return is_earlier(one.message, other.message);
 }
 
 // Nullopt with error set. messages are sorted.
 std::optional<Notice> notice_of(mail_user *user, NoticeKind kind, const Links &links,
-                                const std::vector<Untold> &messages, std::string &error) {
+                                std::vector<NoticeMessage> messages, std::string &error) {
   Notice notice;
   notice.kind = kind;
   notice.user = user->username;
-  notice.to = messages.front().message.to;
+  notice.to = messages.front().to;
   if (notice.to.find('@') == std::string::npos)
     notice.to = notice.user;
-  for (const Untold &untold : messages) {
-    notice.messages.push_back(untold.message);
-    notice.messages.back().link =
-        link_to(links, untold.message.id, notice.user, untold.message.may, ioloop_time);
+  notice.messages = std::move(messages);
+  // To what is not there any more no link leads.
+  for (NoticeMessage &message : notice.messages) {
+    if (kind != NoticeKind::decision)
+      message.link = link_to(links, message.id, notice.user, message.may, ioloop_time);
   }
   return fill_in_head(user, notice, error) ? std::optional(std::move(notice)) : std::nullopt;
 }
@@ -116,9 +122,9 @@ Told put_into_inbox(mailbox *inbox, const NoticeTexts &texts, const Notice &noti
                                                                            : Told::failed;
 }
 
-void print_told(mail_user *user, const std::vector<Untold> &messages, Told told) {
+void print_told(mail_user *user, std::size_t messages, Told told) {
   print(user->username);
-  print(std::to_string(messages.size()));
+  print(std::to_string(messages));
   print(told == Told::sent ? "sent" : "was there already");
 }
 
@@ -126,7 +132,10 @@ void print_told(mail_user *user, const std::vector<Untold> &messages, Told told)
 Told tell(mail_user *user, const Wording &wording, const UntoldOfKind &of,
           std::vector<Untold> messages, bool begun, std::string &error) {
   std::sort(messages.begin(), messages.end(), by_time);
-  auto notice = notice_of(user, of.kind, wording.links, messages, error);
+  std::vector<NoticeMessage> told_of;
+  for (const Untold &untold : messages)
+    told_of.push_back(untold.message);
+  auto notice = notice_of(user, of.kind, wording.links, std::move(told_of), error);
   if (!notice || (!begun && !mark(user, messages, of.telling, error)))
     return Told::failed;
   Told told = put_into_inbox(wording.inbox, wording.texts, *notice, error);
@@ -134,7 +143,7 @@ Told tell(mail_user *user, const Wording &wording, const UntoldOfKind &of,
     return Told::failed;
   log_info(user->event, "notify: " + std::to_string(messages.size()) + " held messages told to " +
                             user->username + ": notice " + notice_id(*notice));
-  print_told(user, messages, told);
+  print_told(user, messages.size(), told);
   return told;
 }
 
@@ -146,6 +155,59 @@ Told tell_kind(mail_user *user, const Wording &wording, UntoldOfKind &of, std::s
     told = tell(user, wording, of, std::move(of.begun), true, error);
   if (told == Told::was_there && !of.due.empty())
     told = tell(user, wording, of, std::move(of.due), false, error);
+  return told;
+}
+
+namespace {
+
+// All at once, as is what takes them out: they are one notice, whenever a process ends.
+bool begin_decisions(mail_user *user, const std::vector<NoticeMessage> &messages,
+                     std::string &error) {
+  auto change = [&](RequestBook &book) {
+    for (const NoticeMessage &message : messages) {
+      if (auto entry = book.find(message.id); entry != book.end())
+        entry->second.telling = true;
+    }
+    return true;
+  };
+  return change_requests(user, change, error);
+}
+
+bool end_decisions(mail_user *user, const std::vector<NoticeMessage> &messages,
+                   std::string &error) {
+  auto change = [&](RequestBook &book) {
+    for (const NoticeMessage &message : messages)
+      book.erase(message.id);
+    return true;
+  };
+  return change_requests(user, change, error);
+}
+
+Told tell_decided(mail_user *user, const Wording &wording, std::vector<NoticeMessage> messages,
+                  bool begun, std::string &error) {
+  std::sort(messages.begin(), messages.end(), is_earlier);
+  auto notice = notice_of(user, NoticeKind::decision, wording.links, messages, error);
+  if (!notice || (!begun && !begin_decisions(user, messages, error)))
+    return Told::failed;
+  Told told = put_into_inbox(wording.inbox, wording.texts, *notice, error);
+  if (told == Told::failed || !end_decisions(user, messages, error))
+    return Told::failed;
+  log_info(user->event, "notify: what was decided on " + std::to_string(messages.size()) +
+                            " requested messages told to " + user->username + ": notice " +
+                            notice_id(*notice));
+  print_told(user, messages.size(), told);
+  return told;
+}
+
+} // namespace
+
+Told tell_decisions(mail_user *user, const Wording &wording, UntoldDecisions &decided,
+                    std::string &error) {
+  Told told = Told::was_there;
+  if (!decided.begun.empty())
+    told = tell_decided(user, wording, std::move(decided.begun), true, error);
+  if (told == Told::was_there && !decided.due.empty())
+    told = tell_decided(user, wording, std::move(decided.due), false, error);
   return told;
 }
 

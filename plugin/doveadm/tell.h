@@ -26,6 +26,10 @@ enum class Told : std::uint8_t { sent, was_there, failed };
 // set.
 Told tell_kind(mail_user *user, const Wording &wording, UntoldOfKind &of, std::string &error);
 
+// The same of what was decided on what the user asked for.
+Told tell_decisions(mail_user *user, const Wording &wording, UntoldDecisions &decided,
+                    std::string &error);
+
 } // namespace smime
 
 #endif

@@ -4,9 +4,11 @@
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/promise.h"
 #include "plugin/quarantine/quarantine.h"
+#include "plugin/quarantine/request-store.h"
 #include "plugin/store/keywords.h"
 
 #include <algorithm>
+#include <set>
 
 namespace smime {
 namespace {
@@ -61,11 +63,53 @@ bool may_be_taken_back(mail *quarantined, const QuarantineRecord &record) {
          parse_time(record.time).value_or(0) + longest_try > ioloop_time;
 }
 
+std::optional<Then> decision_of(const RequestEntry &entry) {
+  auto state = held_state_from_name(entry.decision);
+  if (state == HeldState::released)
+    return Then::release;
+  if (state == HeldState::rejected)
+    return Then::reject;
+  return state == HeldState::deleted || state == HeldState::expired ? std::optional(Then::remove)
+                                                                    : std::nullopt;
+}
+
+NoticeMessage message_of(const std::string &id, const RequestEntry &entry) {
+  NoticeMessage message;
+  message.id = id;
+  message.time = entry.time;
+  message.from = entry.from;
+  message.sender = entry.sender;
+  message.to = entry.to;
+  message.subject = entry.subject;
+  message.decided = decision_of(entry);
+  return message;
+}
+
+// Of what is held no more: whoever took it out, and even if nobody could tell us.
+void add_decisions(const Settings &settings, bool at_once, const RequestBook &book,
+                   const std::set<std::string> &held, UntoldDecisions &found) {
+  for (const auto &[id, entry] : book) {
+    if (!entry.asked || held.contains(id))
+      continue;
+    if (entry.telling)
+      found.begun.push_back(message_of(id, entry));
+    else if (is_due(settings, at_once, entry.decided.when))
+      found.due.push_back(message_of(id, entry));
+  }
+}
+
 } // namespace
 
 bool find_untold(mail_user *user, const Settings &settings, bool at_once, KnownRecipients &known,
                  AllUntold &found, std::string &error) {
+  // Before the mailbox: what is asked for while it is read is not taken for gone.
+  auto book = read_requests(user, error);
+  if (!book)
+    return false;
+  std::set<std::string> held;
   auto visit = [&](mail *quarantined, const ParsedBlock &block) {
+    if (!is_marked_released(quarantined))
+      held.insert(block.record.id);
     auto keywords = keywords_of(quarantined);
     auto rule = rule_of(block.record);
     bool waits = may_be_taken_back(quarantined, block.record);
@@ -86,6 +130,8 @@ bool find_untold(mail_user *user, const Settings &settings, bool at_once, KnownR
   // A user without a quarantine has nothing to be told.
   if (ok)
     error.clear();
+  if (ok)
+    add_decisions(settings, at_once, *book, held, found.decided);
   return ok;
 }
 

@@ -35,11 +35,20 @@ struct UntoldOfKind {
   bool empty() const { return begun.empty() && due.empty(); }
 };
 
+// A message that its recipient asked for, and that is held no more (quarantine/requests.h).
+struct UntoldDecisions {
+  std::vector<NoticeMessage> begun;
+  std::vector<NoticeMessage> due;
+
+  bool empty() const { return begun.empty() && due.empty(); }
+};
+
 struct AllUntold {
   UntoldOfKind held{NoticeKind::held, telling_keyword, told_keyword, {}, {}};
   UntoldOfKind warning{NoticeKind::warning, warning_keyword, warned_keyword, {}, {}};
+  UntoldDecisions decided;
 
-  bool empty() const { return held.empty() && warning.empty(); }
+  bool empty() const { return held.empty() && warning.empty() && decided.empty(); }
 };
 
 // Adds what is to be told now, or with at_once whatever is not told yet. known: what was read of

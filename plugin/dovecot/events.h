@@ -15,6 +15,7 @@ inline constexpr const char *event_content_restored = "smime_content_restored";
 inline constexpr const char *event_message_quarantined = "smime_message_quarantined";
 inline constexpr const char *event_quarantine_opened = "smime_quarantine_opened";
 inline constexpr const char *event_message_viewed = "smime_message_viewed";
+inline constexpr const char *event_message_requested = "smime_message_requested";
 inline constexpr const char *event_message_released = "smime_message_released";
 inline constexpr const char *event_message_rejected = "smime_message_rejected";
 inline constexpr const char *event_scanner_failed = "smime_scanner_failed";

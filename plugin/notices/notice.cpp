@@ -38,14 +38,16 @@ bool is_named(const NoticeMessage &message) {
          lower(message.from).find(lower(message.sender)) != std::string::npos;
 }
 
-Values values_of(const NoticeTexts &texts, const NoticeMessage &message) {
+Values values_of(const NoticeTexts &texts, NoticeKind kind, const NoticeMessage &message) {
   // What others wrote is as long as a line, whatever they wrote.
   auto cut = [](const std::string &text) {
     // Escaped again where it goes: what is harmless stays as it is.
     return mail_text(text);
   };
+  bool decided = kind == NoticeKind::decision;
   auto then = [&](Then what) {
-    return std::string(!message.until.empty() && message.then == what ? "yes" : "");
+    bool is = decided ? message.decided == what : !message.until.empty() && message.then == what;
+    return std::string(is ? "yes" : "");
   };
   return {{"id", message.id},
           {"from", cut(message.from.empty() ? message.sender : message.from)},
@@ -61,7 +63,8 @@ Values values_of(const NoticeTexts &texts, const NoticeMessage &message) {
           {"until", time_text(message.until)},
           {"deleted", then(Then::remove)},
           {"released", then(Then::release)},
-          {"rejected", then(Then::reject)}};
+          {"rejected", then(Then::reject)},
+          {"gone", decided && !message.decided ? "yes" : ""}};
 }
 
 TemplateFacts facts_of(const NoticeTexts &texts, const Notice &notice) {
@@ -74,8 +77,17 @@ TemplateFacts facts_of(const NoticeTexts &texts, const Notice &notice) {
                   {"server", mail_text(notice.hostname)},
                   {"warning", notice.kind == NoticeKind::warning ? "yes" : ""}};
   for (std::size_t i = 0; i < listed; i++)
-    facts.entries.push_back(values_of(texts, notice.messages[i]));
+    facts.entries.push_back(values_of(texts, notice.kind, notice.messages[i]));
   return facts;
+}
+
+std::string text_of_kind(NoticeKind kind) {
+  switch (kind) {
+  case NoticeKind::held: break;
+  case NoticeKind::warning: return "dovecot-smime: a warning";
+  case NoticeKind::decision: return "dovecot-smime: a decision";
+  }
+  return "dovecot-smime: a notice";
 }
 
 std::string part(const std::string &boundary, const std::string &type, const std::string &text) {
@@ -91,8 +103,7 @@ std::string notice_id(const Notice &notice) {
                                [](const NoticeMessage &one, const NoticeMessage &other) {
                                  return std::tie(one.time, one.id) < std::tie(other.time, other.id);
                                });
-  std::string text =
-      notice.kind == NoticeKind::held ? "dovecot-smime: a notice" : "dovecot-smime: a warning";
+  std::string text = text_of_kind(notice.kind);
   // A name has no NUL in it, so that no others make the same text.
   for (const std::string &word : {notice.user, last->id})
     text += '\0' + word;
@@ -103,17 +114,19 @@ std::string notice_id(const Notice &notice) {
 
 std::string format_notice(const NoticeTexts &texts, const Notice &notice) {
   TemplateFacts facts = facts_of(texts, notice);
+  const NoticeTemplates &templates =
+      notice.kind == NoticeKind::decision ? texts.decided : texts.held;
   std::string id = notice_id(notice);
   // No line of quoted-printable begins so.
   std::string boundary = "=_" + id;
   return "Message-ID: <" + id + ".notice@" + host_of(notice.hostname) +
          ">\r\nDate: " + header_ascii(notice.date) + "\r\nFrom: " + address_field(notice.from) +
          "\r\nTo: " + address_field(notice.to) + "\r\n" +
-         encoded_field("Subject", mail_text(texts.subject.render(facts), max_subject)) +
+         encoded_field("Subject", mail_text(templates.subject.render(facts), max_subject)) +
          "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
          "Content-Type: multipart/alternative;\r\n boundary=\"" +
-         boundary + "\"\r\n\r\n" + part(boundary, "text/plain", texts.text.render(facts)) +
-         part(boundary, "text/html", texts.html.render(facts)) + "--" + boundary + "--\r\n";
+         boundary + "\"\r\n\r\n" + part(boundary, "text/plain", templates.text.render(facts)) +
+         part(boundary, "text/html", templates.html.render(facts)) + "--" + boundary + "--\r\n";
 }
 
 } // namespace smime

@@ -31,11 +31,14 @@ struct NoticeMessage {
   // decides.
   std::string until;
   Then then{};
+  // With a decision: what was decided, nullopt where that is not known.
+  std::optional<Then> decided;
   std::optional<Report> report;
 };
 
-// That messages are held, and that their time is nearly over.
-enum class NoticeKind : std::uint8_t { held, warning };
+// That messages are held, that their time is nearly over, and what became of those that he asked
+// for.
+enum class NoticeKind : std::uint8_t { held, warning, decision };
 
 struct Notice {
   // Addresses without angle brackets.

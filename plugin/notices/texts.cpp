@@ -68,20 +68,21 @@ private:
   std::vector<std::string> &errors_;
 };
 
-std::optional<Template> parse_html(Reader &reader) {
-  auto text = reader.read("held.html");
+std::optional<Template> parse_html(Reader &reader, const std::string &name) {
+  auto text = reader.read(name);
   std::string error;
   auto result =
       text ? Template::parse(*text, Place::html, notice_vocabulary(), error) : std::nullopt;
   if (text && !result)
-    reader.add("held.html", error);
+    reader.add(name, error);
   return result;
 }
 
 // The first line is the subject. So that lines are counted from the file's beginning, the text
 // keeps an empty one in its place, which is not shown.
-bool parse_text(Reader &reader, std::optional<Template> &subject, std::optional<Template> &body) {
-  auto text = reader.read("held.txt");
+bool parse_text(Reader &reader, const std::string &name, std::optional<Template> &subject,
+                std::optional<Template> &body) {
+  auto text = reader.read(name);
   if (!text)
     return false;
   std::string first = text->substr(0, text->find('\n'));
@@ -94,8 +95,19 @@ bool parse_text(Reader &reader, std::optional<Template> &subject, std::optional<
     body = Template::parse(*text, Place::text, notice_vocabulary(), error);
   }
   if (!body)
-    reader.add("held.txt", error);
+    reader.add(name, error);
   return body.has_value();
+}
+
+// "held.txt" and "held.html"
+std::optional<NoticeTemplates> parse_templates(Reader &reader, const std::string &name) {
+  std::optional<Template> subject;
+  std::optional<Template> text;
+  bool ok = parse_text(reader, name + ".txt", subject, text);
+  auto html = parse_html(reader, name + ".html");
+  if (!ok || !html)
+    return std::nullopt;
+  return NoticeTemplates{std::move(*subject), std::move(*text), std::move(*html)};
 }
 
 } // namespace
@@ -105,7 +117,7 @@ const Vocabulary &notice_vocabulary() {
                                      "messages",
                                      {"from", "sender", "to", "time", "subject", "why", "reason",
                                       "id", "link", "ask", "take", "until", "deleted", "released",
-                                      "rejected"},
+                                      "gone", "rejected"},
                                      "link"};
   return vocabulary;
 }
@@ -144,18 +156,16 @@ std::optional<NoticeTexts> read_notice_texts(const std::string &directory,
                                              const std::string &language,
                                              std::vector<std::string> &errors) {
   Reader reader(directory + "/" + language, errors);
-  std::optional<Template> subject;
-  std::optional<Template> text;
-  bool ok = parse_text(reader, subject, text);
-  auto html = parse_html(reader);
+  auto held = parse_templates(reader, "held");
+  auto decided = parse_templates(reader, "decided");
   auto file = reader.read("words");
   std::string error;
   auto words = file ? parse_words(*file, error) : std::nullopt;
   if (file && !words)
     reader.add("words", error);
-  if (!ok || !html || !words)
+  if (!held || !decided || !words)
     return std::nullopt;
-  return NoticeTexts{std::move(*subject), std::move(*text), std::move(*html), std::move(*words)};
+  return NoticeTexts{std::move(*held), std::move(*decided), std::move(*words)};
 }
 
 std::string why_held(const NoticeTexts &texts, const Report *report) {

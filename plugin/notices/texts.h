@@ -1,6 +1,7 @@
 // The texts of notices in one language, from the files of a directory that the operator may
-// change: "held.txt", whose first line is "Subject: ...", "held.html", and "words", which says
-// in plain words why mail is held. No Dovecot header.
+// change: "held.txt", whose first line is "Subject: ...", and "held.html"; "decided.txt" and
+// "decided.html", for who asked for a message; and "words", which says in plain words why mail is
+// held. No Dovecot header.
 #ifndef SMIME_NOTICES_TEXTS_H
 #define SMIME_NOTICES_TEXTS_H
 
@@ -20,10 +21,15 @@ const Vocabulary &notice_vocabulary();
 // The keys of "words".
 std::vector<std::string_view> reason_words();
 
-struct NoticeTexts {
+struct NoticeTemplates {
   Template subject;
   Template text;
   Template html;
+};
+
+struct NoticeTexts {
+  NoticeTemplates held;
+  NoticeTemplates decided;
   std::map<std::string, std::string, std::less<>> words;
 };
 

@@ -21,7 +21,17 @@ std::string part(const MailHead &head, const std::string &media_type) {
 constexpr const char *eight_bit = "Content-Transfer-Encoding: 8bit\r\n\r\n";
 
 std::string count_of(const UserDigest &user) {
-  return std::to_string(user.count) + " held, " + std::to_string(user.recent.size()) + " new";
+  std::string text =
+      std::to_string(user.count) + " held, " + std::to_string(user.recent.size()) + " new";
+  if (!user.requested.empty())
+    text += ", " + std::to_string(user.requested.size()) + " requested";
+  return text;
+}
+
+// "by alice at 2026-11-30T10:00:00Z: why"
+std::string request_text(const RequestedItem &item) {
+  return "by " + item.who + (item.when.empty() ? "" : " at " + item.when) +
+         (item.why.empty() ? "" : ": " + item.why);
 }
 
 // "Quarantine: 2 new, 5 held"
@@ -39,6 +49,9 @@ std::string digest_text(const std::vector<UserDigest> &users, const std::string 
   std::string text = "Quarantined mail, new since " + since + "\r\n";
   for (const UserDigest &user : users) {
     text += "\r\n" + mail_text(user.user) + ": " + count_of(user) + "\r\n";
+    for (const RequestedItem &item : user.requested)
+      text += "  " + item.record.id + "  requested\r\n    " + mail_text(request_text(item)) +
+              "\r\n    from " + mail_text(item.record.from) + "\r\n";
     for (const QuarantineRecord &record : user.recent)
       text += "  " + record.id + "  " + mail_text(record.time) + "\r\n    from " +
               mail_text(record.from) + "\r\n    for mailbox " + mail_text(record.mailbox) +
@@ -53,6 +66,10 @@ std::string digest_html(const std::vector<UserDigest> &users, const std::string 
       "<!DOCTYPE html>\r\n<html><body>\r\n<p>Quarantined mail, new since " + since + "</p>\r\n";
   for (const UserDigest &user : users) {
     text += "<h3>" + html_text(user.user) + ": " + count_of(user) + "</h3>\r\n";
+    for (const RequestedItem &item : user.requested)
+      text += "<p><code>" + item.record.id + "</code> requested\r\n" +
+              html_text(request_text(item)) + ",\r\nfrom " + html_text(item.record.from) +
+              "</p>\r\n";
     if (user.recent.empty())
       continue;
     text += "<table border=\"1\" cellpadding=\"4\">\r\n<tr><th>id</th><th>time</th><th>from</th>"

@@ -23,12 +23,23 @@ struct MailHead {
   std::string unique;
 };
 
+// A message that its recipient asks for.
+struct RequestedItem {
+  QuarantineRecord record;
+  std::string who;
+  // RFC 3339; empty: not known.
+  std::string when;
+  std::string why;
+};
+
 struct UserDigest {
   std::string user;
   // All that is held.
   std::size_t count = 0;
   // Those since the digest's beginning, oldest first.
   std::vector<QuarantineRecord> recent;
+  // All of them, oldest first.
+  std::vector<RequestedItem> requested = {};
 };
 
 // Numbers for each user and the new items, as text and as HTML

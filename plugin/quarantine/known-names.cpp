@@ -5,6 +5,8 @@
 #include "plugin/settings/user-context.h"
 #include "plugin/store/atomic-file.h"
 
+#include <cerrno>
+#include <cstring>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,19 +51,14 @@ const StorageNames &current_names(mailbox_list *list) {
 }
 
 void write_names(mailbox_list *list, const StorageNames &names) {
-  std::string directory = place_of_names(list);
-  if (directory.empty())
-    return;
-  DataStackFrame frame;
-  mailbox_permissions permissions;
-  mailbox_list_get_root_permissions(list, &permissions);
-  if (access(directory.c_str(), F_OK) < 0)
-    (void)mkdir(directory.c_str(), permissions.dir_create_mode);
+  std::string error;
   std::string text;
   for (const std::string &name : names)
     text += name + "\n";
-  std::string error;
-  if (!write_file(directory, file_name, text, permissions.file_create_mode, error))
+  if (!place_of_names(list).empty() && make_place_of_names(list, error) &&
+      write_beside_names(list, file_name, text, error))
+    return;
+  if (!error.empty())
     log_warning(list->ns->user->event,
                 "the names of mailboxes that held mail cannot be kept: " + error +
                     ". Where smime_quarantine_mailbox is changed, the mailbox stays closed and may "
@@ -79,6 +76,27 @@ std::string place_of_names(mailbox_list *list) {
   // Each file there is a mailbox of mbox's, but for those in this directory.
   bool is_mbox = storage != nullptr && std::string_view(storage->name) == "mbox";
   return std::string(root) + (is_mbox ? "/.imap" : "");
+}
+
+bool make_place_of_names(mailbox_list *list, std::string &error) {
+  std::string directory = place_of_names(list);
+  if (access(directory.c_str(), F_OK) == 0)
+    return true;
+  DataStackFrame frame;
+  mailbox_permissions permissions;
+  mailbox_list_get_root_permissions(list, &permissions);
+  if (mkdir(directory.c_str(), permissions.dir_create_mode) == 0 || errno == EEXIST)
+    return true;
+  error = directory + ": " + std::strerror(errno);
+  return false;
+}
+
+bool write_beside_names(mailbox_list *list, const std::string &name, std::string_view text,
+                        std::string &error) {
+  DataStackFrame frame;
+  mailbox_permissions permissions;
+  mailbox_list_get_root_permissions(list, &permissions);
+  return write_file(place_of_names(list), name, text, permissions.file_create_mode, error);
 }
 
 bool is_known_name(mailbox_list *list, const std::string &storage_name) {

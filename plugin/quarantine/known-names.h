@@ -9,6 +9,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace smime {
 
@@ -22,6 +23,12 @@ StorageNames known_names(mailbox_list *list);
 // The directory that has the file: namespaces with the same one show the same store. Empty
 // where the store has no place for it.
 std::string place_of_names(mailbox_list *list);
+
+// Makes that directory if it is not there. False with error set.
+bool make_place_of_names(mailbox_list *list, std::string &error);
+// Writes another file into it, with the permissions that files there have. False with error set.
+bool write_beside_names(mailbox_list *list, const std::string &name, std::string_view text,
+                        std::string &error);
 
 // Where it cannot be written the mark goes on to close the mailbox to those who open it.
 void remember_name(mailbox_list *list, const std::string &storage_name);

@@ -29,9 +29,12 @@ inline constexpr const char *warning_keyword = "$SMIMEWarning";
 inline constexpr const char *warned_keyword = "$SMIMEWarned";
 // Set before it is saved elsewhere.
 inline constexpr const char *releasing_keyword = "$SMIMEReleasing";
+// Its recipient asks for it (request-store.h).
+inline constexpr const char *requested_keyword = "$SMIMERequested";
 // All of them: ours to set and to take off, and not on what is released.
 inline constexpr std::array quarantine_marks{released_keyword, releasing_keyword, telling_keyword,
-                                             told_keyword,     warning_keyword,   warned_keyword};
+                                             told_keyword,     warning_keyword,   warned_keyword,
+                                             requested_keyword};
 
 // Reads the block at the beginning of a stored message.
 std::optional<ParsedBlock> read_block(istream *stored);

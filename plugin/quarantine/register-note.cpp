@@ -4,6 +4,7 @@
 #include "plugin/dovecot/say.h"
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/recipient.h"
+#include "plugin/quarantine/request-store.h"
 #include "plugin/register/spool.h"
 
 #include <ctime>
@@ -56,6 +57,8 @@ RegisterRow register_row_of(const QuarantineRecord &record, const Report *report
 
 void note_held_change(mail_user *user, const Settings &settings, const QuarantineRecord &record,
                       const HeldChange &change) {
+  if (!is_in_quarantine(change.state))
+    keep_decision(user, record, change.state, change.who, change.why);
   if (settings.register_dict.empty())
     return;
   RegisterRow row = register_row_of(record, nullptr);

@@ -25,6 +25,7 @@ struct HeldChange {
 // The row of a held message. report: the record's own, or null: it is read from the record.
 RegisterRow register_row_of(const QuarantineRecord &record, const Report *report);
 
+// Whoever asked for the message is told of it later, with or without a register.
 void note_held_change(mail_user *user, const Settings &settings, const QuarantineRecord &record,
                       const HeldChange &change);
 

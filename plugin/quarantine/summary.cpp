@@ -207,6 +207,8 @@ std::string summary_of(const HeldRow &row, std::int64_t now) {
 std::string about_text(const HeldRow &row) {
   constexpr std::size_t width = summary_width - short_id - 1;
   std::string more;
+  if (!row.requested_by.empty())
+    more += " | requested";
   if (row.id.empty())
     more += " | " + cut_to(row.reason, 38);
   else if (lower(row.header_from_address) != lower(row.from))

@@ -32,6 +32,8 @@ struct HeldRow {
   std::string header_from;
   std::string header_from_address;
   std::uint64_t size = 0;
+  // Who asked for it; empty: nobody.
+  std::string requested_by = {};
 };
 
 // Columns of a terminal that a line takes, at most.

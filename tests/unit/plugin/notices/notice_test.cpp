@@ -272,6 +272,6 @@ TEST(Notice, WordsAreRefusedWithLineAndKey) {
 TEST(Notice, ALanguageThatIsNotThereIsTold) {
   std::vector<std::string> errors;
   CHECK_FALSE(read_notice_texts(shipped(), "xx", errors).has_value());
-  CHECK_EQUAL(3, errors.size());
+  CHECK_EQUAL(5, errors.size());
   CHECK(has(errors[0], "xx/held.txt"));
 }

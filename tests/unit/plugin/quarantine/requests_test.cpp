@@ -1,0 +1,104 @@
+#include "plugin/quarantine/requests.h"
+
+#include <CppUTest/TestHarness.h>
+#include <string>
+
+using namespace smime;
+
+namespace {
+
+constexpr const char *one = "0123456789abcdef0123456789abcdef";
+constexpr const char *two = "1123456789abcdef0123456789abcdef";
+
+RequestBook a_book() {
+  RequestBook book;
+  RequestEntry &entry = book[one];
+  entry.asked = Said{"alice (as root says)", 1764500000, "the \"contract\"\n"};
+  entry.approvals = {{"anna", 1764500001, ""}, {"ben", 1764500002, "fine"}};
+  entry.decision = "released";
+  entry.decided = {"ben", 1764500003, "fine"};
+  entry.telling = true;
+  entry.time = "2026-11-30T10:00:00Z";
+  entry.from = "Bob <b@example.com>";
+  entry.sender = "b@example.com";
+  entry.to = "alice@example.org";
+  entry.subject = "Vertr\xc3\xa4ge";
+  book[two].approvals = {{"anna", 5, ""}};
+  return book;
+}
+
+} // namespace
+
+TEST_GROUP(Requests){};
+
+TEST(Requests, AreReadAsTheyWereWritten) {
+  std::string error;
+  std::string text = to_text(a_book());
+  auto book = request_book_from_text(text, error);
+  CHECK_TRUE(book.has_value());
+  STRCMP_EQUAL(text.c_str(), to_text(*book).c_str());
+  const RequestEntry &entry = book->at(one);
+  STRCMP_EQUAL("the \"contract\"\n", entry.asked->why.c_str());
+  LONGS_EQUAL(1764500000, entry.asked->when);
+  LONGS_EQUAL(2, entry.approvals.size());
+  STRCMP_EQUAL("ben", entry.decided.who.c_str());
+  CHECK_TRUE(entry.telling);
+  STRCMP_EQUAL("Vertr\xc3\xa4ge", entry.subject.c_str());
+  CHECK_FALSE(book->at(two).asked.has_value());
+  CHECK_TRUE(request_book_from_text("", error)->empty());
+}
+
+TEST(Requests, APartIsNoBook) {
+  std::string text = to_text(a_book());
+  std::size_t first = text.find('\n') + 1;
+  for (std::size_t size = 1; size < text.size(); size++) {
+    std::string error;
+    auto book = request_book_from_text(text.substr(0, size), error);
+    CHECK_EQUAL(size == first, book.has_value());
+  }
+}
+
+TEST(Requests, WhatIsNotOursIsAnError) {
+  std::string line = to_text(a_book());
+  std::string error;
+  for (const char *text :
+       {"x\n", "{}\n", "[]\n", "null\n", "\n",
+        "{\"id\":\"0123\",\"approvals\":[],\"telling\":false}\n",
+        "{\"id\":\"0123456789abcdef0123456789abcdef\",\"approvals\":[1],\"telling\":false}\n",
+        "{\"id\":\"0123456789abcdef0123456789abcdef\",\"approvals\":[],\"telling\":1}\n",
+        "{\"id\":\"0123456789abcdef0123456789abcdef\",\"approvals\":[],\"telling\":true,"
+        "\"asked\":{\"who\":\"a\",\"when\":-1}}\n",
+        "{\"id\":\"0123456789abcdef0123456789abcdef\",\"approvals\":[],\"telling\":true,"
+        "\"subject\":{}}\n"})
+    CHECK_FALSE_TEXT(request_book_from_text(text, error).has_value(), text);
+  CHECK_FALSE(request_book_from_text(line + line, error).has_value());
+  STRCMP_CONTAINS("line 3", error.c_str());
+}
+
+TEST(Requests, ANameApprovesOnce) {
+  RequestEntry entry;
+  add_approval(entry, {"anna", 1, ""});
+  add_approval(entry, {"anna", 2, ""});
+  add_approval(entry, {"ben", 3, ""});
+  LONGS_EQUAL(2, entry.approvals.size());
+  LONGS_EQUAL(1, entry.approvals[0].when);
+}
+
+TEST(Requests, ADecisionIsKeptForWhoAsked) {
+  RequestBook book = a_book();
+  CHECK_TRUE(note_decision(book, one, "deleted", {"carl", 9, "no"}));
+  STRCMP_EQUAL("deleted", book.at(one).decision.c_str());
+  STRCMP_EQUAL("carl", book.at(one).decided.who.c_str());
+  CHECK_TRUE(note_decision(book, two, "deleted", {}));
+  CHECK_FALSE(book.contains(two));
+  CHECK_FALSE(note_decision(book, two, "deleted", {}));
+}
+
+TEST(Requests, WhatNobodyIsToldOfGoesInTheEnd) {
+  RequestBook book = a_book();
+  drop_old_entries(book, 1764500003 + 89LL * 86400);
+  LONGS_EQUAL(2, book.size());
+  drop_old_entries(book, 1764500003 + 91LL * 86400);
+  LONGS_EQUAL(1, book.size());
+  CHECK_TRUE(book.contains(two));
+}
