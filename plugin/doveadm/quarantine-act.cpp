@@ -1,6 +1,7 @@
 // doveadm smime quarantine release, reject, delete and expire.
 #include "plugin/doveadm/quarantine.h"
 
+#include "plugin/doveadm/approval.h"
 #include "plugin/doveadm/confirm.h"
 #include "plugin/doveadm/given-token.h"
 #include "plugin/doveadm/release.h"
@@ -83,6 +84,21 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Needed n
       print_outcome(block.record.id, "refused: " + std::string(name_of(fault)), "");
       ret = refuse_token(context, user, fault);
       return Visit::next;
+    }
+    if (needed == Act::release && !has_token(context)) {
+      std::string text;
+      switch (approve_release(context, user, quarantined, block.record, text)) {
+      case Approval::enough: break;
+      case Approval::waits:
+        print_outcome(block.record.id, "approved; " + text, "");
+        context->exit_code = approval_exit_code;
+        ret = -1;
+        return Visit::next;
+      case Approval::failed:
+        print_outcome(block.record.id, "failed: " + text, "");
+        ret = fail(context, user, block.record.id + ": " + text);
+        return Visit::next;
+      }
     }
     ActResult outcome = plan(block);
     if (quarantine_command(context)->dry_run) {

@@ -16,6 +16,7 @@ inline constexpr const char *event_message_quarantined = "smime_message_quaranti
 inline constexpr const char *event_quarantine_opened = "smime_quarantine_opened";
 inline constexpr const char *event_message_viewed = "smime_message_viewed";
 inline constexpr const char *event_message_requested = "smime_message_requested";
+inline constexpr const char *event_message_approved = "smime_message_approved";
 inline constexpr const char *event_message_released = "smime_message_released";
 inline constexpr const char *event_message_rejected = "smime_message_rejected";
 inline constexpr const char *event_scanner_failed = "smime_scanner_failed";

@@ -126,6 +126,13 @@ bool may_in_session(const mail_user *user, const Settings &settings, Act act) {
   return name.empty() || !is_named_reviewer(settings, name) || acts_on_all(settings, name).has(act);
 }
 
+unsigned approvals_in_session(const mail_user *user, const Settings &settings) {
+  std::string_view name = reviewers_login(user);
+  if (!serves_client(user) || name.empty() || !is_named_reviewer(settings, name))
+    return 1;
+  return approvals_for_all(settings, name);
+}
+
 Access quarantine_access(const mail_namespace *ns, const Settings &settings) {
   const mail_user *user = ns->user;
   if (delivers(user))

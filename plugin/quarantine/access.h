@@ -45,6 +45,9 @@ bool sees_quarantine_alone(const mail_user *user, const Settings &settings);
 // reviewer's what his roles say, others everything.
 bool may_in_session(const mail_user *user, const Settings &settings, Act act);
 
+// How many names have to approve before a message leaves the quarantine in this session.
+unsigned approvals_in_session(const mail_user *user, const Settings &settings);
+
 // What the session behind a namespace may do with the quarantine in it, but for our own work. To
 // mail that is delivered it is not there. Other services that serve no client have full access.
 // One that holds others' mail, in a public or shared namespace, has no owner to be opened to.

@@ -143,6 +143,11 @@ std::optional<int> copy_out_of_quarantine(MailboxContext *context, mail_save_con
                        "Only a reviewer releases messages from the quarantine");
   if (is_quarantine_mailbox(save->transaction->box, *found->settings))
     return std::nullopt;
+  // A client that fails to copy does not tell whether the failure was an approval.
+  if (approvals_in_session(user, *found->settings) > 1)
+    return refuse_save(save, MAIL_ERROR_PERM,
+                       "A release wants the approvals of several reviewers: doveadm smime "
+                       "quarantine release --as NAME");
   NoLook copying(user);
   istream *stored;
   if (mail_get_stream(source, nullptr, nullptr, &stored) < 0)

@@ -13,6 +13,10 @@ namespace smime {
 // What the name may do with the message. None: for this name it is not held.
 Acts acts_on(const Settings &settings, std::string_view name, const QuarantineRecord &record);
 
+// How many names have to approve of its release; 0: this one may not release it.
+unsigned approvals_for(const Settings &settings, std::string_view name,
+                       const QuarantineRecord &record);
+
 } // namespace smime
 
 #endif

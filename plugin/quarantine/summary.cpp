@@ -207,12 +207,14 @@ std::string summary_of(const HeldRow &row, std::int64_t now) {
 std::string about_text(const HeldRow &row) {
   constexpr std::size_t width = summary_width - short_id - 1;
   std::string more;
+  // All of them have room in the line.
+  std::size_t from_width = row.requested_by.empty() ? 38 : 22;
   if (!row.requested_by.empty())
     more += " | requested";
   if (row.id.empty())
     more += " | " + cut_to(row.reason, 38);
   else if (lower(row.header_from_address) != lower(row.from))
-    more += " | From: " + cut_to(row.header_from.empty() ? "(none)" : row.header_from, 38);
+    more += " | From: " + cut_to(row.header_from.empty() ? "(none)" : row.header_from, from_width);
   if (!is_owners(row.to, row.user))
     more += " | to " + cut_to(row.to, more.empty() ? 38 : 20);
   std::size_t rest = width - std::min(width, columns_of(more));

@@ -83,6 +83,13 @@ constexpr std::array<RoleKey, role_key_count> keys{{
     {"class", set_classes},
     {"rule", [](Role &role, std::string_view value) { return split(value, role.rules); }},
     {"may", set_acts},
+    {"approvals",
+     [](Role &role, std::string_view value) {
+       if (value.size() != 1 || value[0] < '1' || value[0] > '9')
+         return false;
+       role.approvals = static_cast<unsigned>(value[0] - '0');
+       return true;
+     }},
 }};
 
 template <typename Rows, typename Name> std::string join_names(const Rows &rows, Name name) {
@@ -104,7 +111,8 @@ std::string apply_word(const Word &word, Role &role) {
     if (key.set(role, word.value))
       return {};
     return "\"" + word.value + "\" is no value for " + word.key +
-           (word.key == "may" ? " (known, separated by commas: " + known_acts() + ")" : "");
+           (word.key == "may" ? " (known, separated by commas: " + known_acts() + ")" : "") +
+           (word.key == "approvals" ? " (a number from 1 to 9)" : "");
   }
   return "unknown key \"" + word.key +
          "\" (known: " + join_names(keys, [](const RoleKey &key) { return key.name; }) + ")";
@@ -115,6 +123,8 @@ std::string missing_word(const Role &role) {
     return "there is no reviewer=, which says whose role it is";
   if (role.may.empty())
     return "there is no may= (" + known_acts() + ")";
+  if (role.approvals > 1 && !role.may.has(Act::release))
+    return "approvals= goes with may=release alone: nothing else wants them";
   return {};
 }
 
@@ -173,6 +183,23 @@ template <typename Test> Acts acts_of(const Settings &settings, std::string_view
       acts.add(role.may);
   }
   return acts;
+}
+
+template <typename Test>
+unsigned approvals_of(const Settings &settings, std::string_view name, Test test) {
+  if (!is_reviewer_name(name))
+    return 0;
+  if (may_do_all(settings, name))
+    return 1;
+  unsigned fewest = 0;
+  if (!settings.errors.empty())
+    return fewest;
+  for (const Role &role : settings.roles) {
+    if (is_role_of(role, name) && role.may.has(Act::release) && test(role) &&
+        (fewest == 0 || role.approvals < fewest))
+      fewest = role.approvals;
+  }
+  return fewest;
 }
 
 } // namespace
@@ -254,6 +281,14 @@ Acts acts_on_all(const Settings &settings, std::string_view name) {
 
 Acts acts_on(const Settings &settings, std::string_view name, const HeldFacts &held) {
   return acts_of(settings, name, [&](const Role &role) { return is_about(role, held); });
+}
+
+unsigned approvals_for(const Settings &settings, std::string_view name, const HeldFacts &held) {
+  return approvals_of(settings, name, [&](const Role &role) { return is_about(role, held); });
+}
+
+unsigned approvals_for_all(const Settings &settings, std::string_view name) {
+  return approvals_of(settings, name, [](const Role &role) { return !role.is_limited(); });
 }
 
 Acts acts_on_any(const Settings &settings, std::string_view name) {

@@ -66,6 +66,8 @@ struct Role {
   // Names of rules, such as smime_rule2; of Dovecot 2.4's, the name alone as well.
   std::vector<std::string> rules;
   Acts may;
+  // How many names have to approve before a message is released.
+  unsigned approvals = 1;
 
   // Whether it is about some of the held messages only.
   bool is_limited() const { return !to.empty() || classes || !rules.empty(); }
@@ -83,7 +85,7 @@ struct HeldFacts {
 };
 
 // How many keys a role may have.
-inline constexpr std::size_t role_key_count = 5;
+inline constexpr std::size_t role_key_count = 6;
 std::vector<std::string_view> role_keys();
 
 // Parses one role: key=value ..., values may be quoted, several in one are separated by commas.
@@ -114,6 +116,13 @@ Acts acts_on_all(const Settings &settings, std::string_view name);
 
 // What the name may do with this message. None: for this name it is not held.
 Acts acts_on(const Settings &settings, std::string_view name, const HeldFacts &held);
+
+// How many names have to approve of a release before the last of them releases the message, if
+// this one may: of several roles by which he may, the one that asks for the fewest counts. 0: he
+// may not.
+unsigned approvals_for(const Settings &settings, std::string_view name, const HeldFacts &held);
+// The same with every held message, whatever it is.
+unsigned approvals_for_all(const Settings &settings, std::string_view name);
 
 // What the name may do with some message.
 Acts acts_on_any(const Settings &settings, std::string_view name);

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import time
 
-from clients import Imap, without_trace
+from clients import PASSWORD, Imap, without_trace
 from instance import free_port
 from test_notify import NotifyCase
+from test_register import RegisterCase
 
 KEY = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 ACTS = ("view", "request", "release")
@@ -324,3 +325,96 @@ class Tokens(RequestsCase):
                                     token=token(item, allows="release"))
         self.assertEqual("doveadmResponse", kind, rows)
         return [row["result"] for row in rows]
+
+
+class Approvals(RequestsCase):
+    """Four eyes: a release wants two names."""
+    rules = ("  smime_rule = class=any-encrypted action=quarantine\n"
+             "  smime_reviewers = chief\n"
+             "  smime_role = reviewer=anna,ben,whole may=list,preview,show,download,release "
+             "approvals=2\n"
+             "  smime_role2 = reviewer=carl may=list,show\n"
+             "  smime_role3 = reviewer=dora to=bob@* may=list,show,release approvals=2\n")
+
+    def test_two_different_names(self):
+        message = self.samples.encrypted()
+        item = self.hold(message=message)
+        for told in (True, False):
+            self.assertEqual(["approved; 1 more approval is needed"],
+                             self.release("--as", "anna", "--reason", "seen", item, code=76))
+            self.assertEqual(told, "release approved by anna (as root says) (reason: seen); "
+                                   "1 more approval is needed" in self.said)
+        (shown,) = self.act("show", item)
+        self.assertEqual(("held", "anna"), (shown["state"], shown["approved_by"]))
+        self.release("--as", "carl", item, code=77)
+        self.release("--as", "dora", item, code=68)
+        self.assertEqual([], self.bodies())
+        self.assertEqual(["released"], self.release("--as", "ben", item))
+        self.assertEqual([message], [without_trace(body) for body in self.bodies()])
+        self.assert_logged('"action":"approved"')
+
+    def test_who_may_do_all_needs_nobody(self):
+        item = self.hold()
+        self.assertEqual(["released"], self.release("--as", "chief", item))
+        self.assertEqual(["released"], self.release(self.hold()))
+
+    def test_a_dry_run_approves_nothing(self):
+        item = self.hold()
+        self.assertEqual(["approved; 1 more approval is needed"],
+                         self.release("--as", "anna", "--dry-run", item, code=76))
+        (shown,) = self.act("show", item)
+        self.assertEqual("", shown["approved_by"])
+        self.release("--as", "ben", item, code=76)
+        self.assertEqual(1, len(self.quarantined("alice")))
+
+    def test_who_lost_his_role_does_not_count(self):
+        item = self.hold()
+        self.release("--as", "anna", item, code=76)
+        (path,) = self.instance.home("alice").rglob("dovecot-smime-requests")
+        path.write_text(path.read_text().replace('"anna"', '"carl"'))
+        self.assertEqual(["approved; 1 more approval is needed"],
+                         self.release("--as", "ben", item, code=76))
+
+    def test_over_imap_nobody_releases_alone(self):
+        self.hold()
+        masters = self.instance.dir / "masters"
+        masters.write_text("".join(f"{name}:{{PLAIN}}{PASSWORD}\n" for name in ("whole", "chief")))
+        with Imap(self.instance, "alice*whole") as client:
+            client.select("Quarantine")
+            answer, (text,) = client.uid("COPY", "1:*", "INBOX")
+            self.assertEqual("NO", answer)
+            self.assertIn(b"approvals of several reviewers", text)
+        self.assertEqual([], self.bodies())
+        with Imap(self.instance, "alice*chief") as client:
+            client.select("Quarantine")
+            client.uid("COPY", "1:*", "INBOX")
+        self.assertEqual(1, len(self.bodies()))
+
+
+class Registered(RegisterCase):
+    def test_the_register_has_who_asked(self):
+        item = self.held()
+        self.instance.doveadm("smime", "quarantine", "request", "-u", "alice", "--reason",
+                              "the contract", item)
+        self.drain()
+        row = self.row()
+        self.assertEqual(("requested", 1, "the contract"),
+                         (row["state"], row["present"], row["why"]))
+        self.assertIn("alice (as ", row["who"])
+        self.assertEqual([], self.register("check", "-u", "alice"))
+        # The register can be thrown away.
+        self.database.execute("DELETE FROM smime_register;")
+        self.register("rebuild", "-u", "alice")
+        again = self.row()
+        self.assertEqual([row[name] for name in ("state", "who", "why")],
+                         [again[name] for name in ("state", "who", "why")])
+        self.database.execute("UPDATE smime_register SET state = 'held';")
+        (found,) = self.register("check", "-u", "alice", check=False)
+        self.assertEqual("requested; the register says held", found["result"])
+        self.register("rebuild", "-u", "alice")
+        self.assertEqual("requested", self.row()["state"])
+        self.doveadm_quarantine("release", "alice", item)
+        self.drain()
+        self.assertEqual("released", self.row()["state"])
+        self.assertEqual("released", self.history(item)[-1])
+        self.assertIn("requested", self.history(item))

@@ -147,6 +147,41 @@ TEST(Notice, WarnsByAnother) {
             "Subject: Not for long: 1 held for review: mail for alice\r\n"));
 }
 
+TEST(Notice, TellsWhatWasDecided) {
+  Notice notice = a_notice();
+  std::string id = notice_id(notice);
+  notice.kind = NoticeKind::decision;
+  CHECK(notice_id(notice) != id);
+  const std::pair<std::optional<Then>, const char *> words[] = {
+      {Then::release, "Delivered:"},
+      {Then::reject, "it went back to its sender"},
+      {Then::remove, "it is deleted"},
+      {std::nullopt, "Not held any more"}};
+  for (const auto &[decided, word] : words) {
+    notice.messages[0].decided = decided;
+    std::string mail = format_notice(texts_of("en"), notice);
+    check_form(mail);
+    CHECK(has(mail, "Subject: Decided on 1 you asked for: mail for alice\r\n"));
+    std::string text = decode(mail);
+    for (const auto &[other, words_of_it] : words)
+      CHECK_EQUAL(other == decided, has(text, words_of_it));
+    CHECK(has(text, "0123456789abcdef0123456789abcdef") && has(text, "The plans"));
+    check_form(format_notice(texts_of("de"), notice));
+  }
+}
+
+TEST(Notice, SaysWhatTheRecipientMayDo) {
+  Notice notice = a_notice();
+  CHECK_FALSE(has(decode(format_notice(texts_of("en"), notice)), "You may"));
+  notice.messages[0].may = RecipientMay::request;
+  CHECK(has(decode(format_notice(texts_of("en"), notice)),
+            "You may ask for it: tell your helpdesk its number."));
+  notice.messages[0].may = RecipientMay::release;
+  notice.messages[0].link = "https://desk.example/";
+  CHECK(has(decode(format_notice(texts_of("en"), notice)),
+            "You may have it delivered: follow the link."));
+}
+
 TEST(Notice, ListsMany) {
   Notice notice = a_notice();
   for (std::size_t i = 1; i < max_listed + 7; i++) {

@@ -41,6 +41,18 @@ TEST(ReviewReport, DigestCountsAndLists) {
   check_lines(text);
 }
 
+TEST(ReviewReport, DigestNamesWhatIsAskedFor) {
+  UserDigest digest{"alice", 3, {}};
+  digest.requested.push_back({record, "alice (as root says)", "2026-11-24T11:00:00Z", "<b>"});
+  digest.requested.push_back({record, "alice", "", ""});
+  std::string text = format_digest(head, {digest}, "2026-11-23");
+  CHECK(has(text, "alice: 3 held, 0 new, 2 requested"));
+  CHECK(has(text, "by alice (as root says) at 2026-11-24T11:00:00Z: <b>\r\n    from sender@"));
+  CHECK(has(text, "at 2026-11-24T11:00:00Z: &lt;b&gt;"));
+  CHECK(has(text, "    by alice\r\n"));
+  check_lines(text);
+}
+
 TEST(ReviewReport, NothingInARecordIsMarkup) {
   record.reason = "<script>&\"\r\n--00ff--\x01\xff\xc3\xa4\xe2\x82";
   record.mailbox = std::string(5000, 'x');

@@ -109,6 +109,15 @@ TEST(Summary, WhatStandsBelow) {
   STRCMP_EQUAL("(no subject) | From: (none)", about_text(row).c_str());
 }
 
+TEST(Summary, WhatIsAskedForHasRoom) {
+  HeldRow row = row_of();
+  row.requested_by = "alice (as root says)";
+  STRCMP_EQUAL("Figures | requested", about_text(row).c_str());
+  row.header_from = row.header_from_address = row.to = row.subject = std::string(100, 'x');
+  CHECK(short_id + 1 + about_text(row).size() <= summary_width);
+  CHECK(about_text(row).find(" | requested | From: xxx") != std::string::npos);
+}
+
 TEST(Summary, WhatIsThereAndNotHeld) {
   HeldRow row = row_of("");
   row.id = row.to = "";

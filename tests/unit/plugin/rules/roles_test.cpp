@@ -213,3 +213,36 @@ TEST(Roles, BlocksMayHaveRulesOfAMailbox) {
   CHECK_EQUAL(1U, missing.size());
   STRCMP_EQUAL("smime_role x: rule=b: there is no rule of this name", missing.front().c_str());
 }
+
+TEST(Roles, AReleaseMayWantSeveralNames) {
+  Settings settings =
+      parse_settings({{"smime_reviewers", "chief"},
+                      {"smime_role", "reviewer=anna,ben may=list,release approvals=2"},
+                      {"smime_role2", "reviewer=ben to=b@x may=release"},
+                      {"smime_role3", "reviewer=carl may=list"},
+                      {"smime_role4", "reviewer=dora to=b@x may=release approvals=3"}});
+  CHECK_TRUE(settings.errors.empty());
+  HeldFacts of_a{"a@x", "a", nullptr, "smime_rule: action=quarantine"};
+  HeldFacts of_b{"b@x", "b", nullptr, "smime_rule: action=quarantine"};
+  LONGS_EQUAL(1, approvals_for(settings, "chief", of_a));
+  LONGS_EQUAL(2, approvals_for(settings, "anna", of_a));
+  LONGS_EQUAL(2, approvals_for(settings, "ben", of_a));
+  LONGS_EQUAL(1, approvals_for(settings, "ben", of_b));
+  LONGS_EQUAL(0, approvals_for(settings, "carl", of_a));
+  LONGS_EQUAL(0, approvals_for(settings, "dora", of_a));
+  LONGS_EQUAL(3, approvals_for(settings, "dora", of_b));
+  LONGS_EQUAL(0, approvals_for(settings, "", of_a));
+  LONGS_EQUAL(2, approvals_for_all(settings, "ben"));
+  LONGS_EQUAL(0, approvals_for_all(settings, "dora"));
+}
+
+TEST(Roles, WrongApprovalsAreTold) {
+  for (const char *value : {"0", "10", "-1", "two", "2x"}) {
+    std::string error;
+    (void)parse_role("smime_role", std::string("reviewer=a may=release approvals=") + value, error);
+    STRCMP_CONTAINS("is no value for approvals (a number from 1 to 9)", error.c_str());
+  }
+  std::string error;
+  (void)parse_role("smime_role", "reviewer=a may=list approvals=2", error);
+  STRCMP_CONTAINS("approvals= goes with may=release", error.c_str());
+}
