@@ -8,6 +8,7 @@
 #include "plugin/operator/metrics.h"
 #include "plugin/quarantine/known-recipients.h"
 #include "plugin/quarantine/quarantine.h"
+#include "plugin/quarantine/request-store.h"
 #include "plugin/register/row.h"
 #include "plugin/register/spool.h"
 
@@ -136,18 +137,27 @@ MetricsCommand *metrics_command(doveadm_mail_cmd_context *context) {
   return reinterpret_cast<MetricsCommand *>(context);
 }
 
-HeldCount count_one(const QuarantineRecord &record) {
+HeldCount count_one(const QuarantineRecord &record, const std::optional<Said> &asked) {
   HeldCount count;
-  count.held = 1;
-  count.oldest_held = parse_time(record.time).value_or(0);
+  std::int64_t held = parse_time(record.time).value_or(0);
+  if (asked) {
+    count.requested = 1;
+    count.oldest_request = asked->when == 0 ? held : asked->when;
+  } else {
+    count.held = 1;
+    count.oldest_held = held;
+  }
   return count;
 }
 
 bool count_user(MetricsState &state, mail_user *user, const Settings &settings,
                 std::string &error) {
   MetricsFacts &facts = state.facts;
-  auto visit = [&](mail *, const ParsedBlock &block) {
-    HeldCount count = count_one(block.record);
+  auto book = read_requests(user, error);
+  if (!book)
+    return false;
+  auto visit = [&](mail *held, const ParsedBlock &block) {
+    HeldCount count = count_one(block.record, request_of(held, block.record, *book));
     facts.all->add(count);
     facts.by_reason.add(block.record.reason, count);
     facts.by_domain.add(recipient_domain(block.record.to), count);
@@ -164,6 +174,7 @@ bool count_user(MetricsState &state, mail_user *user, const Settings &settings,
     return false;
   for (const UntoldOfKind *of : {&untold.held, &untold.warning})
     *facts.notices_due += of->begun.size() + of->due.size();
+  *facts.notices_due += untold.decided.begun.size() + untold.decided.due.size();
   return true;
 }
 

@@ -109,6 +109,9 @@ bool change_requests(mail_user *user, const std::function<bool(RequestBook &)> &
 
 std::optional<Said> request_of(mail *held, const QuarantineRecord &record,
                                const RequestBook &book) {
+  // What a reviewer copied out, he has.
+  if (is_marked_released(held))
+    return std::nullopt;
   auto entry = book.find(record.id);
   if (entry != book.end() && entry->second.asked)
     return entry->second.asked;

@@ -92,6 +92,8 @@ class Requests(RequestsCase):
         self.assertIn(b"the contract", report)
         lines = self.instance.doveadm("smime", "quarantine", "list", "-u", "alice").stdout
         self.assertIn(b"| requested", lines)
+        metrics = self.instance.doveadm("smime", "metrics", "-u", "alice").stdout
+        self.assertRegex(metrics, rb'state="requested"[^\n]* 1\n')
 
     def test_what_is_not_there(self):
         self.assertEqual(["not in the quarantine (released or deleted before?)"],
