@@ -289,6 +289,80 @@ class Notices(Killer, NotifyCase):
         self.assertEqual(1, len(numbers))
 
 
+class Requests(Killer, NotifyCase):
+    """Who asks has asked once, and is told once what was decided."""
+
+    rules = "  smime_rule = class=any-encrypted recipient=request action=quarantine\n"
+
+    @classmethod
+    def before_start(cls):
+        super().before_start()
+        cls.make_killer()
+
+    def each_kill_from_here(self, check, *command):
+        home, before = self.instance.home("alice"), self.directory / "before"
+        shutil.rmtree(before, ignore_errors=True)
+        subprocess.run(["cp", "-a", home, before], check=True)
+
+        def reset():
+            shutil.rmtree(home)
+            subprocess.run(["cp", "-a", before, home], check=True)
+
+        self.each_kill(reset, check, *command)
+
+    def request(self, item):
+        done = self.instance.doveadm("-f", "json", "smime", "quarantine", "request", "-u", "alice",
+                                     item)
+        return json.loads(done.stdout)[0]
+
+    def assert_told_once(self, *words):
+        self.notify("-u", "alice", "--now")
+        ((_, number, text),) = self.notices()
+        self.assertTrue(any(word in text for word in words), text)
+        self.assertEqual([], self.notify("-u", "alice", "--now"))
+        return number
+
+    def test_request(self):
+        item = self.hold(sender="quiet@example.org")
+
+        def check():
+            before = self.quarantined("alice")[0]
+            asked = self.request(item)
+            after = self.quarantined("alice")[0]
+            self.assertEqual(("requested", asked["requested_by"]),
+                             (after["state"], after["requested_by"]))
+            if before["state"] == "requested":
+                self.assertEqual(before["requested_at"], after["requested_at"])
+            self.assertEqual([], self.notify("-u", "alice", "--now"))
+
+        self.each_kill_from_here(check, "smime", "quarantine", "request", "-u", "alice", item)
+
+    def test_delete(self):
+        item = self.hold(sender="quiet@example.org")
+        self.request(item)
+        command = ("smime", "quarantine", "delete", "-u", "alice", item)
+
+        def check():
+            if self.quarantined("alice"):
+                self.assertEqual([], self.notify("-u", "alice", "--now"))
+                self.instance.doveadm(*command)
+            self.assert_told_once("it is deleted")
+
+        self.each_kill_from_here(check, *command)
+
+    def test_tell(self):
+        item = self.hold(sender="quiet@example.org")
+        self.request(item)
+        self.doveadm_quarantine("delete", "alice", item)
+        numbers = set()
+
+        def check():
+            numbers.add(self.assert_told_once("it is deleted"))
+
+        self.each_kill_from_here(check, "smime", "notify", "-u", "alice", "--now")
+        self.assertEqual(1, len(numbers))
+
+
 class Deliveries(KilledCase):
     program = "lmtp"
 
