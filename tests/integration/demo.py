@@ -15,7 +15,7 @@ from instance import PASSWORD, Instance, InstanceError, port_is_taken
 
 MARK = ".dovecot-smime-quickstart"
 # As shipped, and the recipient is told.
-SETTINGS = """  smime_rule = class=any-encrypted origin=delivery notify=recipient action=quarantine
+SETTINGS = """  smime_rule = class=any-encrypted origin=delivery notify=recipient recipient=request action=quarantine
   smime_rule2 = reason="No scanner can look into part of it" scan=uninspectable origin=delivery notify=recipient action=quarantine
   smime_reviewers = reviewer
   smime_role = reviewer=helpdesk may=list,show
@@ -154,6 +154,7 @@ The server is running. Try:
   log in with a mail client   IMAP 127.0.0.1 port {instance.imap_port}, no TLS, user alice, password {PASSWORD}
   review with one             user alice*reviewer, the same password: the mailbox Quarantine
   read about the message      {doveadm} smime quarantine show -u alice {item}
+  ask for it, as alice may    {doveadm} smime quarantine request -u alice {item}
   as one who may do no more   {doveadm} smime quarantine delete -u alice --as helpdesk {item}
   release it                  {doveadm} smime quarantine release -u alice {item}
   what became of it           sqlite3 {database.file} \\
