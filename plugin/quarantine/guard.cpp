@@ -98,7 +98,12 @@ bool may_open(mailbox *box) {
     return true;
   case Access::none: break;
   }
-  mail_storage_set_error(box->storage, MAIL_ERROR_PERM, closed);
+  // A client is not told by the answer whether anything was ever held.
+  if (serves_client(box->storage->user))
+    mail_storage_set_error(box->storage, MAIL_ERROR_NOTFOUND,
+                           T_MAIL_ERR_MAILBOX_NOT_FOUND(box->vname));
+  else
+    mail_storage_set_error(box->storage, MAIL_ERROR_PERM, closed);
   return false;
 }
 
