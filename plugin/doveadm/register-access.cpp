@@ -94,7 +94,7 @@ public:
   OwnersOfMail(const OwnersOfMail &) = delete;
   OwnersOfMail &operator=(const OwnersOfMail &) = delete;
 
-  std::optional<uid_t> of(const std::string &name, std::string &error) {
+  std::optional<OwnerOfMail> of(const std::string &name, std::string &error) {
     DataStackFrame frame;
     mail_storage_service_input input{};
     input.service = "doveadm";
@@ -109,7 +109,10 @@ public:
       error = "looking up " + name + ": " + reason;
     if (ret <= 0)
       return std::nullopt;
-    auto owner = uid_of(user);
+    auto uid = uid_of(user);
+    std::optional<OwnerOfMail> owner;
+    if (uid)
+      owner = OwnerOfMail{*uid, groups_of(user)};
     mail_storage_service_user_unref(&user);
     return owner;
   }
@@ -128,6 +131,36 @@ private:
       return uid;
     const passwd *entry = getpwnam(text);
     return entry == nullptr ? std::nullopt : std::optional(entry->pw_uid);
+  }
+
+  // Root's group proves nothing.
+  static void add_group(std::vector<gid_t> &groups, const char *name) {
+    gid_t gid;
+    const group *entry = getgrnam(name);
+    if (entry != nullptr)
+      gid = entry->gr_gid;
+    else if (str_to_gid(name, &gid) < 0)
+      return;
+    if (gid != 0)
+      groups.push_back(gid);
+  }
+
+  static std::vector<gid_t> groups_of(mail_storage_service_user *user) {
+    std::vector<gid_t> groups;
+#ifdef SMIME_DOVECOT_24
+    const auto *names = &mail_storage_service_user_get_set(user)->mail_access_groups;
+    if (!array_is_created(names))
+      return groups;
+    const char *name;
+    array_foreach_elem(names, name) add_group(groups, name);
+#else
+    const auto *set =
+        static_cast<const mail_user_settings *>(mail_storage_service_user_get_set(user)[0]);
+    for (const char *const *name = t_strsplit_spaces(set->mail_access_groups, ", ");
+         *name != nullptr; name++)
+      add_group(groups, *name);
+#endif
+    return groups;
   }
 
   mail_storage_service_ctx *service_ = nullptr;

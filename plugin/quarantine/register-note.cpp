@@ -6,8 +6,12 @@
 #include "plugin/quarantine/recipient.h"
 #include "plugin/quarantine/request-store.h"
 #include "plugin/register/spool.h"
+#include "plugin/store/own-save.h"
 
 #include <ctime>
+#include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace smime {
 namespace {
@@ -22,9 +26,25 @@ bool may_tell_again() {
   return true;
 }
 
+// In a central quarantine a reviewer acts on the mail of others, with the uid of the user as whom
+// he logged in. That he can is what the group of its directory says, which is Dovecot's.
+std::optional<gid_t> group_of_quarantine(mail_user *user, const Settings &settings) {
+  DataStackFrame frame;
+  MailboxPtr box = alloc_mailbox(user, settings.quarantine_mailbox, MAILBOX_FLAG_IGNORE_ACLS);
+  const char *path;
+  struct stat status {};
+  if (mailbox_get_path_to(box.get(), MAILBOX_LIST_PATH_TYPE_MAILBOX, &path) <= 0 ||
+      stat(path, &status) < 0)
+    return std::nullopt;
+  return status.st_gid;
+}
+
 void spool_row(mail_user *user, const Settings &settings, const RegisterRow &row) {
   std::string error;
-  if (write_to_spool(settings.register_spool, to_line(row), error) || !may_tell_again())
+  std::optional<gid_t> group;
+  if (row.user != user->username && geteuid() != 0)
+    group = group_of_quarantine(user, settings);
+  if (write_to_spool(settings.register_spool, to_line(row), error, group) || !may_tell_again())
     return;
   log_warning(user->event, "the register has no row of " +
                                (row.is_delivery ? "a delivery" : row.id) + ": " + error +

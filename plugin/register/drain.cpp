@@ -19,7 +19,7 @@ struct ReadRow {
 };
 
 // Nullopt: there is no such user.
-using OwnerOfName = std::optional<uid_t>;
+using OwnerOfName = std::optional<OwnerOfMail>;
 
 class Drain {
 public:
@@ -71,7 +71,11 @@ private:
     if (line.owner == 0)
       return true;
     auto owner = owner_of(line.owner, user);
-    if (owner && *owner != line.owner)
+    auto speaks_for = [&](const OwnerOfMail &mail) {
+      return mail.uid == line.owner ||
+             std::find(mail.groups.begin(), mail.groups.end(), line.group) != mail.groups.end();
+    };
+    if (owner && !(*owner && speaks_for(**owner)))
       reason = "it is about " + user + ", whose mail does not belong to uid " +
                std::to_string(line.owner);
     return owner.has_value();

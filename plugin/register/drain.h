@@ -32,14 +32,19 @@ struct DrainResult {
 // What the log says of them: of each owner the first few, and how many there were more.
 std::vector<std::string> tell_refused(const std::vector<RefusedLine> &refused);
 
-// The uid of a user's processes. Nullopt: there is no such user, or with error set that it
-// cannot be told now.
+// Who may speak of a user's mail: the uid of his processes, and what belongs to one of the groups
+// that Dovecot gives to its own processes, for a central quarantine (mail_access_groups).
+struct OwnerOfMail {
+  uid_t uid = 0;
+  std::vector<gid_t> groups;
+};
+// Nullopt: there is no such user, or with error set that it cannot be told now.
 using OwnerOfUser =
-    std::function<std::optional<uid_t>(const std::string &user, std::string &error)>;
+    std::function<std::optional<OwnerOfMail>(const std::string &user, std::string &error)>;
 
 // Brings every row into the database, and takes its file away once that is committed: one that
 // is killed in between brings it again, which changes nothing. Root may write rows about
-// everybody, others about themselves.
+// everybody, others about their own mail, or what they prove to be in reach of.
 DrainResult drain(Spool &spool, Database &database, const OwnerOfUser &owner_of);
 
 } // namespace smime

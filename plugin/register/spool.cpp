@@ -73,13 +73,17 @@ SpoolFacts look_at_spool(const std::string &directory) {
   return facts;
 }
 
-bool write_to_spool(const std::string &directory, std::string_view line, std::string &error) {
+bool write_to_spool(const std::string &directory, std::string_view line, std::string &error,
+                    std::optional<gid_t> group) {
   std::string path = directory + "/" + new_name();
   std::string temporary = path + std::string(temporary_ending);
   int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) {
     error = failed(directory);
     return false;
+  }
+  if (group && fchown(fd, static_cast<uid_t>(-1), *group) < 0) {
+    // Whoever reads it asks no group then.
   }
   bool ok = write_all(fd, line);
   int problem = errno;
@@ -150,6 +154,7 @@ std::optional<SpooledLine> Spool::read_one(const std::string &name) const {
     line.fault = "it is empty or too long";
   } else {
     line.owner = status.st_uid;
+    line.group = status.st_gid;
     line.text.resize(static_cast<std::size_t>(status.st_size));
     if (::read(fd, line.text.data(), line.text.size()) != static_cast<ssize_t>(line.text.size())) {
       line.fault = "it cannot be read";

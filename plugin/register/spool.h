@@ -23,7 +23,9 @@ namespace smime {
 // Puts the line into a file of its own. It is there whole once this returns true, whatever
 // happens to the process; not to the power, since to wait for the disk would hold up the
 // delivery: "register check" finds what is missing then. False with error set.
-bool write_to_spool(const std::string &directory, std::string_view line, std::string &error);
+// group: it is given to that group, if the process is in it, which proves that.
+bool write_to_spool(const std::string &directory, std::string_view line, std::string &error,
+                    std::optional<gid_t> group = std::nullopt);
 
 // What there is to know of a spool without emptying it.
 struct SpoolFacts {
@@ -47,6 +49,7 @@ struct SpooledLine {
   std::string text;
   // Why it is none of ours; text is empty then.
   std::string fault;
+  gid_t group = 0;
 };
 
 // The spool for the one who empties it, which is root.
