@@ -184,16 +184,20 @@ std::unique_ptr<ByteSink> Content::choose() {
     auto other = choose_beside_mail();
     return known("mail", both(std::move(mail), std::move(other)));
   }
+  if (looks_like_wide_mail(prefix_))
+    return known("mail", both(make_wide_mail(inspection_, place_), make_text()));
   // Words in it may be read as text are; bytes that text does not have may stand in it.
   if (is_rtf(prefix_))
     return known("RTF document",
-                 both(both(make_text(), make_rtf_reader(inspection_, place_)),
+                 both(both(std::make_unique<TextContent>(inspection_, place_, outcome_,
+                                                         TextContent::Encoded::no),
+                           make_rtf_reader(inspection_, place_)),
                       make_leaf_reader(inspection_, place_, kind_named("RTF document"))));
   outcome_.is_text = looks_like_text(prefix_) &&
                      !has_pdf_header(prefix_, place_.is_text && !has_pdf_label(place_));
   if (outcome_.is_text) {
     kind_ = &kind_named("text");
-    return both(make_text(), make_embedded_data_reader(inspection_, place_, prefix_));
+    return make_text_with_data();
   }
   if (place_.has_cms_label)
     report_not_cms(inspection_, place_);
@@ -244,7 +248,7 @@ std::unique_ptr<ByteSink> Content::choose_file() {
     // Of wide letters every other byte is none that text has.
     outcome_.is_text = !has_wide_letters(prefix_);
     kind_ = &kind_named("text");
-    return both(make_text(), make_embedded_data_reader(inspection_, place_, prefix_));
+    return make_text_with_data();
   }
   if (kind_ == nullptr)
     return both(make_text(), make_unknown(detected.words.empty() ? detected.type : detected.words));
@@ -286,7 +290,20 @@ std::unique_ptr<ByteSink> Content::with_pdf(std::unique_ptr<ByteSink> reader) {
 }
 
 std::unique_ptr<ByteSink> Content::make_text() {
-  return std::make_unique<TextContent>(inspection_, place_, outcome_);
+  // Fonts in PostScript have their letters in encrypted digits, as Adobe wanted it.
+  bool is_postscript = as_text(prefix_).starts_with("%!");
+  return std::make_unique<TextContent>(inspection_, place_, outcome_,
+                                       is_postscript ? TextContent::Encoded::no
+                                                     : TextContent::Encoded::opened);
+}
+
+std::unique_ptr<ByteSink> Content::make_text_with_data() {
+  auto data = make_embedded_data_reader(inspection_, place_, prefix_);
+  if (data == nullptr)
+    return make_text();
+  return both(
+      std::make_unique<TextContent>(inspection_, place_, outcome_, TextContent::Encoded::seen),
+      std::move(data));
 }
 
 std::unique_ptr<ByteSink> Content::make_reader() {
@@ -309,7 +326,7 @@ std::unique_ptr<ByteSink> Content::make_reader() {
 
 // Decoded by a guess, it is what it is without the decoding, and that is looked at as well.
 std::unique_ptr<ByteSink> Content::make_unknown(std::string words) {
-  if (place_.is_guess)
+  if (place_.is_guess && !place_.is_around_parts)
     return nullptr;
   return std::make_unique<UnknownContent>(inspection_, place_, std::move(words));
 }

@@ -36,6 +36,7 @@ private:
   std::unique_ptr<ByteSink> known(std::string_view kind, std::unique_ptr<ByteSink> reader);
   std::unique_ptr<ByteSink> choose_file();
   std::unique_ptr<ByteSink> make_text();
+  std::unique_ptr<ByteSink> make_text_with_data();
   std::unique_ptr<ByteSink> make_reader();
   bool may_have_embedded() const;
   void finish_embedded();

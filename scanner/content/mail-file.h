@@ -1,4 +1,5 @@
-// A file that keeps mail: an .eml, Apple's .emlx, an mbox. Each message in it is read as one.
+// A file that keeps mail: an .eml, Apple's .emlx, an mbox, MMDF's, also in UTF-16. Each message in
+// it is read as one.
 #ifndef SMIME_MAIL_FILE_H
 #define SMIME_MAIL_FILE_H
 
@@ -6,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace smime {
 
@@ -28,14 +30,18 @@ private:
   Place place_;
   // The file as one message, whatever follows in it.
   std::unique_ptr<LayerContent> whole_;
-  // mbox: the message behind the first in which the file goes on.
-  bool is_mbox_ = false;
+  // mbox and MMDF: the line between two messages, and the message behind the first in which the
+  // file goes on.
+  std::string_view separator_;
   unsigned messages_ = 1;
   std::unique_ptr<LayerContent> further_;
   // The line's beginning, until it tells whether a message begins.
   bool at_line_start_ = true;
   std::string line_start_;
 };
+
+// Of mail in UTF-16.
+std::unique_ptr<ByteSink> make_wide_mail(Inspection &inspection, const Place &place);
 
 } // namespace smime
 

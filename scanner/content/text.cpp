@@ -91,8 +91,12 @@ void UuSearch::end_line() {
   may_be_header_ = false;
 }
 
-TextContent::TextContent(Inspection &inspection, Place place, ContentOutcome &outcome)
-    : inspection_(inspection), place_(std::move(place)), outcome_(outcome), finder_(*this) {}
+TextContent::TextContent(Inspection &inspection, Place place, ContentOutcome &outcome,
+                         Encoded encoded)
+    : inspection_(inspection), place_(std::move(place)), outcome_(outcome), finder_(*this),
+      reads_encoded_(encoded),
+      encoded_(inspection, place_,
+               encoded == Encoded::opened ? UnreadPieces::Of::text : UnreadPieces::Of::markup) {}
 
 void TextContent::feed(Bytes bytes) {
   if (first_) {
@@ -110,6 +114,8 @@ void TextContent::feed(Bytes bytes) {
   finder_.feed(bytes);
   uu_.feed(bytes);
   sealed_.feed(bytes);
+  if (reads_encoded_ != Encoded::no && !inspection_.stopped())
+    encoded_.feed(bytes);
 }
 
 // The base64 form of a CMS object that no header field calls base64.
@@ -128,6 +134,7 @@ bool TextContent::armor_begins(const ArmorLabel &label) {
     return false;
   }
   label_ = label;
+  has_armor_ = true;
   begin_armor();
   return true;
 }
@@ -236,12 +243,28 @@ void TextContent::mark_found(TextMark mark) {
   (mark == TextMark::ebcdic_message ? found_message_ : found_encrypted_) = true;
 }
 
+// What is in armor, and base64 of CMS alone, is read as that.
+void TextContent::report_encoded() {
+  encoded_.finish();
+  bool is_read = has_armor_ || found_cms_ || found_message_ || found_encrypted_;
+  if (is_read)
+    return;
+  if (encoded_.has_sealed())
+    found_encrypted_ = true;
+  else if (encoded_.looks_encrypted())
+    inspection_.add_unrecognised(
+        place_, (place_.name.empty() ? "The text" : place_.name) +
+                    " has digits or base64 in it of bytes that look encrypted or compressed.");
+}
+
 void TextContent::finish() {
   uu_.finish();
   finder_.finish();
   if (bare_cms_ != nullptr)
     bare_cms_->finish();
   bare_cms_.reset();
+  if (reads_encoded_ != Encoded::no)
+    report_encoded();
   if (uu_.found())
     inspection_.add_uninspectable(place_, "unknown-encoding");
   if (uu_.has_binhex())

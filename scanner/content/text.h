@@ -5,6 +5,7 @@
 #define SMIME_TEXT_CONTENT_H
 
 #include "scanner/content/content.h"
+#include "scanner/content/encoded-text.h"
 #include "scanner/content/sealed-text.h"
 #include "scanner/mime/entity.h"
 #include "scanner/openpgp/armor.h"
@@ -42,7 +43,10 @@ private:
 
 class TextContent : public ByteSink, private ArmorSink {
 public:
-  TextContent(Inspection &inspection, Place place, ContentOutcome &outcome);
+  // encoded: bytes that stand in it as letters are opened as well, or, where somebody else opens
+  // them, seen to be encrypted.
+  enum class Encoded : unsigned char { opened, seen, no };
+  TextContent(Inspection &inspection, Place place, ContentOutcome &outcome, Encoded encoded);
 
   void feed(Bytes bytes) override;
   void finish() override;
@@ -59,6 +63,7 @@ private:
   void take_armored(Bytes decoded);
   void settle_armor();
   void report_cms_word();
+  void report_encoded();
   void end_pgp();
   bool is_bare_base64_cms(Bytes bytes) const;
 
@@ -68,6 +73,8 @@ private:
   ArmorFinder finder_;
   UuSearch uu_;
   SealedText sealed_;
+  Encoded reads_encoded_;
+  EncodedText encoded_;
   bool first_ = true;
   // All of it is base64 of a CMS object, without any label.
   std::unique_ptr<TransferDecoder> bare_decoder_;
@@ -78,6 +85,7 @@ private:
   bool found_signed_ = false;
   bool found_cms_ = false;
   bool found_encrypted_ = false;
+  bool has_armor_ = false;
 
   // The armor that is being read: its label, and the first bytes until they tell what it is.
   ArmorLabel label_;

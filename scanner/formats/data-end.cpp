@@ -206,8 +206,26 @@ private:
   }
 };
 
+// A script's first line, which says who runs the archive behind it.
+class ScriptEnd : public FileEnd {
+public:
+  ScriptEnd() { begin_search(); }
+
+private:
+  void read(Bytes) override {}
+  std::size_t search(Bytes bytes) override {
+    const auto *end = std::find(bytes.data(), bytes.data() + bytes.size(), '\n');
+    if (end == bytes.data() + bytes.size())
+      return bytes.size();
+    stop_search();
+    FileEnd::end();
+    return static_cast<std::size_t>(end - bytes.data()) + 1;
+  }
+};
+
 } // namespace
 
+std::unique_ptr<FileEnd> script_end() { return std::make_unique<ScriptEnd>(); }
 std::unique_ptr<FileEnd> der_end() { return std::make_unique<SizedEnd>(6, der_size); }
 std::unique_ptr<FileEnd> database_end() { return std::make_unique<DatabaseEnd>(); }
 std::unique_ptr<FileEnd> printer_settings_end() {

@@ -126,6 +126,8 @@ bool looks_like_entity(Bytes prefix) {
 std::size_t before_mail(Bytes prefix) {
   std::string_view text = as_text(prefix);
   std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  if (text.starts_with(mmdf_line))
+    at = mmdf_line.size();
   auto skip_empty_lines = [&] { at = std::min(text.size(), text.find_first_not_of("\r\n", at)); };
   skip_empty_lines();
   // The number of the message's bytes, in a line of its own.
@@ -143,6 +145,25 @@ bool looks_like_mbox(Bytes prefix) {
   std::size_t line_end = text.find('\n');
   return text.starts_with("From ") && line_end != std::string_view::npos &&
          looks_like_entity(prefix.subspan(line_end + 1));
+}
+
+bool looks_like_wide_mail(Bytes prefix) {
+  // A field's name has two letters, with a zero beside each.
+  constexpr std::size_t least = 8;
+  if (prefix.size() < least)
+    return false;
+  std::string narrow;
+  bool is_big = prefix[0] == 0xfe || prefix[0] == 0;
+  bool has_mark =
+      (prefix[0] == 0xfe && prefix[1] == 0xff) || (prefix[0] == 0xff && prefix[1] == 0xfe);
+  for (std::size_t at = has_mark ? 2 : 0; at + 1 < prefix.size(); at += 2) {
+    unsigned char high = prefix[at + (is_big ? 0 : 1)];
+    unsigned char low = prefix[at + (is_big ? 1 : 0)];
+    if (narrow.size() < least / 2 && (high != 0 || low == 0))
+      return false;
+    narrow += high == 0 ? static_cast<char>(low) : '?';
+  }
+  return looks_like_mail({reinterpret_cast<const unsigned char *>(narrow.data()), narrow.size()});
 }
 
 bool looks_like_mail(Bytes prefix) {

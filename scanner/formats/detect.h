@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 struct magic_set;
 
@@ -47,12 +48,18 @@ bool looks_like_text(Bytes prefix);
 bool looks_like_entity(Bytes prefix);
 
 // What stands before the message in a file that keeps one: a byte order mark, empty lines,
-// the line with which Apple's .emlx begins.
+// the line with which Apple's .emlx begins, that of MMDF.
 std::size_t before_mail(Bytes prefix);
 
 // The beginning of a whole message, such as an .eml file or an mbox: fields that mail has, as
 // far as the prefix goes, or MIME fields among it. Needs max_type_prefix bytes.
 bool looks_like_mail(Bytes prefix);
+
+// The line that stands in front of each message in MMDF's files, and behind it.
+inline constexpr std::string_view mmdf_line = "\1\1\1\1\n";
+
+// Mail in UTF-16, with or without a byte order mark.
+bool looks_like_wide_mail(Bytes prefix);
 
 // The "From " line of an mbox file.
 bool looks_like_mbox(Bytes prefix);

@@ -159,6 +159,7 @@ std::unique_ptr<FileEnd> placeable_metafile_end();
 std::unique_ptr<FileEnd> djvu_end();
 
 // data-end.cpp
+std::unique_ptr<FileEnd> script_end();
 std::unique_ptr<FileEnd> der_end();
 std::unique_ptr<FileEnd> database_end();
 std::unique_ptr<FileEnd> printer_settings_end();

@@ -143,6 +143,15 @@ bool is_iwork_part(Bytes prefix) {
   return next() == 0x08;
 }
 
+// Python's zip applications.
+bool is_script_with_archive(Bytes prefix) {
+  constexpr std::ptrdiff_t longest_line = 256;
+  auto last = prefix.begin() + std::min(std::ssize(prefix), longest_line);
+  auto end = std::find(prefix.begin(), last, '\n');
+  return end != last &&
+         has_at(prefix, static_cast<std::size_t>(end - prefix.begin()) + 1, "PK\3\4"sv);
+}
+
 // Flash: the version, which ends before 64.
 bool is_flash(Bytes prefix) { return prefix.size() > 8 && prefix[3] > 0 && prefix[3] < 64; }
 
@@ -891,6 +900,12 @@ std::vector<KindRow> make_table() {
        .look = Look::leaf,
        .signatures = {{0, "JM\1\0PK\3\4"sv}},
        .end = java_module_end},
+      {.name = "script with an archive",
+       .look = Look::leaf,
+       .signatures = {{0, "#!"sv}},
+       .check = is_script_with_archive,
+       .end = script_end,
+       .evidence = "PK\\x03\\x04 behind its first line"},
       {.name = "Chrome extension",
        .look = Look::leaf,
        .signatures = {{0, "Cr24\2\0\0\0"sv}, {0, "Cr24\3\0\0\0"sv}},

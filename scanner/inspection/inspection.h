@@ -46,6 +46,8 @@ struct Place {
   bool in_archive = false;
   // Nothing says that its bytes were encoded in the way in which they were decoded.
   bool is_guess = false;
+  // It is what stands around the parts of a multipart, and no part itself.
+  bool is_around_parts = false;
   Cover cover = {};
 
   // Named as a message in a file is.

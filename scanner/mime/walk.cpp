@@ -753,7 +753,7 @@ void Walk::look_for_parts(Entity &multipart, Bytes bytes) {
     Place place = place_of(multipart);
     if (place.path.empty())
       place.path = "1";
-    place.is_guess = true;
+    place.is_guess = place.is_around_parts = true;
     multipart.content = make_content_reader(inspection_, std::move(place));
   }
   multipart.content->feed(bytes);
