@@ -2,7 +2,9 @@
 #include "scanner/base/dovecot-lib.h"
 #include "fuzz-tools.h"
 #include "scanner/content/embedded-data.h"
+#include "scanner/content/leaf.h"
 #include "scanner/formats/compound-file.h"
+#include "scanner/formats/kinds.h"
 #include "scanner/formats/package.h"
 #include "scanner/formats/pdf.h"
 #include "scanner/formats/rtf.h"
@@ -33,6 +35,13 @@ using Reader = std::unique_ptr<ByteSink>;
 // HTML, XML, calendars and cards.
 [[maybe_unused]] Reader embedded(Inspection &inspection, const Place &place, Bytes prefix) {
   return make_embedded_data_reader(inspection, place, prefix);
+}
+
+// A picture, film, sound, font, program or database.
+[[maybe_unused]] Reader leaf(Inspection &inspection, const Place &place, Bytes bytes) {
+  const KindRow *kind = recognise(bytes.first(std::min(bytes.size(), max_type_prefix)), {});
+  bool is_leaf = kind != nullptr && kind->look == Look::leaf;
+  return is_leaf ? make_leaf_reader(inspection, place, *kind) : nullptr;
 }
 
 // The files of a zip archive: lines, of which one with a colon at its end is a name.

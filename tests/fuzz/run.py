@@ -25,11 +25,14 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 sys.path.insert(0, str(TOP / "tests/integration"))
 import carriers  # noqa: E402
+import leaves  # noqa: E402
+import pieces  # noqa: E402
+import records  # noqa: E402
 DATA = TOP / "tests/data"
 # Largest input, in bytes: what is larger costs time and finds nothing new.
 TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header-block": 4000, "rules": 1000,
            "protected": 8000, "compound": 20000, "embedded": 4000, "package": 4000, "pdf": 8000,
-           "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000,
+           "leaf": 8000, "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000,
            "zip": 20000, "token": 1500}
 MEGABYTES = 1024
 # Which carriers are seeds of a target, and the endings of files that are.
@@ -130,6 +133,11 @@ def seeds(target):
             yield attached(content, "smime.p7m")
     elif target == "protected":
         yield from messages
+    elif target == "leaf":
+        for make in {**leaves.LEAVES, **records.RECORDS}.values():
+            yield make()
+        for make in pieces.FILES.values():
+            yield make(bytes(range(256)) * 3)
     elif target == "openpgp":
         for content in pgp_messages():
             yield b"\xff" + content
