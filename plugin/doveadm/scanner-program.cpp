@@ -91,7 +91,10 @@ Settings settings_without_user() {
 #else
   // It hides the value of a name that ends in "_key", which is a file's name here.
   auto printed = ask_doveconf("", {"-P", "plugin"}, error);
-  return parse_settings(printed ? smime_values_of(*printed) : NamedValues());
+  Settings settings = parse_settings(printed ? smime_values_of(*printed) : NamedValues());
+  if (!printed)
+    settings.errors.push_back(error);
+  return settings;
 #endif
 }
 

@@ -1,5 +1,6 @@
 #include "plugin/operator/subprocess.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -48,6 +49,28 @@ bool make_pair(Descriptor &ours, Descriptor &theirs) {
   return true;
 }
 
+// By these the master of Dovecot tells a process that it is a service, and which of its
+// descriptors are sockets. A program of Dovecot's that we start in the doveadm server would
+// believe it, and doveconf ends with a panic over sockets that are none.
+bool is_for_services(std::string_view variable) {
+  std::string_view name = variable.substr(0, variable.find('='));
+  constexpr std::array names{"LOG_SERVICE",       "DOVECOT_CHILD_PROCESS", "GENERATION",
+                             "SERVICE_NAME",      "CLIENT_LIMIT",          "PROCESS_LIMIT",
+                             "PROCESS_MIN_AVAIL", "SERVICE_COUNT",         "IDLE_KILL"};
+  return name == "SOCKET_COUNT" || (name.starts_with("SOCKET") && name.ends_with("_SETTINGS")) ||
+         std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<char *> environment_of_no_service() {
+  std::vector<char *> variables;
+  for (char **variable = environ; *variable != nullptr; variable++) {
+    if (!is_for_services(*variable))
+      variables.push_back(*variable);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
+
 class Program {
 public:
   Program(std::string_view input, unsigned seconds, ProgramResult &result)
@@ -86,12 +109,13 @@ private:
     for (const std::string &argument : arguments)
       argv.push_back(const_cast<char *>(argument.c_str()));
     argv.push_back(nullptr);
+    std::vector<char *> environment = environment_of_no_service();
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, err.get(), STDERR_FILENO);
-    errno = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+    errno = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environment.data());
     posix_spawn_file_actions_destroy(&actions);
     if (errno != 0) {
       pid_ = -1;

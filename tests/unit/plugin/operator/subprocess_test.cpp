@@ -43,6 +43,17 @@ TEST(Subprocess, WhatFailsIsSaid) {
   STRCMP_CONTAINS("without end", result.error.c_str());
 }
 
+TEST(Subprocess, NoProgramTakesItselfForAService) {
+  for (const char *name : {"SOCKET_COUNT", "SOCKET1_SETTINGS", "GENERATION", "SMIME_TEST_KEPT"})
+    LONGS_EQUAL(0, setenv(name, "1", 1));
+  auto result = run_program({"/usr/bin/env"}, "", 60);
+  for (const char *name : {"SOCKET_COUNT", "SOCKET1_SETTINGS", "GENERATION", "SMIME_TEST_KEPT"})
+    unsetenv(name);
+  STRCMP_CONTAINS("SMIME_TEST_KEPT=1", result.output.c_str());
+  CHECK(result.output.find("SOCKET") == std::string::npos);
+  CHECK(result.output.find("GENERATION") == std::string::npos);
+}
+
 TEST(Subprocess, AFileIsThereAsAWholeOrNotAtAll) {
   char directory[] = "/tmp/smime-test-XXXXXX";
   CHECK(mkdtemp(directory) != nullptr);
