@@ -13,6 +13,22 @@ std::string terminal_name() {
   return {};
 }
 
+// Where add_actor() or add_operator() said who ran the command.
+void add_caller_of_actor(EventFields &fields, const Caller &caller,
+                         const doveadm_cmd_context *context) {
+  fields.way = context->conn_type == DOVEADM_CONNECTION_TYPE_HTTP ? "http" : "doveadm";
+  if (context->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
+    fields.terminal = terminal_name();
+  if (fields.remote_ip.empty() && context->remote_ip.family != 0)
+    fields.remote_ip = net_ip2addr(&context->remote_ip);
+  if (caller.reason != nullptr)
+    fields.reason = caller.reason;
+  if (caller.name == nullptr)
+    return;
+  fields.said_by = fields.actor;
+  fields.actor = caller.name;
+}
+
 } // namespace
 
 std::string wrong_caller(const Caller &caller) {
@@ -26,6 +42,10 @@ std::string wrong_caller(const Caller &caller) {
 
 Acts acts_of(const Caller &caller, const Settings &settings, const QuarantineRecord &record) {
   return caller.name == nullptr ? all_acts : acts_on(settings, caller.name, record);
+}
+
+Acts acts_of(const Caller &caller, const Settings &settings, const RegisterRow &row) {
+  return caller.name == nullptr ? all_acts : acts_on(settings, caller.name, row);
 }
 
 // Without the errors themselves: whoever says a name may be no operator.
@@ -51,18 +71,12 @@ std::string refusal_text(const Caller &caller, Act act) {
 void add_caller(EventFields &fields, const Caller &caller, const doveadm_mail_cmd_context *context,
                 const mail_user *user) {
   add_actor(fields, user);
-  bool http = context->cctx->conn_type == DOVEADM_CONNECTION_TYPE_HTTP;
-  fields.way = http ? "http" : "doveadm";
-  if (context->cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
-    fields.terminal = terminal_name();
-  if (fields.remote_ip.empty() && context->cctx->remote_ip.family != 0)
-    fields.remote_ip = net_ip2addr(&context->cctx->remote_ip);
-  if (caller.reason != nullptr)
-    fields.reason = caller.reason;
-  if (caller.name == nullptr)
-    return;
-  fields.said_by = fields.actor;
-  fields.actor = caller.name;
+  add_caller_of_actor(fields, caller, context->cctx);
+}
+
+void add_caller(EventFields &fields, const Caller &caller, const doveadm_cmd_context *context) {
+  add_operator(fields);
+  add_caller_of_actor(fields, caller, context);
 }
 
 } // namespace smime

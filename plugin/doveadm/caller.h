@@ -6,6 +6,7 @@
 #include "plugin/dovecot/events.h"
 #include "plugin/quarantine/block.h"
 #include "plugin/quarantine/rights.h"
+#include "plugin/register/row.h"
 
 namespace smime {
 
@@ -20,6 +21,8 @@ struct Caller {
 std::string wrong_caller(const Caller &caller);
 
 Acts acts_of(const Caller &caller, const Settings &settings, const QuarantineRecord &record);
+// The same by what the register has of the message.
+Acts acts_of(const Caller &caller, const Settings &settings, const RegisterRow &row);
 // Why nobody's role counts; empty: they do, or the caller needs none.
 std::string void_roles_text(const Caller &caller, const Settings &settings);
 
@@ -34,6 +37,8 @@ std::string refusal_text(const Caller &caller, Act act);
 // Who acts, by which way, from where and why.
 void add_caller(EventFields &fields, const Caller &caller, const doveadm_mail_cmd_context *context,
                 const mail_user *user);
+// The same of a command that is about no user.
+void add_caller(EventFields &fields, const Caller &caller, const doveadm_cmd_context *context);
 
 } // namespace smime
 

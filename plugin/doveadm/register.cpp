@@ -10,6 +10,7 @@
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/quarantine/register-note.h"
 #include "plugin/quarantine/request-store.h"
+#include "plugin/register/pages.h"
 #include "plugin/register/thin.h"
 
 #include <ctime>
@@ -157,27 +158,6 @@ bool read_mailboxes(doveadm_mail_cmd_context *context, mail_user *user, Comparis
 
 constexpr std::size_t page_size = 1000;
 
-bool read_register(Database &database, const RegisterFilter &filter,
-                   const std::function<void(const RegisterRow &)> &take, std::string &error) {
-  RegisterPosition position;
-  bool first = true;
-  for (std::size_t count = page_size; count == page_size; first = false) {
-    count = 0;
-    auto take_values = [&](const std::vector<std::string> &values) {
-      RegisterRow row = row_of(values);
-      position = position_of(row, RegisterSort::oldest);
-      take(row);
-      count++;
-      return true;
-    };
-    if (!database.query(
-            select_rows(filter, RegisterSort::oldest, page_size, first ? nullptr : &position),
-            take_values, error))
-      return false;
-  }
-  return true;
-}
-
 void print_difference(const std::string &id, const std::string &user, const std::string &text) {
   print(id);
   print(user);
@@ -227,7 +207,7 @@ public:
     RegisterFilter filter;
     filter.user = user_->username;
     auto take = [&](const RegisterRow &row) { found.present.emplace(row.id, row); };
-    if (!read_register(database_, filter, take, error))
+    if (read_rows(database_.asking(), {filter}, take, error) == RowsResult::failed)
       return false;
     for (auto &[id, row] : found.held) {
       auto known = found.present.find(id);

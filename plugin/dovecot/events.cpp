@@ -71,13 +71,17 @@ void note_operator() {
     the_operator().login = name_of_uid(*login);
 }
 
+void add_operator(EventFields &fields) {
+  bool server = the_operator().name.empty();
+  fields.actor = server ? "doveadm server" : the_operator().name;
+  fields.login = the_operator().login;
+}
+
 void add_actor(EventFields &fields, const mail_user *user) {
   if (delivers(user))
     return;
   if (!serves_client(user)) {
-    bool server = the_operator().name.empty();
-    fields.actor = server ? "doveadm server" : the_operator().name;
-    fields.login = the_operator().login;
+    add_operator(fields);
   } else if (user->auth_user != nullptr) {
     fields.actor = user->auth_user;
   } else if (user->username != nullptr) {

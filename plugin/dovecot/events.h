@@ -23,6 +23,8 @@ inline constexpr const char *event_scanner_failed = "smime_scanner_failed";
 
 // Empty fields are left out.
 struct EventFields {
+  // Of nobody's in particular.
+  EventFields() = default;
   // Of a message of this user's, or in this mailbox.
   explicit EventFields(const mail_user *owner);
   explicit EventFields(struct mailbox *box);
@@ -63,6 +65,8 @@ enum class EventLevel : unsigned char { debug, info, warning, error };
 //   that came over a socket.
 // Of a mail client's, the way as well. Nobody for the mail system itself (lmtp, lda).
 void add_actor(EventFields &fields, const mail_user *user);
+// The same of a command that is about no user.
+void add_operator(EventFields &fields);
 
 // "root (login carla)", "anna (as root says)"
 std::string actor_text(const EventFields &fields);

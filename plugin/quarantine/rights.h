@@ -4,6 +4,7 @@
 #define SMIME_QUARANTINE_RIGHTS_H
 
 #include "plugin/quarantine/block.h"
+#include "plugin/register/row.h"
 #include "plugin/rules/roles.h"
 
 #include <string_view>
@@ -16,6 +17,8 @@ Acts acts_on(const Settings &settings, std::string_view name, const QuarantineRe
 // How many names have to approve of its release; 0: this one may not release it.
 unsigned approvals_for(const Settings &settings, std::string_view name,
                        const QuarantineRecord &record);
+// The same by what the register has of the message.
+Acts acts_on(const Settings &settings, std::string_view name, const RegisterRow &row);
 
 } // namespace smime
 

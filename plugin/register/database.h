@@ -3,7 +3,7 @@
 #define SMIME_REGISTER_DATABASE_H
 
 #include "plugin/dovecot/compat.h"
-#include "plugin/register/query.h"
+#include "plugin/register/pages.h"
 
 #include <functional>
 #include <memory>
@@ -36,6 +36,13 @@ public:
   // Calls take for each row of a result, whose null values are empty, until it returns false.
   bool query(const SqlStatement &statement,
              const std::function<bool(const std::vector<std::string> &)> &take, std::string &error);
+
+  // query() as read_rows() wants it, as long as the database is there.
+  AskDatabase asking() {
+    return [this](const SqlStatement &statement, const auto &take, std::string &error) {
+      return query(statement, take, error);
+    };
+  }
 
   // Whether it answers and has the register's tables: not to be mistaken for one that refuses
   // what it is given.

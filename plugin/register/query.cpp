@@ -91,6 +91,40 @@ std::string like_of_pattern(std::string_view pattern) {
   return result;
 }
 
+// Conditions of which one has to hold, or all.
+SqlStatement joined(const std::vector<SqlStatement> &parts, const char *word) {
+  SqlStatement result;
+  for (const SqlStatement &part : parts) {
+    result.text += (result.text.empty() ? "(" : word) + part.text;
+    result.values.insert(result.values.end(), part.values.begin(), part.values.end());
+  }
+  result.text += result.text.empty() ? "" : ")";
+  return result;
+}
+
+SqlStatement has_part(const std::string &column, const std::string &part) {
+  return {"LOWER(" + column + ") LIKE LOWER(?) ESCAPE '!'", {"%" + escaped_for_like(part) + "%"}};
+}
+
+// A pattern without wildcards is compared, for which there is an index.
+SqlStatement fits(const std::string &column, const std::string &pattern) {
+  if (pattern.find_first_of("*?") == std::string::npos)
+    return {"LOWER(" + column + ") = LOWER(?)", {pattern}};
+  return {"LOWER(" + column + ") LIKE LOWER(?) ESCAPE '!'", {like_of_pattern(pattern)}};
+}
+
+SqlStatement has_class(const ClassSet &classes) {
+  std::vector<SqlStatement> parts;
+  std::string names = join_class_names(classes);
+  for (std::size_t start = 0; start < names.size();) {
+    auto end = std::min(names.find(' ', start), names.size());
+    parts.push_back({"(' ' || class || ' ') LIKE ? ESCAPE '!'",
+                     {"% " + escaped_for_like(names.substr(start, end - start)) + " %"}});
+    start = end + 1;
+  }
+  return joined(parts, " OR ");
+}
+
 class Conditions {
 public:
   explicit Conditions(SqlStatement &statement) : statement_(statement) {}
@@ -101,29 +135,27 @@ public:
     any_ = true;
     std::move(values.begin(), values.end(), std::back_inserter(statement_.values));
   }
+  void add(SqlStatement condition) {
+    if (!condition.text.empty())
+      add(condition.text, std::move(condition.values));
+  }
 
   void add_part(const char *column, const std::optional<std::string> &part) {
     if (part)
-      add("LOWER(" + std::string(column) + ") LIKE LOWER(?) ESCAPE '!'",
-          {"%" + escaped_for_like(*part) + "%"});
+      add(has_part(column, *part));
   }
 
-  // A pattern without wildcards is compared, for which there is an index.
   void add_pattern(const std::vector<std::string> &columns,
                    const std::optional<std::string> &pattern) {
     if (!pattern)
       return;
     bool negated = pattern->starts_with('!');
-    std::string bare = pattern->substr(negated ? 1 : 0);
-    bool exact = bare.find_first_of("*?") == std::string::npos;
-    std::string text;
-    std::vector<SqlValue> values;
-    for (const std::string &column : columns) {
-      text += text.empty() ? "" : " OR ";
-      text += "LOWER(" + column + ")" + (exact ? " = LOWER(?)" : " LIKE LOWER(?) ESCAPE '!'");
-      values.emplace_back(exact ? bare : like_of_pattern(bare));
-    }
-    add((negated ? "NOT (" : "(") + text + ")", std::move(values));
+    std::vector<SqlStatement> parts;
+    for (const std::string &column : columns)
+      parts.push_back(fits(column, pattern->substr(negated ? 1 : 0)));
+    SqlStatement any = joined(parts, " OR ");
+    any.text.insert(0, negated ? "NOT " : "");
+    add(std::move(any));
   }
 
 private:
@@ -145,18 +177,40 @@ void add_ids(Conditions &conditions, const std::vector<std::string> &ids) {
   conditions.add("(" + text + ")", std::move(values));
 }
 
-void add_classes(Conditions &conditions, const ClassSet &classes) {
-  std::string text;
-  std::vector<SqlValue> values;
-  std::string names = join_class_names(classes);
-  for (std::size_t start = 0; start < names.size();) {
-    auto end = std::min(names.find(' ', start), names.size());
-    text += (text.empty() ? "" : " OR ") + std::string("(' ' || class || ' ') LIKE ? ESCAPE '!'");
-    values.emplace_back("% " + escaped_for_like(names.substr(start, end - start)) + " %");
-    start = end + 1;
+// "?" is one byte for a role, and one character for a database.
+std::string wider(std::string pattern) {
+  std::replace(pattern.begin(), pattern.end(), '?', '*');
+  return pattern;
+}
+
+// Empty: all rows are in it.
+SqlStatement is_in(const RegisterScope &scope) {
+  std::vector<SqlStatement> all;
+  std::vector<SqlStatement> to;
+  for (const std::string &pattern : scope.to) {
+    to.push_back(fits("recipient", wider(pattern)));
+    to.push_back(fits("username", wider(pattern)));
   }
-  if (!text.empty())
-    conditions.add("(" + text + ")", std::move(values));
+  std::vector<SqlStatement> rules;
+  for (const std::string &name : scope.rules)
+    rules.push_back(has_part("rule", name));
+  if (!to.empty())
+    all.push_back(joined(to, " OR "));
+  if (!rules.empty())
+    all.push_back(joined(rules, " OR "));
+  if (scope.classes && !scope.classes->empty())
+    all.push_back(has_class(*scope.classes));
+  return joined(all, " AND ");
+}
+
+void add_scopes(Conditions &conditions, const std::vector<RegisterScope> &scopes) {
+  std::vector<SqlStatement> any;
+  for (const RegisterScope &scope : scopes) {
+    any.push_back(is_in(scope));
+    if (any.back().text.empty())
+      return;
+  }
+  conditions.add(joined(any, " OR "));
 }
 
 void add_filter(Conditions &conditions, const RegisterFilter &filter) {
@@ -175,11 +229,12 @@ void add_filter(Conditions &conditions, const RegisterFilter &filter) {
   conditions.add_part("reason", filter.reason);
   conditions.add_part("rule", filter.rule);
   if (filter.classes)
-    add_classes(conditions, *filter.classes);
+    conditions.add(has_class(*filter.classes));
   if (filter.since)
     conditions.add("held >= ?", {*filter.since});
   if (filter.before)
     conditions.add("held < ?", {*filter.before});
+  add_scopes(conditions, filter.scopes);
 }
 
 struct SortInfo {
@@ -240,11 +295,13 @@ const SortInfo &info_of(RegisterSort sort) { return sorts[static_cast<std::size_
 std::vector<SqlStatement> statements_of(const RegisterRow &row) {
   if (row.is_delivery)
     return {insert_delivery(row)};
-  // What left the quarantine is not held again, whatever the clocks said.
+  // What left the quarantine is not held again, whatever the clocks said. Who took it out may
+  // tell it after somebody found it gone.
   const char *later = " WHERE excluded.present < smime_register.present OR "
                       "(excluded.present = smime_register.present AND "
                       "excluded.changed >= smime_register.changed AND "
-                      "(excluded.state <> 'held' OR smime_register.state = 'held'))";
+                      "(excluded.state <> 'held' OR smime_register.state = 'held')) OR "
+                      "(excluded.present = 0 AND smime_register.state = 'gone')";
   return {insert_history(row), insert_row(row, later)};
 }
 

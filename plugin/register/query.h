@@ -41,6 +41,15 @@ enum class RegisterSort : std::uint8_t { oldest, newest, smallest, largest, user
 // "time", "-time", "size", "-size", "user"
 std::optional<RegisterSort> register_sort_from_name(std::string_view name);
 
+// What a role is about. A part that is empty limits nothing.
+struct RegisterScope {
+  // Patterns of the recipient's address or the user's name, in which "!" is as it is.
+  std::vector<std::string> to;
+  std::optional<ClassSet> classes;
+  // Names that the recorded rule has in it.
+  std::vector<std::string> rules;
+};
+
 // A condition that is not set holds for every row.
 struct RegisterFilter {
   // Whole ids, or beginnings of some; empty: all.
@@ -61,6 +70,9 @@ struct RegisterFilter {
   // Not set: what is in the quarantine.
   std::optional<HeldState> state;
   bool any_state = false;
+  // Rows that are in none of these are left out, and some that are not may be left in: what who
+  // asks may see is for him who reads the rows. Empty: all.
+  std::vector<RegisterScope> scopes = {};
 };
 
 // Where the page before ended.

@@ -172,15 +172,11 @@ bool is_about(const Role &role, const HeldFacts &held) {
 // The acts of the name's roles that the test chooses.
 template <typename Test> Acts acts_of(const Settings &settings, std::string_view name, Test test) {
   Acts acts;
-  if (!is_reviewer_name(name))
-    return acts;
-  if (may_do_all(settings, name))
+  if (is_reviewer_name(name) && may_do_all(settings, name))
     return all_acts;
-  if (!settings.errors.empty())
-    return acts;
-  for (const Role &role : settings.roles) {
-    if (is_role_of(role, name) && test(role))
-      acts.add(role.may);
+  for (const Role *role : roles_of(settings, name)) {
+    if (test(*role))
+      acts.add(role->may);
   }
   return acts;
 }
@@ -252,6 +248,17 @@ Role parse_role(const std::string &setting, std::string_view text, std::string &
 
 bool is_reviewer_name(std::string_view name) {
   return !name.empty() && name.size() <= max_name && is_one_line(name);
+}
+
+std::vector<const Role *> roles_of(const Settings &settings, std::string_view name) {
+  std::vector<const Role *> roles;
+  if (!is_reviewer_name(name) || may_do_all(settings, name) || !settings.errors.empty())
+    return roles;
+  for (const Role &role : settings.roles) {
+    if (is_role_of(role, name))
+      roles.push_back(&role);
+  }
+  return roles;
 }
 
 bool is_named_reviewer(const Settings &settings, std::string_view name) {

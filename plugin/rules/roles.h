@@ -98,6 +98,10 @@ Role parse_role(const std::string &setting, std::string_view text, std::string &
 // not longer than any login.
 bool is_reviewer_name(std::string_view name);
 
+// The name's roles, where it is they that say what he may do: none if he may do all, or if there is
+// an error in the settings.
+std::vector<const Role *> roles_of(const Settings &settings, std::string_view name);
+
 // Whether a role, smime_reviewers or smime_reviewers_all_mail names the login.
 bool is_named_reviewer(const Settings &settings, std::string_view name);
 

@@ -43,6 +43,8 @@ TEST(RegisterQuery, EveryValueIsBound) {
       filter.rule = "hostile' ? % *";
   filter.since = filter.before = 5;
   filter.state = HeldState::released;
+  filter.scopes = {{{"hostile' ?", "*@hostile"}, any_encrypted_classes, {"hostile ?"}},
+                   {{"hostile"}, {}, {}}};
   RegisterPosition position;
   position.text = position.id = position.user = "hostile";
   for (auto sort : {RegisterSort::newest, RegisterSort::user})
@@ -129,6 +131,21 @@ TEST(RegisterQuery, PatternsAreThoseOfTheRules) {
   filter.from.reset();
   filter.subject = "50% !";
   CHECK_EQUAL("%50!% !!%", text_of(select_rows(filter, RegisterSort::oldest, 5, nullptr), 0));
+}
+
+TEST(RegisterQuery, ScopesLeaveOutNothingThatARoleNames) {
+  RegisterFilter filter;
+  filter.any_state = true;
+  filter.scopes = {{{"!a?b@example.org"}, ClassSet(MessageClass::encrypted), {"smime_rule2"}}};
+  auto statement = select_rows(filter, RegisterSort::oldest, 5, nullptr);
+  CHECK_FALSE(has(statement, "NOT"));
+  CHECK_EQUAL("!!a%b@example.org", text_of(statement, 0));
+  CHECK(has(statement, "WHERE (((LOWER(recipient) LIKE LOWER(?) ESCAPE '!' OR LOWER(username) LIKE "
+                       "LOWER(?) ESCAPE '!') AND (LOWER(rule) LIKE LOWER(?) ESCAPE '!') AND "
+                       "((' ' || class || ' ') LIKE ? ESCAPE '!'))) ORDER"));
+  // A role without limits is about all.
+  filter.scopes.push_back({});
+  CHECK_FALSE(has(select_rows(filter, RegisterSort::oldest, 5, nullptr), "WHERE"));
 }
 
 TEST(RegisterQuery, ABeginningOfAnIdIsARange) {
