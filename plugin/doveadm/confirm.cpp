@@ -17,7 +17,8 @@ bool has_beginning_of_id(doveadm_mail_cmd_context *context) {
 // Scripts, cron jobs and the HTTP API have nobody to ask: they mean what they say.
 bool is_to_be_asked(doveadm_mail_cmd_context *context) {
   const QuarantineCommand *command = quarantine_command(context);
-  bool named = arguments_of(context)[0] != nullptr && context->iterate_single_user;
+  bool named = arguments_of(context)[0] != nullptr &&
+               (context->iterate_single_user || command->state->choice != nullptr);
   return !command->yes && !command->dry_run && !named &&
          context->cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI && isatty(STDIN_FILENO) == 1 &&
          isatty(STDERR_FILENO) == 1;
@@ -78,6 +79,7 @@ int next_in_two_passes(doveadm_mail_cmd_context *context, const char **name) {
   if (ret != 0)
     return ret;
   state.counting = false;
+  state.visited = 0;
   return may_go_on(context) ? next_again(state, name) : 0;
 }
 
@@ -89,7 +91,9 @@ int next_user(doveadm_mail_cmd_context *context, const char **name) noexcept {
 
 void prepare_count(doveadm_mail_cmd_context *context) {
   CommandState &state = *quarantine_command(context)->state;
-  if (context->iterate_single_user || (!is_to_be_asked(context) && !has_beginning_of_id(context)))
+  // Of what the register chose, beginnings of ids are whole ids already.
+  bool unclear = state.choice == nullptr && has_beginning_of_id(context);
+  if (context->iterate_single_user || (!is_to_be_asked(context) && !unclear))
     return;
   state.counting = true;
   state.next_in_first_pass = context->v.get_next_user;
@@ -119,6 +123,7 @@ bool confirm_single_user(doveadm_mail_cmd_context *context, mail_user *user) {
   std::string error;
   // What cannot be read now is told when it is acted on.
   (void)count_selected(context, user, error);
+  quarantine_command(context)->state->visited = 0;
   return quarantine_command(context)->state->count == 0 || ask(context);
 }
 

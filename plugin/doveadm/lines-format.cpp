@@ -46,6 +46,9 @@ void print_row() {
   std::map<std::string, std::string> values;
   for (std::size_t i = 0; i < known.keys.size(); i++)
     values[known.keys[i]] = known.row[i];
+  // The register, whose rows say why, does not have the header's From.
+  if (values.contains("why"))
+    values["header_from_address"] = values["from"];
   HeldRow row{values["id"],
               values["time"],
               values["user"],
@@ -57,7 +60,9 @@ void print_row() {
               values["header_from"],
               values["header_from_address"],
               std::strtoull(values["size"].c_str(), nullptr, 10),
-              values["requested_by"]};
+              values["requested_by"],
+              values["state"],
+              values["who"]};
   print_title();
   send(summary_of(row, ioloop_time));
   send(std::string(short_id + 1, ' ') + about_text(row));

@@ -153,7 +153,8 @@ void print_headers() {
 // Nothing is done to everything by leaving out a word.
 void act_init(doveadm_mail_cmd_context *context, const char *const args[]) {
   require_ids(context, args);
-  if (args[0] == nullptr && filter_of(quarantine_command(context)).empty())
+  check_filters(quarantine_command(context));
+  if (args[0] == nullptr && names_nothing(quarantine_command(context)))
     doveadm_mail_help_name(context->cmd->name);
   print_headers();
   prepare_count(context);
@@ -356,24 +357,12 @@ doveadm_mail_cmd_context *alloc_delete() {
   return context;
 }
 
-bool expire_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
-  if (c != 'o')
-    return parse_act_option(context, c);
-  unsigned seconds;
-  const char *error;
-  if (parse_interval(optarg, &seconds, &error) < 0)
-    die(EX_USAGE, std::string(context->cmd->name) + ": --older-than " + optarg + ": " + error +
-                      " (30d, 12 weeks)");
-  quarantine_command(context)->before = ioloop_time - static_cast<time_t>(seconds);
-  return true;
-}
-
 void expire_init(doveadm_mail_cmd_context *context, const char *const args[]) {
   QuarantineCommand *command = quarantine_command(context);
   if (args[0] != nullptr)
     doveadm_mail_help_name("smime quarantine expire");
   command->by_promise = command->before == 0;
-  (void)filter_of(command);
+  check_filters(command);
   print_headers();
   // What is to be rejected stays if nobody can be told, and the rest is done.
   if (command->by_promise)
@@ -431,7 +420,6 @@ int expire_run(doveadm_mail_cmd_context *context, mail_user *user) {
 
 doveadm_mail_cmd_context *alloc_expire() {
   auto *context = alloc_act();
-  set_options(context, ACT_OPTIONS "o:", expire_parse_arg);
   set_init(context, expire_init);
   context->v.run = run_guarded<expire_run>;
   return context;
@@ -443,37 +431,29 @@ const auto release_parameters = act_parameters(parameter('m', "mailbox", CMD_PAR
                                                parameter('k', "token", CMD_PARAM_STR), ids);
 const auto reject_parameters = act_parameters(ids);
 const auto delete_parameters = act_parameters(ids);
-const auto expire_parameters = act_parameters(parameter('o', "older-than", CMD_PARAM_STR));
+const auto expire_parameters = act_parameters();
 
-#define SELECTION                                                                                  \
-  "-u <user>|-A [-S <socket_path>] [--class <class>] [--from <pattern>] [--rule <text>] "          \
-  "[--since <date>] [--as <name>] [--reason <text>] [--yes] [--dry-run] "
+#define SELECTION "[-u <user>|-A] [-S <socket_path>] " SMIME_FILTERS "[--yes] [--dry-run] "
 
 } // namespace
 
 doveadm_cmd_ver2 command_quarantine_release = {
-    nullptr,
+    quarantine_command_or_register,
     alloc_release,
     "smime quarantine release",
     SELECTION "[--mailbox <mailbox>|--refilter|--token <token>|-] [<id> ...]",
     CMD_FLAG_NONE,
     release_parameters.data()};
-doveadm_cmd_ver2 command_quarantine_reject = {nullptr,
-                                              alloc_reject,
-                                              "smime quarantine reject",
-                                              SELECTION "[<id> ...]",
-                                              CMD_FLAG_NONE,
-                                              reject_parameters.data()};
-doveadm_cmd_ver2 command_quarantine_delete = {nullptr,
-                                              alloc_delete,
-                                              "smime quarantine delete",
-                                              SELECTION "[<id> ...]",
-                                              CMD_FLAG_NONE,
-                                              delete_parameters.data()};
-doveadm_cmd_ver2 command_quarantine_expire = {nullptr,
+doveadm_cmd_ver2 command_quarantine_reject = {
+    quarantine_command_or_register, alloc_reject,  "smime quarantine reject",
+    SELECTION "[<id> ...]",         CMD_FLAG_NONE, reject_parameters.data()};
+doveadm_cmd_ver2 command_quarantine_delete = {
+    quarantine_command_or_register, alloc_delete,  "smime quarantine delete",
+    SELECTION "[<id> ...]",         CMD_FLAG_NONE, delete_parameters.data()};
+doveadm_cmd_ver2 command_quarantine_expire = {quarantine_command_or_register,
                                               alloc_expire,
                                               "smime quarantine expire",
-                                              SELECTION "[--older-than <time>]",
+                                              SELECTION,
                                               CMD_FLAG_NONE,
                                               expire_parameters.data()};
 

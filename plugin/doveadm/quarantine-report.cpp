@@ -12,7 +12,7 @@ void init(doveadm_mail_cmd_context *context, const char *const args[]) {
     doveadm_mail_help_name("smime quarantine report");
   if (command->since == nullptr)
     command->since = "1days";
-  (void)filter_of(command);
+  check_filters(command);
   command->digest = new std::vector<UserDigest>;
   std::string error;
   command->submission = Submission::create(error).release();
@@ -45,7 +45,8 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
   QuarantineFilter recent = filter_of(command);
   QuarantineFilter all = recent;
   all.since.reset();
-  command->state->visited_users.insert(user->username);
+  for (const char *name : {static_cast<const char *>(user->username), context->cctx->username})
+    command->state->visited_users.insert(name);
   UserDigest digest;
   digest.user = user->username;
   if (command->held_for != nullptr && context->iterate_single_user)
@@ -57,20 +58,18 @@ int run(doveadm_mail_cmd_context *context, mail_user *user) {
   const RequestBook book = read_requests_or_warn(user);
   auto result = visit_known(
       context, user, "",
-      [&](mail *held, const ParsedBlock &block, Acts acts) {
+      [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
         if (!acts.has(Act::list))
           return Visit::next;
-        auto report = report_of(block.record);
-        const Report *known = report ? &*report : nullptr;
-        if (all.matches(block.record, known))
+        if (matches(all, quarantined, block))
           digest.count++;
-        if (auto asked = request_of(held, block.record, book);
-            asked && all.matches(block.record, known)) {
+        if (auto asked = request_of(quarantined, block.record, book);
+            asked && matches(all, quarantined, block)) {
           std::string when = asked->when == 0 ? "" : format_time(asked->when);
           digest.requested.push_back({block.record, asked->who, when, asked->why});
           digest.requested.back().record.report.clear();
         }
-        if (recent.matches(block.record, known)) {
+        if (matches(recent, quarantined, block)) {
           digest.recent.push_back(block.record);
           digest.recent.back().report.clear();
         }
@@ -90,6 +89,10 @@ void finish(doveadm_mail_cmd_context *context) noexcept {
   (void)guarded("doveadm smime quarantine report", false, [&] {
     if (command->prepared)
       deliver_digest(command);
+    else if (command->state->choice != nullptr && command->state->choice->users.empty())
+      log_warning("the register has nothing that is held: there is no report");
+    if (command->state->choice != nullptr)
+      tell_of_choice(context);
     report_strangers(context);
     return true;
   });
@@ -97,8 +100,9 @@ void finish(doveadm_mail_cmd_context *context) noexcept {
 }
 
 bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
-  return parse_filter(context, c) ||
-         keep_option(context, c, {{'t', &quarantine_command(context)->to}});
+  // --to is where the report goes, and no filter.
+  return keep_option(context, c, {{'t', &quarantine_command(context)->to}}) ||
+         parse_filter(context, c);
 }
 
 doveadm_mail_cmd_context *alloc() {
@@ -107,23 +111,24 @@ doveadm_mail_cmd_context *alloc() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_FORMATTED);
   if (for_people)
     doveadm_print_formatted_set_format("%{report}\n");
-  set_options(context, SMIME_FILTER_OPTIONS "t:", parse_arg);
+  set_options(context, SMIME_FILTER_OPTIONS, parse_arg);
   set_init(context, init);
   context->v.run = run_guarded<run>;
   context->v.deinit = finish;
   return context;
 }
 
-const auto parameters = filter_parameters(parameter('t', "to", CMD_PARAM_STR));
+const auto parameters = filter_parameters();
 
 } // namespace
 
 doveadm_cmd_ver2 command_quarantine_report = {
-    nullptr,
+    quarantine_command_or_register,
     alloc,
     "smime quarantine report",
-    "-u <user>|-A [-S <socket_path>] [--class <class>] [--from <pattern>] [--rule <text>] "
-    "[--since <date>] [--as <name>] [--reason <text>] [--to <address>]",
+    "[-u <user>|-A] [-S <socket_path>] [--class <class>] [--from <pattern>] [--domain <domain>] "
+    "[--subject <text>] [--rule <text>] [--held-because <text>] [--since <date>] "
+    "[--older-than <time>] [--as <name>] [--reason <text>] [--to <address>]",
     CMD_FLAG_NONE,
     parameters.data()};
 

@@ -97,19 +97,75 @@ QuarantineFilter filter_of(const QuarantineCommand *command) {
   }
   if (command->before != 0)
     filter.before = command->before;
-  if (command->held_for != nullptr)
-    filter.held_for = command->held_for;
+  for (const auto &[given, target] :
+       {std::pair{command->held_for, &filter.held_for}, std::pair{command->recipient, &filter.to},
+        std::pair{command->domain, &filter.domain}, std::pair{command->subject, &filter.subject},
+        std::pair{command->held_because, &filter.reason}}) {
+    if (given != nullptr)
+      *target = given;
+  }
   return filter;
+}
+
+Selection selection_of(const QuarantineCommand *command) {
+  Selection selection;
+  std::string name(command->ctx.cmd->name);
+  unsigned limit = 0;
+  if (command->limit != nullptr && (str_to_uint(command->limit, &limit) < 0 || limit == 0))
+    die(EX_USAGE, name + ": --limit " + command->limit + " is no number of messages");
+  selection.limit = limit;
+  auto sort = register_sort_from_name(command->sort == nullptr ? "time" : command->sort);
+  if (!sort)
+    die(EX_USAGE,
+        name + ": --sort " + command->sort + " is none of time, -time, size, -size and user");
+  selection.sort = *sort;
+  if (command->state_name == nullptr)
+    return selection;
+  selection.any_state = strcmp(command->state_name, "any") == 0;
+  selection.state = held_state_from_name(command->state_name);
+  if (!selection.any_state && !selection.state)
+    die(EX_USAGE, name + ": --state " + command->state_name +
+                      " is none of held, requested, released, rejected, deleted, expired, gone "
+                      "and any");
+  return selection;
+}
+
+bool names_nothing(const QuarantineCommand *command) {
+  return filter_of(command).empty() && command->limit == nullptr && command->state_name == nullptr;
+}
+
+void check_filters(const QuarantineCommand *command) {
+  (void)filter_of(command);
+  if (selection_of(command).needs_register() && command->state->choice == nullptr)
+    die(EX_USAGE, std::string(command->ctx.cmd->name) +
+                      ": --state and --sort are for the register (smime_register): leave out -u "
+                      "and -A; the mailboxes have what is held, the oldest first");
 }
 
 bool parse_filter(doveadm_mail_cmd_context *context, int c) {
   QuarantineCommand *command = quarantine_command(context);
+  unsigned seconds;
+  const char *error;
+  if (c == 'o' && parse_interval(optarg, &seconds, &error) < 0)
+    die(EX_USAGE, std::string(context->cmd->name) + ": --older-than " + optarg + ": " + error +
+                      " (30d, 12 weeks)");
+  if (c == 'o') {
+    command->before = ioloop_time - static_cast<time_t>(seconds);
+    return true;
+  }
   return keep_option(context, c,
                      {{'c', &command->class_name},
                       {'r', &command->from},
                       {'n', &command->rule},
                       {'s', &command->since},
                       {'h', &command->held_for},
+                      {'t', &command->recipient},
+                      {'b', &command->subject},
+                      {'i', &command->domain},
+                      {'w', &command->held_because},
+                      {'x', &command->state_name},
+                      {'z', &command->limit},
+                      {'q', &command->sort},
                       {'a', &command->caller.name},
                       {'e', &command->caller.reason}});
 }
@@ -226,25 +282,46 @@ bool resolve_ids(doveadm_mail_cmd_context *context, mail_user *user,
 
 } // namespace
 
+bool matches(const QuarantineFilter &filter, mail *quarantined, const ParsedBlock &block) {
+  auto report = report_of(block.record);
+  return filter.matches(block.record, report ? &*report : nullptr) &&
+         (!filter.subject || subject_has(read_held_header(quarantined, block), *filter.subject));
+}
+
 FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
                           const VisitWithActs &visit, std::vector<std::string> &missing,
                           std::string &error, const std::function<void(mail *)> &visit_foreign) {
-  QuarantineFilter filter = filter_of(quarantine_command(context));
+  const QuarantineCommand *command = quarantine_command(context);
+  CommandState &state = *command->state;
+  QuarantineFilter filter = filter_of(command);
+  std::size_t limit = selection_of(command).limit;
+  const std::vector<std::string> *chosen =
+      state.choice == nullptr ? nullptr : state.choice->ids_of(context->cctx->username);
   auto visit_matching = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
-    auto report = report_of(block.record);
+    if (state.needed && !acts.has(*state.needed))
+      return Visit::next;
+    if (!matches(filter, quarantined, block)) {
+      if (chosen != nullptr && arguments_of(context)[0] == nullptr)
+        tell_of_other_message(context, user, block.record.id);
+      return Visit::next;
+    }
     auto promise = promise_of(block.record);
-    bool due = promise && promise->is_due(ioloop_time);
-    return filter.matches(block.record, report ? &*report : nullptr) &&
-                   (due || !quarantine_command(context)->by_promise)
-               ? visit(quarantined, block, acts)
-               : Visit::next;
+    if (command->by_promise && (!promise || !promise->is_due(ioloop_time)))
+      return Visit::next;
+    if (limit != 0 && state.visited == limit)
+      return Visit::stop;
+    state.visited++;
+    return visit(quarantined, block, acts);
   };
-  quarantine_command(context)->state->visited_users.insert(user->username);
-  if (arguments_of(context)[0] == nullptr)
+  for (const char *name : {static_cast<const char *>(user->username), context->cctx->username})
+    state.visited_users.insert(name);
+  if (chosen == nullptr && arguments_of(context)[0] == nullptr)
     return visit_known(context, user, "", visit_matching, error,
-                       filter.empty() ? visit_foreign : nullptr);
+                       filter.empty() && limit == 0 ? visit_foreign : nullptr);
   std::vector<std::string> wanted;
-  if (!resolve_ids(context, user, wanted, error))
+  if (chosen != nullptr)
+    wanted = *chosen;
+  else if (!resolve_ids(context, user, wanted, error))
     return FindResult::failed;
   FindResult result = FindResult::done;
   for (const std::string &id : wanted) {
@@ -258,7 +335,9 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
       result = FindResult::failed;
     else if (!found)
       missing.push_back(id);
-    else
+    if (chosen != nullptr && !found && result != FindResult::failed && !state.counting)
+      state.choice->missing.emplace_back(id, context->cctx->username);
+    if (found)
       quarantine_command(context)->state->named[id].insert(id);
   }
   return result;
@@ -274,7 +353,8 @@ std::string missing_text(doveadm_mail_cmd_context *context, const std::string &i
 
 void report_strangers(doveadm_mail_cmd_context *context) {
   const CommandState &state = *quarantine_command(context)->state;
-  if (context->iterate_single_user || arguments_of(context)[0] != nullptr)
+  if (context->iterate_single_user || arguments_of(context)[0] != nullptr ||
+      state.choice != nullptr)
     return;
   std::map<std::string, std::size_t> strangers;
   for (const auto &[id, user] : state.others) {
@@ -291,6 +371,10 @@ void report_strangers(doveadm_mail_cmd_context *context) {
 void report_nobodys(doveadm_mail_cmd_context *context) {
   if (context->iterate_single_user)
     return;
+  if (quarantine_command(context)->state->choice != nullptr) {
+    tell_of_choice(context);
+    return;
+  }
   const auto &named = quarantine_command(context)->state->named;
   for (const char *const *id = arguments_of(context); *id != nullptr; id++) {
     if (named.contains(*id))
@@ -317,6 +401,9 @@ doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type) {
   auto *command = doveadm_mail_cmd_alloc(QuarantineCommand);
   doveadm_print_init(print_type);
   command->state = new CommandState;
+  command->state->choice = take_choice();
+  if (command->state->choice != nullptr)
+    command->ctx.v.get_next_user = next_chosen_user;
   command->ctx.v.deinit = free_command;
   set_options(
       &command->ctx, SMIME_FILTER_OPTIONS,
@@ -324,24 +411,11 @@ doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type) {
   return &command->ctx;
 }
 
-namespace {
-
-// --- list
-
-void list_init(doveadm_mail_cmd_context *context, const char *const args[]) {
-  (void)filter_of(quarantine_command(context));
-  if (args[0] != nullptr)
-    doveadm_mail_help_name("smime quarantine list");
+void print_list_headers() {
   for (const char *name :
        {"id", "time", "mailbox", "from", "to", "class", "reason", "user", "subject", "header_from",
         "header_from_address", "size", "until", "then", "state", "requested_by", "requested_at"})
     doveadm_print_header_simple(name);
-}
-
-void print_header(const HeldHeader &header) {
-  print(header.subject);
-  print(header.from);
-  print(header.from_address);
 }
 
 // Empty where it is held until somebody decides.
@@ -349,6 +423,24 @@ void print_promise(const QuarantineRecord &record) {
   auto promise = promise_of(record);
   print(promise ? format_time(promise->until) : "");
   print(promise ? std::string(name_of(promise->then)) : "");
+}
+
+namespace {
+
+// --- list
+
+void list_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  check_filters(quarantine_command(context));
+  quarantine_command(context)->state->needed = Act::list;
+  if (args[0] != nullptr)
+    doveadm_mail_help_name("smime quarantine list");
+  print_list_headers();
+}
+
+void print_header(const HeldHeader &header) {
+  print(header.subject);
+  print(header.from);
+  print(header.from_address);
 }
 
 // Held, or requested by whom and when.
@@ -406,9 +498,7 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
   const RequestBook book = read_requests_or_warn(user);
   auto result = visit_selected(
       context, user,
-      [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
-        if (!acts.has(Act::list))
-          return Visit::next;
+      [&](mail *quarantined, const ParsedBlock &block, Acts) {
         print_held(user, quarantined, block, book);
         count++;
         return Visit::next;
@@ -422,7 +512,8 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
 
 void show_init(doveadm_mail_cmd_context *context, const char *const args[]) {
   require_ids(context, args);
-  if (args[0] == nullptr && filter_of(quarantine_command(context)).empty())
+  check_filters(quarantine_command(context));
+  if (args[0] == nullptr && names_nothing(quarantine_command(context)))
     doveadm_mail_help_name("smime quarantine show");
   for (const char *name : {"id",
                            "time",
@@ -558,23 +649,19 @@ doveadm_mail_cmd_context *alloc_show() {
 const auto list_parameters = filter_parameters();
 const auto show_parameters = filter_parameters(positional("id", CMD_PARAM_ARRAY));
 
-#define FILTERS                                                                                    \
-  "[--class <class>] [--from <pattern>] [--rule <text>] [--since <date>] [--held-for <user>] "     \
-  "[--as <name>] [--reason <text>]"
-
 } // namespace
 
-doveadm_cmd_ver2 command_quarantine_list = {nullptr,
+doveadm_cmd_ver2 command_quarantine_list = {quarantine_command_or_register,
                                             alloc_list,
                                             "smime quarantine list",
-                                            "-u <user>|-A [-S <socket_path>] " FILTERS,
+                                            "[-u <user>|-A] [-S <socket_path>] " SMIME_FILTERS,
                                             CMD_FLAG_NONE,
                                             list_parameters.data()};
-doveadm_cmd_ver2 command_quarantine_show = {nullptr,
+doveadm_cmd_ver2 command_quarantine_show = {quarantine_command_or_register,
                                             alloc_show,
                                             "smime quarantine show",
-                                            "-u <user>|-A [-S <socket_path>] " FILTERS
-                                            " [<id> ...]",
+                                            "[-u <user>|-A] [-S <socket_path>] " SMIME_FILTERS
+                                            "[<id> ...]",
                                             CMD_FLAG_NONE,
                                             show_parameters.data()};
 

@@ -3,6 +3,7 @@
 #define SMIME_DOVEADM_QUARANTINE_H
 
 #include "plugin/doveadm/caller.h"
+#include "plugin/doveadm/quarantine-front.h"
 #include "plugin/doveadm/smime.h"
 #include "plugin/doveadm/submit.h"
 #include "plugin/dovecot/events.h"
@@ -10,8 +11,10 @@
 #include "plugin/quarantine/filter.h"
 #include "plugin/quarantine/known-recipients.h"
 #include "plugin/quarantine/quarantine.h"
+#include "plugin/register/query.h"
 
 #include <map>
+#include <memory>
 #include <set>
 
 namespace smime {
@@ -27,6 +30,12 @@ struct CommandState {
   KnownRecipients known;
   // What the token is that was given, if one was.
   TokenCheck token;
+
+  // What the register chose, of a command without a user; else null.
+  std::unique_ptr<RegisterChoice> choice;
+  // With --limit: how many messages were visited, of which the caller may do this.
+  std::size_t visited = 0;
+  std::optional<Act> needed;
 
   // The pass in which messages of several users are counted is under way; confirm.h.
   bool counting = false;
@@ -48,6 +57,13 @@ struct QuarantineCommand {
   const char *rule;
   const char *since;
   const char *held_for;
+  const char *recipient;
+  const char *subject;
+  const char *domain;
+  const char *held_because;
+  const char *state_name;
+  const char *limit;
+  const char *sort;
   // release --mailbox, --refilter
   const char *mailbox;
   bool refilter;
@@ -58,7 +74,7 @@ struct QuarantineCommand {
   const char *token;
   // --as and --reason
   Caller caller;
-  // expire --older-than, as a time
+  // --older-than, as a time
   time_t before;
   // expire without --older-than: what is due by what its rule said.
   bool by_promise;
@@ -79,16 +95,42 @@ inline QuarantineCommand *quarantine_command(doveadm_mail_cmd_context *context) 
 // The filters that were given; a wrong one ends doveadm with EX_USAGE.
 QuarantineFilter filter_of(const QuarantineCommand *command);
 
+// What is not about a message alone. Without a register, only what is held is there, the oldest
+// first.
+struct Selection {
+  // 0: all.
+  std::size_t limit = 0;
+  RegisterSort sort = RegisterSort::oldest;
+  std::optional<HeldState> state;
+  bool any_state = false;
+
+  bool needs_register() const {
+    return sort != RegisterSort::oldest || any_state || (state && *state != HeldState::held);
+  }
+};
+// A wrong one ends doveadm with EX_USAGE.
+Selection selection_of(const QuarantineCommand *command);
+
+// Neither a filter nor what --state and --limit say: all that is held would be meant.
+bool names_nothing(const QuarantineCommand *command);
+
+// For a command's init: both are right, and the mailboxes can tell what was asked.
+void check_filters(const QuarantineCommand *command);
+
 // Takes one of the filters' options, --as or --reason; false if it is none.
 bool parse_filter(doveadm_mail_cmd_context *context, int c);
-#define SMIME_FILTER_OPTIONS "c:r:n:s:h:a:e:"
+#define SMIME_FILTER_OPTIONS "c:r:n:s:h:a:e:t:b:i:w:x:z:q:o:"
 
 template <typename... Own> auto filter_parameters(const Own &...own) {
   return mail_parameters(
       parameter('c', "class", CMD_PARAM_STR), parameter('r', "from", CMD_PARAM_STR),
       parameter('n', "rule", CMD_PARAM_STR), parameter('s', "since", CMD_PARAM_STR),
       parameter('h', "held-for", CMD_PARAM_STR), parameter('a', "as", CMD_PARAM_STR),
-      parameter('e', "reason", CMD_PARAM_STR), own...);
+      parameter('e', "reason", CMD_PARAM_STR), parameter('t', "to", CMD_PARAM_STR),
+      parameter('b', "subject", CMD_PARAM_STR), parameter('i', "domain", CMD_PARAM_STR),
+      parameter('w', "held-because", CMD_PARAM_STR), parameter('x', "state", CMD_PARAM_STR),
+      parameter('z', "limit", CMD_PARAM_STR), parameter('q', "sort", CMD_PARAM_STR),
+      parameter('o', "older-than", CMD_PARAM_STR), own...);
 }
 
 // Ends doveadm with EX_USAGE if one of the arguments is no quarantine id, nor the beginning
@@ -105,10 +147,13 @@ FindResult visit_known(doveadm_mail_cmd_context *context, mail_user *user, const
                        const VisitWithActs &visit, std::string &error,
                        const std::function<void(mail *)> &visit_foreign = {});
 
-// Visits what the ids or, without ids, the filters say; without either, with visit_foreign
-// also what is no held message. The beginning of an id stands for the one message whose id
-// begins so; where there are several, nothing is visited, and error names them. Ids that are
-// not there are put into missing.
+// Whether the message is what the filters say.
+bool matches(const QuarantineFilter &filter, mail *quarantined, const ParsedBlock &block);
+
+// Visits what the register chose, or what the ids or, without ids, the filters say; without either,
+// with visit_foreign also what is no held message. The beginning of an id stands for the one
+// message whose id begins so; where there are several, nothing is visited, and error names them.
+// Ids that are not there are put into missing.
 FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
                           const VisitWithActs &visit, std::vector<std::string> &missing,
                           std::string &error,
@@ -126,8 +171,19 @@ std::string missing_text(doveadm_mail_cmd_context *context, const std::string &i
 // for, after a command without ids.
 void report_strangers(doveadm_mail_cmd_context *context);
 
+// The usage of the filters.
+#define SMIME_FILTERS                                                                              \
+  "[--class <class>] [--from <pattern>] [--to <pattern>] [--domain <domain>] [--subject <text>] "  \
+  "[--rule <text>] [--held-because <text>] [--since <date>] [--older-than <time>] "                \
+  "[--held-for <user>] [--state <state>|any] [--sort <field>] [--limit <number>] "                 \
+  "[--as <name>] [--reason <text>] "
+
 // Tells of ids that no user has. With one user they are told where they are missing.
 void report_nobodys(doveadm_mail_cmd_context *context);
+
+// The columns of a list, of which the last two are what the rule promised.
+void print_list_headers();
+void print_promise(const QuarantineRecord &record);
 
 // The end of a command: frees what it has.
 void free_command(doveadm_mail_cmd_context *context) noexcept;

@@ -1,6 +1,8 @@
 #include "plugin/quarantine/filter.h"
 
+#include "common/ascii.h"
 #include "plugin/quarantine/recipient.h"
+#include "plugin/register/row.h"
 #include "plugin/rules/address.h"
 
 namespace smime {
@@ -13,6 +15,17 @@ bool is_from(std::string_view pattern, std::string_view address) {
   return address_matches(pattern.substr(negated ? 1 : 0), address) != negated;
 }
 
+bool is_to(std::string_view pattern, const QuarantineRecord &record) {
+  bool negated = pattern.starts_with('!');
+  std::string_view bare = pattern.substr(negated ? 1 : 0);
+  bool found = address_matches(bare, record.to) || address_matches(bare, recipient_of(record));
+  return found != negated;
+}
+
+bool has_part(std::string_view text, std::string_view part) {
+  return lower(text).find(lower(part)) != std::string::npos;
+}
+
 } // namespace
 
 bool QuarantineFilter::matches(const QuarantineRecord &record, const Report *report) const {
@@ -22,7 +35,9 @@ bool QuarantineFilter::matches(const QuarantineRecord &record, const Report *rep
          (!rule || record.rule.find(*rule) != std::string::npos) &&
          (!since || record.time >= format_time(*since)) &&
          (!before || record.time < format_time(*before)) &&
-         (!held_for || recipient_of(record) == *held_for);
+         (!held_for || recipient_of(record) == *held_for) && (!to || is_to(*to, record)) &&
+         (!domain || recipient_domain(record.to) == lower(*domain)) &&
+         (!reason || has_part(record.reason, *reason));
 }
 
 std::string describe_recipients(const Report &report) {

@@ -23,10 +23,22 @@ struct QuarantineFilter {
   std::optional<std::int64_t> before;
   // A user's full name.
   std::optional<std::string> held_for;
+  // A pattern, "!" in front negates: of the envelope's recipient or the user's name.
+  std::optional<std::string> to;
+  // The recipient's.
+  std::optional<std::string> domain;
+  // A part of the recorded reason, in whatever case.
+  std::optional<std::string> reason;
+  // A part of the subject, which is in the message and not in its record: subject_has().
+  std::optional<std::string> subject;
 
-  bool empty() const { return !classes && !from && !rule && !since && !before && !held_for; }
+  bool empty() const {
+    return !classes && !from && !rule && !since && !before && !held_for && !to && !domain &&
+           !reason && !subject;
+  }
 
-  // report: the record's own; null if it cannot be read, which no class matches.
+  // All conditions but that of the subject. report: the record's own; null if it cannot be read,
+  // which no class matches.
   bool matches(const QuarantineRecord &record, const Report *report) const;
 };
 

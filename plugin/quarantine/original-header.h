@@ -19,6 +19,9 @@ HeldHeader read_header(mail *foreign);
 // The same from the beginning of a message, whose position is undefined afterwards.
 HeldHeader read_header(istream *message);
 
+// Whether a part of the subject is this text, in whatever case.
+bool subject_has(const HeldHeader &header, const std::string &part);
+
 // Bytes of the original. The report knows; where it does not, the storage does.
 std::uint64_t size_of_original(mail *quarantined, const ParsedBlock &block,
                                const std::optional<Report> &report);

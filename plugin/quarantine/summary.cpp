@@ -120,9 +120,16 @@ std::string short_time(const std::string &time, std::int64_t now) {
   return time.substr(5, 5) + " " + time.substr(11, 5);
 }
 
+// Of what is not held any more, what became of it counts.
+bool is_gone(const HeldRow &row) {
+  return !row.state.empty() && row.state != "held" && row.state != "requested";
+}
+
 // Why in a word, where there is one: the classes that no scanner can look into. What else a
 // rule asked for is in its reason.
 std::string short_why(const HeldRow &row) {
+  if (is_gone(row))
+    return row.state;
   std::string found;
   std::string_view rest = row.classes;
   while (!rest.empty()) {
@@ -213,6 +220,8 @@ std::string about_text(const HeldRow &row) {
     more += " | requested";
   if (row.id.empty())
     more += " | " + cut_to(row.reason, 38);
+  else if (is_gone(row) && !row.who.empty())
+    more += " | by " + cut_to(row.who, 38);
   else if (lower(row.header_from_address) != lower(row.from))
     more += " | From: " + cut_to(row.header_from.empty() ? "(none)" : row.header_from, from_width);
   if (!is_owners(row.to, row.user))

@@ -34,6 +34,9 @@ struct HeldRow {
   std::uint64_t size = 0;
   // Who asked for it; empty: nobody.
   std::string requested_by = {};
+  // What became of it, and by whom; empty or a state of what is held: nothing yet.
+  std::string state = {};
+  std::string who = {};
 };
 
 // Columns of a terminal that a line takes, at most.

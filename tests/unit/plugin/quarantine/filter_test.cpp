@@ -39,6 +39,34 @@ TEST(QuarantineFilterGroup, EachConditionCounts) {
   CHECK(!matches());
 }
 
+TEST(QuarantineFilterGroup, ToIsTheRecipientOrTheUser) {
+  record.to = "Anna.Smith@Example.org";
+  record.user = "anna";
+  for (const char *pattern : {"anna", "ANNA", "*@example.org", "anna.smith@example.org", "!bob",
+                              "!*@example.com", "anna.?mith@*"}) {
+    filter.to = pattern;
+    CHECK_TEXT(matches(), pattern);
+  }
+  for (const char *pattern : {"ann", "!anna", "!*@example.org", "example.org", "bob"}) {
+    filter.to = pattern;
+    CHECK_FALSE_TEXT(matches(), pattern);
+  }
+}
+
+TEST(QuarantineFilterGroup, DomainAndReason) {
+  record.to = "anna@Example.org";
+  record.reason = "Mail of class Encrypted is held";
+  filter.domain = "EXAMPLE.org";
+  filter.reason = "encrypted IS";
+  CHECK(matches());
+  CHECK_FALSE(filter.empty());
+  filter.domain = "ample.org";
+  CHECK_FALSE(matches());
+  filter.domain.reset();
+  filter.reason = "virus";
+  CHECK_FALSE(matches());
+}
+
 TEST(QuarantineFilterGroup, AReportThatCannotBeReadHasNoClass) {
   CHECK(filter.matches(record, nullptr));
   filter.classes = any_encrypted_classes;
