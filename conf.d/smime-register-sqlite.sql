@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS smime_register (
   why TEXT NOT NULL,
   PRIMARY KEY (id, username)
 );
+CREATE INDEX IF NOT EXISTS smime_register_held ON smime_register (held, id, username);
 CREATE INDEX IF NOT EXISTS smime_register_present ON smime_register (present, held, id, username);
 CREATE INDEX IF NOT EXISTS smime_register_domain ON smime_register (present, domain, held, id, username);
 CREATE INDEX IF NOT EXISTS smime_register_state ON smime_register (present, state, held, id, username);
