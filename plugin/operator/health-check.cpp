@@ -334,8 +334,8 @@ Findings check_settings(const Settings &settings) {
   if (settings.errors.empty()) {
     for (const std::string &text : missing_rules_of_roles(settings))
       findings.push_back({"settings", Severity::warning, text.substr(0, text.find(':')), text,
-                          "The role is about nothing, unless that is a rule in the block of a "
-                          "mailbox: name a rule that there is"});
+                          "For this rule the role is about nothing, unless some user or mailbox "
+                          "has it: name a rule that there is"});
     if (findings.empty())
       findings.push_back({"settings", Severity::ok, "", "", ""});
     return findings;

@@ -367,16 +367,6 @@ Settings parse_settings(const NamedValues &values) {
     for (const auto &[number, setting] : numbered.at(i))
       all_series.at(i).add(settings, setting.first, setting.second);
   }
-  // Blocks of Dovecot 2.4 may have rules for a mailbox, which are not among these values:
-  // "doveadm smime status" tells of them.
-  bool has_blocks = std::any_of(values.begin(), values.end(), [](const auto &value) {
-    return std::any_of(all_series.begin(), all_series.end(),
-                       [&](const Series &series) { return is_named(value.first, series); });
-  });
-  for (const std::string &text : missing_rules_of_roles(settings)) {
-    if (!has_blocks)
-      settings.errors.push_back(text);
-  }
   return settings;
 }
 
