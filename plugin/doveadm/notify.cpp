@@ -3,6 +3,7 @@
 #include "plugin/doveadm/smime.h"
 
 #include "plugin/doveadm/scanner-program.h"
+#include "plugin/doveadm/tell-others.h"
 #include "plugin/doveadm/tell.h"
 #include "plugin/doveadm/untold.h"
 #include "plugin/quarantine/lock.h"
@@ -91,6 +92,7 @@ struct NotifyState {
   // By their directory: read once.
   std::map<std::string, std::optional<NoticeTexts>> texts;
   KnownRecipients known;
+  OutgoingMail outgoing;
 };
 
 // Zeroed by doveadm: plain members only.
@@ -144,9 +146,12 @@ bool tell_what_is_due(doveadm_mail_cmd_context *context, mail_user *user, const 
   if (!find_untold(user, settings, command->now, command->state->known, untold, error))
     return false;
   Wording wording{texts, command->state->links, inbox.get()};
-  return tell_kind(user, wording, untold.held, error) != Told::failed &&
-         tell_kind(user, wording, untold.warning, error) != Told::failed &&
-         tell_decisions(user, wording, untold.decided, error) != Told::failed;
+  bool told = tell_kind(user, wording, untold.held, error) != Told::failed &&
+              tell_kind(user, wording, untold.warning, error) != Told::failed &&
+              tell_decisions(user, wording, untold.decided, error) != Told::failed;
+  // Last, so that no MTA is waited for before he knows; and whatever became of his.
+  return tell_others(user, texts, command->state->outgoing, std::move(untold.others), error) &&
+         told;
 }
 
 int run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -187,6 +192,7 @@ void init(doveadm_mail_cmd_context *context, const char *const args[]) {
     (void)read_notice_texts(texts_directory(settings), settings.notice_language, errors);
   if (!errors.empty())
     die(EX_CONFIG, std::string(context->cmd->name) + ": " + errors.front());
+  notify_command(context)->state->outgoing.prepare();
   for (const char *name : {"user", "messages", "result"})
     doveadm_print_header_simple(name);
 }

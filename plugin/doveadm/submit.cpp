@@ -207,6 +207,11 @@ MailHead Submission::head_to(const std::string &to) const {
 }
 
 bool Submission::send(const std::string &to, const std::string &message, std::string &error) const {
+  return submit(to, message, error) == Result::taken;
+}
+
+Submission::Result Submission::submit(const std::string &to, const std::string &message,
+                                      std::string &error) const {
   DataStackFrame frame;
   smtp_address *recipient;
   const char *reason;
@@ -214,26 +219,26 @@ bool Submission::send(const std::string &to, const std::string &message, std::st
                                  static_cast<smtp_address_parse_flags>(0), &recipient,
                                  &reason) < 0) {
     error = "\"" + to + "\" is no address: " + reason;
-    return false;
+    return Result::refused;
   }
   smtp_submit_input input{};
 #ifdef SMIME_DOVECOT_24
   input.event_parent = settings_->event.get();
-  smtp_submit *submit = smtp_submit_init_simple(&input, settings_->submit.get(), nullptr);
+  smtp_submit *session = smtp_submit_init_simple(&input, settings_->submit.get(), nullptr);
 #else
   input.ssl = settings_->ssl;
   input.allow_root = TRUE;
-  smtp_submit *submit = smtp_submit_init_simple(&input, &settings_->submit, nullptr);
+  smtp_submit *session = smtp_submit_init_simple(&input, &settings_->submit, nullptr);
 #endif
-  smtp_submit_add_rcpt(submit, recipient);
-  ostream *stream = smtp_submit_send(submit);
+  smtp_submit_add_rcpt(session, recipient);
+  ostream *stream = smtp_submit_send(session);
   o_stream_nsend(stream, message.data(), message.size());
-  int ret = smtp_submit_run(submit, &reason);
+  int ret = smtp_submit_run(session, &reason);
   if (ret <= 0)
     error = std::string(ret < 0 ? "sending mail failed for now: " : "the mail was refused: ") +
             reason + " (see submission_host and sendmail_path)";
-  smtp_submit_deinit(&submit);
-  return ret > 0;
+  smtp_submit_deinit(&session);
+  return ret > 0 ? Result::taken : ret == 0 ? Result::refused : Result::failed;
 }
 
 } // namespace smime

@@ -25,7 +25,12 @@ public:
   // A new mail's head; prepare() comes before.
   MailHead head_to(const std::string &to) const;
 
-  // Sends with the empty reverse-path. True once the MTA took it.
+  // failed: for now, and so may be whatever is sent next; refused: this mail, or this recipient.
+  enum class Result : unsigned char { taken, refused, failed };
+  // Sends with the empty reverse-path; but for taken, which is said once the MTA took it, error is
+  // set.
+  Result submit(const std::string &to, const std::string &message, std::string &error) const;
+  // True once the MTA took it.
   bool send(const std::string &to, const std::string &message, std::string &error) const;
 
 private:

@@ -21,6 +21,21 @@ extern "C" {
 }
 
 namespace smime {
+
+bool fill_in_head(mail_user *user, Notice &notice, std::string &error) {
+  DataStackFrame frame;
+  const message_address *postmaster;
+  const char *reason;
+  if (!mail_user_set_get_postmaster_address(user->set, &postmaster, &reason)) {
+    error = std::string("postmaster_address: ") + reason;
+    return false;
+  }
+  notice.from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
+  notice.hostname = user->set->hostname;
+  notice.date = message_date_create(ioloop_time);
+  return true;
+}
+
 namespace {
 
 // All of a mailbox at once. The last message names the notice, so its mailbox comes last: what is
@@ -37,21 +52,6 @@ bool mark(mail_user *user, const std::vector<Untold> &messages, const char *keyw
       return false;
   }
   return add_keyword_to_stored(user, last.key(), last.mapped(), keyword, error);
-}
-
-// False with error set: the sender of our mail is not known.
-bool fill_in_head(mail_user *user, Notice &notice, std::string &error) {
-  DataStackFrame frame;
-  const message_address *postmaster;
-  const char *reason;
-  if (!mail_user_set_get_postmaster_address(user->set, &postmaster, &reason)) {
-    error = std::string("postmaster_address: ") + reason;
-    return false;
-  }
-  notice.from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
-  notice.hostname = user->set->hostname;
-  notice.date = message_date_create(ioloop_time);
-  return true;
 }
 
 bool is_earlier(const NoticeMessage &one, const NoticeMessage &other) {

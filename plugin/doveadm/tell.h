@@ -26,6 +26,9 @@ enum class Told : std::uint8_t { sent, was_there, failed };
 // set.
 Told tell_kind(mail_user *user, const Wording &wording, UntoldOfKind &of, std::string &error);
 
+// Sender, host name and date of a mail of ours. False with error set: the sender is not known.
+bool fill_in_head(mail_user *user, Notice &notice, std::string &error);
+
 // The same of what was decided on what the user asked for.
 Told tell_decisions(mail_user *user, const Wording &wording, UntoldDecisions &decided,
                     std::string &error);

@@ -1,5 +1,6 @@
 #include "plugin/doveadm/untold.h"
 
+#include "plugin/notices/answer.h"
 #include "plugin/quarantine/held-messages.h"
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/promise.h"
@@ -63,6 +64,56 @@ bool may_be_taken_back(mail *quarantined, const QuarantineRecord &record) {
          parse_time(record.time).value_or(0) + longest_try > ioloop_time;
 }
 
+// All that the rule has told but the recipient.
+std::vector<UntoldOther> others_of(const Rule &rule, const QuarantineRecord &record) {
+  std::vector<UntoldOther> others;
+  if (rule.notifies_sender)
+    others.push_back({NoticeKind::sender, record.from, sender_marks, false, {}});
+  for (std::size_t i = 0; i < rule.notified.size(); i++)
+    others.push_back({NoticeKind::others, rule.notified[i], other_marks.at(i), false, {}});
+  return others;
+}
+
+AnswerFacts answer_facts(mail *quarantined, const ParsedBlock &block) {
+  AnswerFacts facts;
+  facts.complete = visit_held_header(
+      quarantined, block, concerns_answers,
+      [&](std::string_view name, std::string_view value) { take_field(name, value, facts); });
+  return facts;
+}
+
+// What goes out leads nowhere, and has a subject only where subjects may be outside the mailbox.
+Untold outside(Untold untold, const Settings &settings) {
+  untold.message.may = RecipientMay::nothing;
+  if (!settings.register_subject)
+    untold.message.subject.clear();
+  return untold;
+}
+
+// due: what is not told yet may be told now.
+void add_others(const Settings &settings, mail *quarantined, const ParsedBlock &block,
+                const Rule &rule, bool due, std::vector<UntoldOther> &found) {
+  auto keywords = keywords_of(quarantined);
+  std::optional<AnswerFacts> facts;
+  auto may_tell = [&](NoticeKind kind) {
+    const QuarantineRecord &record = block.record;
+    if (!facts)
+      facts = answer_facts(quarantined, block);
+    return kind == NoticeKind::sender
+               ? may_tell_sender(record.from, record.to, *facts)
+               : may_tell_addresses(record.from, record.to, rule.notified, *facts);
+  };
+  for (UntoldOther &other : others_of(rule, block.record)) {
+    if (has(keywords, other.marks.told))
+      continue;
+    other.begun = has(keywords, other.marks.telling);
+    if (!other.begun && (!due || !may_tell(other.kind)))
+      continue;
+    other.about = outside(untold_of(quarantined, block, rule), settings);
+    found.push_back(std::move(other));
+  }
+}
+
 std::optional<Then> decision_of(const RequestEntry &entry) {
   auto state = held_state_from_name(entry.decision);
   if (state == HeldState::released)
@@ -122,6 +173,10 @@ bool find_untold(mail_user *user, const Settings &settings, bool at_once, KnownR
       else if (from && !waits && is_due(settings, at_once, *from))
         of->due.push_back(untold_of(quarantined, block, rule));
     }
+    if (rule && !is_marked_released(quarantined))
+      add_others(settings, quarantined, block, *rule,
+                 !waits && is_due(settings, at_once, parse_time(block.record.time).value_or(0)),
+                 found.others);
     return Visit::next;
   };
   HeldFor whose;

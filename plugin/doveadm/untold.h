@@ -35,6 +35,17 @@ struct UntoldOfKind {
   bool empty() const { return begun.empty() && due.empty(); }
 };
 
+// The same of somebody else than its recipient, to whom mail goes out.
+struct UntoldOther {
+  // others or sender.
+  NoticeKind kind;
+  std::string address;
+  TellingMarks marks;
+  // The mail was under way when an earlier command ended, or the MTA did not take it.
+  bool begun = false;
+  Untold about;
+};
+
 // A message that its recipient asked for, and that is held no more (quarantine/requests.h).
 struct UntoldDecisions {
   std::vector<NoticeMessage> begun;
@@ -47,8 +58,11 @@ struct AllUntold {
   UntoldOfKind held{NoticeKind::held, telling_keyword, told_keyword, {}, {}};
   UntoldOfKind warning{NoticeKind::warning, warning_keyword, warned_keyword, {}, {}};
   UntoldDecisions decided;
+  std::vector<UntoldOther> others;
 
-  bool empty() const { return held.empty() && warning.empty() && decided.empty(); }
+  bool empty() const {
+    return held.empty() && warning.empty() && decided.empty() && others.empty();
+  }
 };
 
 // Adds what is to be told now, or with at_once whatever is not told yet. known: what was read of

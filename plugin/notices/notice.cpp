@@ -71,7 +71,8 @@ TemplateFacts facts_of(const NoticeTexts &texts, const Notice &notice) {
   TemplateFacts facts;
   std::size_t listed = std::min(notice.messages.size(), max_listed);
   std::size_t rest = notice.messages.size() - listed;
-  facts.values = {{"user", mail_text(notice.user)},
+  // Who wrote from outside learns no name of an account.
+  facts.values = {{"user", notice.kind == NoticeKind::sender ? "" : mail_text(notice.user)},
                   {"count", std::to_string(notice.messages.size())},
                   {"more", rest == 0 ? "" : std::to_string(rest)},
                   {"server", mail_text(notice.hostname)},
@@ -86,14 +87,40 @@ std::string text_of_kind(NoticeKind kind) {
   case NoticeKind::held: break;
   case NoticeKind::warning: return "dovecot-smime: a warning";
   case NoticeKind::decision: return "dovecot-smime: a decision";
+  case NoticeKind::others: return "dovecot-smime: to others";
+  case NoticeKind::sender: return "dovecot-smime: to the sender";
   }
   return "dovecot-smime: a notice";
 }
 
-std::string part(const std::string &boundary, const std::string &type, const std::string &text) {
-  return "--" + boundary + "\r\nContent-Type: " + type +
+bool goes_out(NoticeKind kind) { return kind == NoticeKind::others || kind == NoticeKind::sender; }
+
+std::string content(const std::string &type, const std::string &text) {
+  return "Content-Type: " + type +
          "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" +
          quoted_printable(text) + "\r\n";
+}
+
+std::string part(const std::string &boundary, const std::string &type, const std::string &text) {
+  return "--" + boundary + "\r\n" + content(type, text);
+}
+
+// All fields but those that say what the body is. automatic: RFC 3834 section 5.
+std::string head_of(const Notice &notice, const std::string &subject,
+                    const std::string &automatic) {
+  return "Message-ID: <" + notice_id(notice) + (goes_out(notice.kind) ? ".others@" : ".notice@") +
+         host_of(notice.hostname) + ">\r\nDate: " + header_ascii(notice.date) +
+         "\r\nFrom: " + address_field(notice.from) + "\r\nTo: " + address_field(notice.to) +
+         "\r\n" + encoded_field("Subject", mail_text(subject, max_subject)) +
+         "Auto-Submitted: " + automatic + "\r\nMIME-Version: 1.0\r\n";
+}
+
+std::string format_plain(const PlainTemplates &templates, const Notice &notice,
+                         const TemplateFacts &facts) {
+  bool answers = notice.kind == NoticeKind::sender;
+  return head_of(notice, templates.subject.render(facts),
+                 answers ? "auto-replied" : "auto-generated") +
+         content("text/plain", templates.text.render(facts));
 }
 
 } // namespace
@@ -107,6 +134,8 @@ std::string notice_id(const Notice &notice) {
   // A name has no NUL in it, so that no others make the same text.
   for (const std::string &word : {notice.user, last->id})
     text += '\0' + word;
+  if (goes_out(notice.kind))
+    text += '\0' + lower(notice.to);
   Sha256 sha256;
   sha256.update(as_bytes(text));
   return to_hex(sha256.result()).substr(0, id_digits);
@@ -114,18 +143,16 @@ std::string notice_id(const Notice &notice) {
 
 std::string format_notice(const NoticeTexts &texts, const Notice &notice) {
   TemplateFacts facts = facts_of(texts, notice);
+  if (goes_out(notice.kind))
+    return format_plain(notice.kind == NoticeKind::sender ? texts.sender : texts.others, notice,
+                        facts);
   const NoticeTemplates &templates =
       notice.kind == NoticeKind::decision ? texts.decided : texts.held;
-  std::string id = notice_id(notice);
   // No line of quoted-printable begins so.
-  std::string boundary = "=_" + id;
-  return "Message-ID: <" + id + ".notice@" + host_of(notice.hostname) +
-         ">\r\nDate: " + header_ascii(notice.date) + "\r\nFrom: " + address_field(notice.from) +
-         "\r\nTo: " + address_field(notice.to) + "\r\n" +
-         encoded_field("Subject", mail_text(templates.subject.render(facts), max_subject)) +
-         "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-         "Content-Type: multipart/alternative;\r\n boundary=\"" +
-         boundary + "\"\r\n\r\n" + part(boundary, "text/plain", templates.text.render(facts)) +
+  std::string boundary = "=_" + notice_id(notice);
+  return head_of(notice, templates.subject.render(facts), "auto-generated") +
+         "Content-Type: multipart/alternative;\r\n boundary=\"" + boundary + "\"\r\n\r\n" +
+         part(boundary, "text/plain", templates.text.render(facts)) +
          part(boundary, "text/html", templates.html.render(facts)) + "--" + boundary + "--\r\n";
 }
 

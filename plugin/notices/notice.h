@@ -37,8 +37,8 @@ struct NoticeMessage {
 };
 
 // That messages are held, that their time is nearly over, and what became of those that he asked
-// for.
-enum class NoticeKind : std::uint8_t { held, warning, decision };
+// for. The others are mail that goes out: to an address that a rule names, and to a sender.
+enum class NoticeKind : std::uint8_t { held, warning, decision, others, sender };
 
 struct Notice {
   // Addresses without angle brackets.
@@ -56,12 +56,14 @@ struct Notice {
 // So many are listed, the oldest; of the others the number is said.
 inline constexpr std::size_t max_listed = 50;
 
-// 32 hexadecimal digits, the same for the same kind, user and last message: by them a notice that
+// 32 hexadecimal digits, the same for the same kind, user and last message, and in mail that goes
+// out for the same address: by them a notice that
 // is written once more is found to be there already. There is a message.
 std::string notice_id(const Notice &notice);
 
 // The whole mail with CR LF line ends, of ASCII. It has the Message-ID
-// "<NOTICE_ID.notice@HOSTNAME>", and the same bytes if it is written again with the same date.
+// "<NOTICE_ID.notice@HOSTNAME>", in mail that goes out "<NOTICE_ID.others@HOSTNAME>", and the same
+// bytes if it is written again with the same date.
 std::string format_notice(const NoticeTexts &texts, const Notice &notice);
 
 } // namespace smime

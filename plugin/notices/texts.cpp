@@ -99,6 +99,15 @@ bool parse_text(Reader &reader, const std::string &name, std::optional<Template>
   return body.has_value();
 }
 
+// "others.txt"
+std::optional<PlainTemplates> parse_plain(Reader &reader, const std::string &name) {
+  std::optional<Template> subject;
+  std::optional<Template> text;
+  if (!parse_text(reader, name + ".txt", subject, text))
+    return std::nullopt;
+  return PlainTemplates{std::move(*subject), std::move(*text)};
+}
+
 // "held.txt" and "held.html"
 std::optional<NoticeTemplates> parse_templates(Reader &reader, const std::string &name) {
   std::optional<Template> subject;
@@ -158,14 +167,17 @@ std::optional<NoticeTexts> read_notice_texts(const std::string &directory,
   Reader reader(directory + "/" + language, errors);
   auto held = parse_templates(reader, "held");
   auto decided = parse_templates(reader, "decided");
+  auto others = parse_plain(reader, "others");
+  auto sender = parse_plain(reader, "sender");
   auto file = reader.read("words");
   std::string error;
   auto words = file ? parse_words(*file, error) : std::nullopt;
   if (file && !words)
     reader.add("words", error);
-  if (!held || !decided || !words)
+  if (!held || !decided || !others || !sender || !words)
     return std::nullopt;
-  return NoticeTexts{std::move(*held), std::move(*decided), std::move(*words)};
+  return NoticeTexts{std::move(*held), std::move(*decided), std::move(*others), std::move(*sender),
+                     std::move(*words)};
 }
 
 std::string why_held(const NoticeTexts &texts, const Report *report) {

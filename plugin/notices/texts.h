@@ -1,7 +1,8 @@
 // The texts of notices in one language, from the files of a directory that the operator may
 // change: "held.txt", whose first line is "Subject: ...", and "held.html"; "decided.txt" and
-// "decided.html", for who asked for a message; and "words", which says in plain words why mail is
-// held. No Dovecot header.
+// "decided.html", for who asked for a message; "others.txt" and "sender.txt", for the addresses
+// that a rule names and for the sender, without HTML; and "words", which says in plain words why
+// mail is held. No Dovecot header.
 #ifndef SMIME_NOTICES_TEXTS_H
 #define SMIME_NOTICES_TEXTS_H
 
@@ -27,9 +28,16 @@ struct NoticeTemplates {
   Template html;
 };
 
+struct PlainTemplates {
+  Template subject;
+  Template text;
+};
+
 struct NoticeTexts {
   NoticeTemplates held;
   NoticeTemplates decided;
+  PlainTemplates others;
+  PlainTemplates sender;
   std::map<std::string, std::string, std::less<>> words;
 };
 

@@ -51,23 +51,33 @@ bool is_wanted(const message_header_line *field) {
   return strcasecmp(field->name, "Subject") == 0 || strcasecmp(field->name, "From") == 0;
 }
 
-HeldHeader read_from(istream *message) {
-  HeldHeader header;
+// Gives take each wanted field. Whether the header's end was reached.
+bool visit_fields(istream *message, const std::function<bool(const message_header_line *)> &wanted,
+                  const std::function<void(const message_header_line *)> &take) {
   StreamPtr beginning(i_stream_create_limit(message, max_header));
   message_header_parser_ctx *parser = message_parse_header_init(
       beginning.get(), nullptr,
       static_cast<message_header_parser_flags>(MESSAGE_HEADER_PARSER_FLAG_SKIP_INITIAL_LWSP |
                                                MESSAGE_HEADER_PARSER_FLAG_CLEAN_ONELINE));
   message_header_line *field;
-  while (message_parse_header_next(parser, &field) > 0 && !field->eoh) {
-    if (!is_wanted(field))
+  bool at_end = false;
+  while (message_parse_header_next(parser, &field) > 0 && !at_end) {
+    at_end = field->eoh;
+    if (at_end || !wanted(field))
       continue;
     if (field->continues)
       field->use_full_value = TRUE;
     else
-      take_field(field, header);
+      take(field);
   }
   message_parse_header_deinit(&parser);
+  return at_end;
+}
+
+HeldHeader read_from(istream *message) {
+  HeldHeader header;
+  visit_fields(message, is_wanted,
+               [&](const message_header_line *field) { take_field(field, header); });
   return header;
 }
 
@@ -91,6 +101,22 @@ HeldHeader read_held_header(mail *quarantined, const ParsedBlock &block) {
   if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0)
     return {};
   return read_from(open_original(stored, block).get());
+}
+
+bool visit_held_header(mail *quarantined, const ParsedBlock &block,
+                       bool (*wanted)(std::string_view),
+                       const std::function<void(std::string_view, std::string_view)> &visit) {
+  DataStackFrame frame;
+  istream *stored;
+  if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0)
+    return false;
+  auto take = [&](const message_header_line *field) {
+    visit(field->name, {reinterpret_cast<const char *>(field->full_value),
+                        std::min(field->full_value_len, max_raw)});
+  };
+  return visit_fields(
+      open_original(stored, block).get(),
+      [wanted](const message_header_line *field) { return wanted(field->name); }, take);
 }
 
 HeldHeader read_header(mail *foreign) {

@@ -7,6 +7,9 @@
 #include "plugin/quarantine/block.h"
 #include "plugin/quarantine/summary.h"
 
+#include <functional>
+#include <string_view>
+
 namespace smime {
 
 // Subject and From of the first so many kilobytes, decoded (RFC 2047) by lib-mail and
@@ -18,6 +21,12 @@ HeldHeader read_header(mail *foreign);
 
 // The same from the beginning of a message, whose position is undefined afterwards.
 HeldHeader read_header(istream *message);
+
+// Gives visit each field of the original's first kilobytes that is wanted, with its value as it
+// stands. False if that was not the whole header.
+bool visit_held_header(mail *quarantined, const ParsedBlock &block,
+                       bool (*wanted)(std::string_view),
+                       const std::function<void(std::string_view, std::string_view)> &visit);
 
 // Whether a part of the subject is this text, in whatever case.
 bool subject_has(const HeldHeader &header, const std::string &part);

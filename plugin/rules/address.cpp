@@ -2,6 +2,7 @@
 
 #include "common/ascii.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace smime {
@@ -34,6 +35,19 @@ bool matches(std::string_view pattern, std::string_view address, bool (*equal)(c
   return true;
 }
 
+bool is_letter_or_digit(char c) {
+  return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+}
+
+// Of letters, digits and others, with single dots in between.
+bool are_words(std::string_view text, std::string_view others) {
+  return !text.empty() && text.front() != '.' && text.back() != '.' &&
+         text.find("..") == std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), [others](char c) {
+           return c == '.' || is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
+         });
+}
+
 } // namespace
 
 bool address_matches(std::string_view pattern, std::string_view address) {
@@ -42,6 +56,15 @@ bool address_matches(std::string_view pattern, std::string_view address) {
 
 bool name_matches(std::string_view pattern, std::string_view name) {
   return matches(pattern, name, same_letter);
+}
+
+bool is_plain_address(std::string_view address) {
+  std::size_t at = address.find('@');
+  if (at == std::string_view::npos || at > 64 || address.size() > 254)
+    return false;
+  std::string_view local = address.substr(0, at);
+  std::string_view domain = address.substr(at + 1);
+  return are_words(local, "!#$%&'*+-/=?^_`{|}~") && are_words(domain, "-") && local[0] != '-';
 }
 
 } // namespace smime

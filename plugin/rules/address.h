@@ -13,6 +13,11 @@ bool address_matches(std::string_view pattern, std::string_view address);
 // The same for login names, of which Dovecot may know two that differ in case alone.
 bool name_matches(std::string_view pattern, std::string_view name);
 
+// Whether it is an address of the plain kind, as "helpdesk@example.org": a dot-atom (RFC 5322
+// section 3.2.3) of ASCII and a domain, which does not begin with "-" and is not longer than 254
+// bytes. Mail of ours goes to no other.
+bool is_plain_address(std::string_view address);
+
 } // namespace smime
 
 #endif

@@ -6,6 +6,7 @@
 // README's table of keys.
 #include "plugin/rules/policy.h"
 
+#include "common/ascii.h"
 #include "plugin/rules/address.h"
 #include "plugin/rules/mailbox-pattern.h"
 #include "plugin/rules/words.h"
@@ -50,6 +51,7 @@ constexpr std::array<std::pair<RecipientMay, std::string_view>, 4> may_names{{
 }};
 
 constexpr std::string_view notify_recipient = "recipient";
+constexpr std::string_view notify_sender = "sender";
 
 template <typename Table>
 auto find_value(const Table &table, std::string_view name)
@@ -264,6 +266,39 @@ bool add_condition(const ConditionKey &key, std::string_view text, Rule &rule) {
 
 // --- keys that say something of the rule
 
+// Takes one of the words of notify=. Said twice it is a mistake.
+bool add_notified(Rule &rule, std::string_view who) {
+  bool *known = who == notify_recipient ? &rule.notifies_recipient
+                : who == notify_sender  ? &rule.notifies_sender
+                                        : nullptr;
+  if (known != nullptr)
+    return !std::exchange(*known, true);
+  auto same = [who](const std::string &other) { return equals_ignoring_case(other, who); };
+  if (!is_plain_address(who) || rule.notified.size() == max_notified ||
+      std::any_of(rule.notified.begin(), rule.notified.end(), same))
+    return false;
+  rule.notified.emplace_back(who);
+  return true;
+}
+
+bool set_notified(Rule &rule, std::string_view value) {
+  for (bool more = true; more;) {
+    std::size_t comma = value.find(',');
+    std::string_view who = value.substr(0, comma);
+    skip_space(who);
+    who = who.substr(0, who.find_last_not_of(' ') + 1);
+    if (!add_notified(rule, who))
+      return false;
+    more = comma != std::string_view::npos;
+    value.remove_prefix(more ? comma + 1 : 0);
+  }
+  return true;
+}
+
+bool notifies(const Rule &rule) {
+  return rule.notifies_recipient || rule.notifies_sender || !rule.notified.empty();
+}
+
 // Each with what takes its value; false means that the value is refused.
 using Setter = bool (*)(Rule &rule, std::string_view value);
 struct PropertyKey {
@@ -307,12 +342,9 @@ constexpr std::array<PropertyKey, 9> property_keys{{
      [](Rule &rule, std::string_view value) { return assign(rule.warn, parse_days(value)); }, false,
      times},
 
-    {"notify",
-     [](Rule &rule, std::string_view value) {
-       rule.notifies_recipient = value == notify_recipient;
-       return rule.notifies_recipient;
-     },
-     false, "recipient"},
+    {"notify", [](Rule &rule, std::string_view value) { return set_notified(rule, value); }, false,
+     "recipient, sender, up to three addresses such as helpdesk@example.org, or several of "
+     "them with \",\" between"},
     {"recipient",
      [](Rule &rule, std::string_view value) {
        return assign(rule.recipient_may, find_value(may_names, value));
@@ -442,8 +474,6 @@ std::vector<std::string_view> fixed_values(std::string_view key) {
     return names_of<When>();
   if (key == "then")
     return names_of<Then>();
-  if (key == "notify")
-    return {notify_recipient};
   if (key == "recipient")
     return names_of<RecipientMay>();
   if (key == "action")
@@ -583,7 +613,7 @@ std::optional<Rule> take_rule(const std::string &setting, std::string_view &text
     problem = wrong_at_arrival(rule);
   if (problem.empty())
     problem = wrong_hold(rule);
-  if (problem.empty() && rule.notifies_recipient && rule.action != Action::quarantine)
+  if (problem.empty() && notifies(rule) && rule.action != Action::quarantine)
     problem = "notify= goes with action=quarantine alone: it tells of what is held";
   if (problem.empty() && rule.recipient_may != RecipientMay::nothing &&
       rule.action != Action::quarantine)

@@ -82,9 +82,15 @@ struct Rule {
   std::int64_t warn = 0;
   // The recipient is told of what the rule holds (doveadm smime notify).
   bool notifies_recipient = false;
+  // So is the envelope's sender, and so are these addresses, at most max_notified.
+  bool notifies_sender = false;
+  std::vector<std::string> notified;
   RecipientMay recipient_may = RecipientMay::nothing;
   Action action = Action::deliver;
 };
+
+// How many addresses notify= may have: for each of them a held message has marks of its own.
+inline constexpr std::size_t max_notified = 3;
 
 // What a rule is asked about. Views live as long as the question.
 struct Question {

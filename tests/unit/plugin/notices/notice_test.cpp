@@ -61,8 +61,8 @@ bool has(const std::string &text, std::string_view part) {
 
 std::string header_of(const std::string &mail) { return mail.substr(0, mail.find("\r\n\r\n") + 2); }
 
-// What any server takes: ASCII in CR LF lines of at most 78, and nine fields.
-void check_form(const std::string &mail) {
+// What any server takes: ASCII in CR LF lines of at most 78, and so many fields.
+void check_form(const std::string &mail, std::size_t wanted_fields = 8) {
   std::size_t start = 0;
   for (std::size_t end; (end = mail.find('\n', start)) != std::string::npos; start = end + 1) {
     CHECK(end > start && mail[end - 1] == '\r');
@@ -75,7 +75,7 @@ void check_form(const std::string &mail) {
   std::string header = header_of(mail);
   for (std::size_t at = 0; at < header.size(); at = header.find("\r\n", at) + 2)
     fields += header[at] == ' ' ? 0 : 1;
-  CHECK_EQUAL(8, fields);
+  CHECK_EQUAL(wanted_fields, fields);
 }
 
 } // namespace
@@ -307,6 +307,55 @@ TEST(Notice, WordsAreRefusedWithLineAndKey) {
 TEST(Notice, ALanguageThatIsNotThereIsTold) {
   std::vector<std::string> errors;
   CHECK_FALSE(read_notice_texts(shipped(), "xx", errors).has_value());
-  CHECK_EQUAL(5, errors.size());
+  CHECK_EQUAL(7, errors.size());
   CHECK(has(errors[0], "xx/held.txt"));
+}
+
+TEST(Notice, WhatGoesOutIsTextAndSaysThatNobodyWroteIt) {
+  for (const char *language : {"en", "de"}) {
+    Notice notice = a_notice();
+    notice.kind = NoticeKind::others;
+    notice.to = "help@example.org";
+    std::string mail = format_notice(texts_of(language), notice);
+    check_form(mail, 9);
+    std::string header = header_of(mail);
+    for (const char *field : {"To: <help@example.org>\r\n", "Auto-Submitted: auto-generated\r\n",
+                              "Content-Type: text/plain; charset=utf-8\r\n"})
+      CHECK_TRUE_TEXT(has(header, field), header.c_str());
+    CHECK_TRUE(has(header, notice_id(notice) + ".others@imap.example.org>"));
+    std::string text = decode(mail);
+    CHECK_TRUE(has(text, "doveadm smime quarantine show -u alice " + notice.messages[0].id));
+    CHECK_TRUE(has(text, "The plans"));
+    notice.messages[0].subject.clear();
+    CHECK_FALSE(has(decode(format_notice(texts_of(language), notice)), "The plans"));
+  }
+}
+
+TEST(Notice, TheSenderLearnsNoNameOfAnAccount) {
+  for (const char *language : {"en", "de"}) {
+    Notice notice = a_notice();
+    notice.kind = NoticeKind::sender;
+    notice.user = "account-7";
+    notice.to = "bob@example.com";
+    std::string mail = format_notice(texts_of(language), notice);
+    check_form(mail, 9);
+    CHECK_TRUE(has(header_of(mail), "Auto-Submitted: auto-replied\r\n"));
+    CHECK_FALSE(has(decode(mail), "account-7"));
+    CHECK_FALSE(has(decode(mail), "doveadm"));
+    CHECK_TRUE(has(decode(mail), "alice@example.org"));
+  }
+}
+
+TEST(Notice, EachThatGoesOutHasItsOwnId) {
+  Notice one = a_notice();
+  one.kind = NoticeKind::others;
+  one.to = "help@example.org";
+  Notice other = one;
+  other.to = "HELP@example.org";
+  CHECK_TRUE(notice_id(one) == notice_id(other));
+  other.to = "desk@example.org";
+  CHECK_FALSE(notice_id(one) == notice_id(other));
+  other = one;
+  other.kind = NoticeKind::sender;
+  CHECK_FALSE(notice_id(one) == notice_id(other));
 }

@@ -72,7 +72,14 @@ const BadRule bad_rules[] = {
     {"when=arrival mailbox=!Trash action=reject", "mailbox= does not go with when=arrival"},
     {"when=arrival origin=!delivery action=reject", "origin=!delivery does not go with"},
     {"when=later action=deliver", "later"},
-    {"notify=sender action=quarantine", "\"sender\" is no value for notify"},
+    {"notify=senders action=quarantine", "\"senders\" is no value for notify (recipient, sender, "},
+    {"notify=recipient, action=quarantine", "\"recipient,\" is no value for notify"},
+    {"notify=sender,recipient,sender action=quarantine", "is no value for notify"},
+    {"notify=a@b.example,A@b.example action=quarantine", "is no value for notify"},
+    {"notify=a@b.c,b@b.c,c@b.c,d@b.c action=quarantine", "is no value for notify"},
+    {"notify=<a@b.example> action=quarantine", "is no value for notify"},
+    {"notify=sender action=deliver", "notify= goes with action=quarantine alone"},
+    {"notify=a@b.example action=reject", "notify= goes with action=quarantine alone"},
     {"notify=!recipient action=quarantine", "it cannot be negated"},
     {"notify=recipient action=deliver", "notify= goes with action=quarantine alone"},
     {"notify=recipient action=reject", "notify= goes with action=quarantine alone"},
@@ -515,6 +522,15 @@ TEST(Policy, ARuleThatHoldsMayTellTheRecipient) {
   CHECK_FALSE(rule("class=encrypted action=quarantine").notifies_recipient);
 }
 
+TEST(Policy, ARuleThatHoldsMayTellSeveral) {
+  Rule found = rule("notify=sender action=quarantine");
+  CHECK_TRUE(found.notifies_sender && !found.notifies_recipient && found.notified.empty());
+  found = rule("notify=\"help@example.org , recipient,desk+1@mail.example.org\" action=quarantine");
+  CHECK_TRUE(found.notifies_recipient && !found.notifies_sender);
+  CHECK_TRUE(found.notified ==
+             std::vector<std::string>({"help@example.org", "desk+1@mail.example.org"}));
+}
+
 TEST(Policy, ARuleThatHoldsSaysWhatTheRecipientMayDo) {
   CHECK_TRUE(rule("class=encrypted action=quarantine").recipient_may == RecipientMay::nothing);
   for (auto may :
@@ -530,7 +546,7 @@ TEST(Policy, EveryValueThatIsOfferedIsTaken) {
       std::string text = compose_words({{key, value}});
       if (key == "then")
         text += " hold=1d action=quarantine";
-      else if (key == "notify" || key == "recipient")
+      else if (key == "recipient")
         text += " action=quarantine";
       else if (key != "action")
         text += " action=deliver";
