@@ -18,6 +18,7 @@ const char *doveadm_smime_plugin_version = DOVECOT_ABI_VERSION;
 void doveadm_smime_plugin_init(struct module *) {
   // Before a command becomes the user: lib99_smime_plugin.so itself is started after that.
   smime::note_operator();
+  smime::Database::begin_drivers();
   doveadm_cmd_register_ver2(&smime::command_status);
   doveadm_cmd_register_ver2(&smime::command_audit);
   // The first name that fits is taken.

@@ -23,6 +23,21 @@ namespace {
 bool drivers_are_initialised = false;
 module *loaded = nullptr;
 
+// Dovecot 2.4's drivers keep connections, also those that are still being made, until they end
+// themselves. They must not be in the I/O loop of a command over HTTP, which ends with it.
+ioloop *drivers_loop = nullptr;
+
+class InDriversLoop {
+public:
+  InDriversLoop() : before_(current_ioloop) { io_loop_set_current(drivers_loop); }
+  ~InDriversLoop() { io_loop_set_current(before_); }
+  InDriversLoop(const InDriversLoop &) = delete;
+  InDriversLoop &operator=(const InDriversLoop &) = delete;
+
+private:
+  ioloop *before_;
+};
+
 void load_driver(const char *name) {
   if (!drivers_are_initialised)
     sql_drivers_init();
@@ -85,6 +100,7 @@ std::unique_ptr<Database> Database::open(const std::string &dict, std::string &e
     return nullptr;
   };
   std::unique_ptr<Database> database(new Database(connect));
+  InDriversLoop in_loop;
   database->db_ = database->connect_(error);
   return database->db_ == nullptr ? nullptr : std::move(database);
 }
@@ -108,6 +124,7 @@ std::unique_ptr<Database> Database::open(const std::string &driver, const std::s
     return nullptr;
   };
   std::unique_ptr<Database> database(new Database(connect));
+  InDriversLoop in_loop;
   database->db_ = database->connect_(error);
   return database->db_ == nullptr ? nullptr : std::move(database);
 }
@@ -116,12 +133,21 @@ std::unique_ptr<Database> Database::open(const std::string &driver, const std::s
 
 Database::~Database() { disconnect(); }
 
+void Database::begin_drivers() {
+  ioloop *before = current_ioloop;
+  drivers_loop = io_loop_create();
+  io_loop_set_current(before);
+}
+
 void Database::end_drivers() {
-  if (!drivers_are_initialised)
-    return;
-  module_dir_unload(&loaded);
-  sql_drivers_deinit();
-  drivers_are_initialised = false;
+  io_loop_set_current(drivers_loop);
+  if (drivers_are_initialised) {
+    module_dir_unload(&loaded);
+    sql_drivers_deinit();
+    drivers_are_initialised = false;
+  }
+  // The one before, doveadm's own, is the current one then.
+  io_loop_destroy(&drivers_loop);
 }
 
 // Dovecot 2.4's pool of connections lets nobody connect again for a second after a failure, such as
@@ -150,6 +176,7 @@ bool Database::answers(std::string &error) {
 }
 
 void Database::disconnect() {
+  InDriversLoop in_loop;
   if (db_ != nullptr)
     sql_unref(&db_);
   db_ = nullptr;
@@ -157,6 +184,7 @@ void Database::disconnect() {
 
 bool Database::run(const std::vector<SqlStatement> &statements, std::string &error) {
   DataStackFrame frame;
+  InDriversLoop in_loop;
   if (connect_again(error) && run_connected(statements, error))
     return true;
   disconnect();
@@ -179,15 +207,23 @@ bool Database::run_connected(const std::vector<SqlStatement> &statements, std::s
   return false;
 }
 
+// The rows are taken in the caller's own I/O loop, in which he may write them to a client.
+sql_result *Database::ask(const SqlStatement &statement, std::string &error) {
+  InDriversLoop in_loop;
+  if (!connect_again(error))
+    return nullptr;
+  sql_statement *bound = sql_statement_init(db_, statement.text.c_str());
+  bind(bound, statement.values);
+  return sql_statement_query_s(&bound);
+}
+
 bool Database::query(const SqlStatement &statement,
                      const std::function<bool(const std::vector<std::string> &)> &take,
                      std::string &error) {
   DataStackFrame frame;
-  if (!connect_again(error))
+  sql_result *result = ask(statement, error);
+  if (result == nullptr)
     return false;
-  sql_statement *bound = sql_statement_init(db_, statement.text.c_str());
-  bind(bound, statement.values);
-  sql_result *result = sql_statement_query_s(&bound);
   int ret;
   while ((ret = sql_result_next_row(result)) > 0) {
     std::vector<std::string> values;
@@ -203,6 +239,7 @@ bool Database::query(const SqlStatement &statement,
   }
   if (ret < 0)
     error = sql_result_get_error(result);
+  InDriversLoop in_loop;
   sql_result_unref(result);
   if (ret < 0)
     disconnect();

@@ -11,6 +11,7 @@
 #include <vector>
 
 struct sql_db;
+struct sql_result;
 
 namespace smime {
 
@@ -48,6 +49,9 @@ public:
   // what it is given.
   bool works(std::string &error);
 
+  // When doveadm begins, in the I/O loop that it ends with.
+  static void begin_drivers();
+
   // When doveadm ends, and there is no Database any more: the drivers of Dovecot 2.4 keep their
   // connections until then.
   static void end_drivers();
@@ -59,6 +63,7 @@ private:
 
   bool connect_again(std::string &error);
   bool answers(std::string &error);
+  sql_result *ask(const SqlStatement &statement, std::string &error);
   void disconnect();
   bool run_connected(const std::vector<SqlStatement> &statements, std::string &error);
 
