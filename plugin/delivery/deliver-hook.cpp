@@ -73,6 +73,15 @@ bool may_be_permanent(const mail_deliver_context *context, mail_storage *storage
          !context->set->quota_full_tempfail;
 }
 
+// Dovecot's answer is the storage's last error, which is to be the one of the save: the quarantine
+// is mostly in the same storage, and one that is not there is an error of it, too.
+bool take_back_with_error_kept(Delivery &delivery, mail_storage *storage) {
+  mail_storage_last_error_push(storage);
+  bool ok = delivery.take_back_held();
+  mail_storage_last_error_pop(storage);
+  return ok;
+}
+
 int deliver_aware(mail_deliver_context *context, UserContext &user, mail_storage **storage_r) {
   *storage_r = nullptr;
   if (!user.settings->errors.empty()) {
@@ -93,7 +102,8 @@ int deliver_aware(mail_deliver_context *context, UserContext &user, mail_storage
   if (delivery.refused())
     ret = delivery.answer_refusal();
   else if (ret > 0 ? !delivery.keep_held()
-                   : may_be_permanent(context, *storage_r) && !delivery.take_back_held()) {
+                   : may_be_permanent(context, *storage_r) &&
+                         !take_back_with_error_kept(delivery, *storage_r)) {
     context->tempfail_error = "Quarantine is not available";
     ret = -1;
   }

@@ -90,3 +90,23 @@ class Results(DovecotCase):
         self.assertNotIn(b"Authentication-Results", body)
         self.assertLessEqual(len(body), LIMIT)
         self.assert_logged("larger than the quota plugin allows")
+
+
+class Full(DovecotCase):
+    """What is over quota is answered as without us, also where there is no quarantine yet."""
+    settings = ("  smime_rule = from=hold@* action=quarantine\n"
+                "  quota = count:User quota\n  quota_rule = *:storage=20k\n"
+                "  quota_vsizes = yes\n")
+    instance_options = {"replace_rules": True, "global_plugins": "quota"}
+
+    def test_the_sender_hears_of_the_quota(self):
+        large = self.samples.plain(text="z\n" * 6000)
+        for held_before in (False, True):
+            with self.subTest(held_before=held_before):
+                self.clear("bob")
+                if held_before:
+                    self.assert_accepted(self.samples.plain(), "bob@example.org",
+                                         sender="hold@example.org")
+                self.assert_accepted(large, "bob@example.org")
+                ((code, text),) = self.deliver(large, "bob@example.org")
+                self.assertEqual((552, True), (code, "Quota exceeded" in text), text)
