@@ -23,7 +23,8 @@ Findings check_register(const RegisterFacts &facts, time_t now) {
   if (!facts.error.empty())
     add(Severity::error, "smime_register", facts.error,
         "No delivery waits for it, and rows are kept in " + facts.spool +
-            "; see THE REGISTER in dovecot-smime(7)");
+            "; its tables are made once, by smime-register-sqlite.sql or -pgsql.sql: see THE "
+            "REGISTER in dovecot-smime(7)");
   if (!facts.spool_error.empty())
     add(Severity::error, "smime_register_spool", facts.spool_error,
         "doveadm smime register drain makes it; what was held without it, doveadm smime register "

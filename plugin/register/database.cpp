@@ -2,6 +2,7 @@
 
 #include "plugin/dovecot/ptr.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern "C" {
@@ -39,6 +40,9 @@ private:
 };
 
 void load_driver(const char *name) {
+  // SQLite makes a file that is not there, with the rights that this leaves: the register has
+  // subjects and names, and whoever makes its tables later keeps the file as it is.
+  (void)umask(077);
   if (!drivers_are_initialised)
     sql_drivers_init();
   drivers_are_initialised = true;

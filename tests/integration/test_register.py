@@ -314,6 +314,18 @@ class PostgresRows(RowTests, RegisterCase):
     not_refusing = "ALTER TABLE smime_register DROP CONSTRAINT poison;"
 
 
+class NoTables(RegisterCase):
+    def test_a_file_that_the_driver_makes_is_nobody_elses(self):
+        """Who asks before the tables are made has it made; they are put into it later."""
+        for file in self.database.file.parent.glob(self.database.file.name + "*"):
+            file.unlink()
+        done = self.instance.doveadm("-f", "json", "smime", "status", check=False)
+        self.assertEqual(0o600, self.database.file.stat().st_mode & 0o777)
+        (row,) = [row for row in json.loads(done.stdout) if row["check"] == "register"]
+        self.assertIn("no such table", row["detail"])
+        self.assertIn("smime-register-sqlite.sql", row["remedy"])
+
+
 class Spool(RegisterCase):
     def forged(self, **changes):
         """A row of this machine's user nobody."""
