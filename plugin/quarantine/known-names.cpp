@@ -28,7 +28,7 @@ StorageNames read_names(const std::string &path) {
   StorageNames names;
   std::string text;
   std::string ignored;
-  if (!read_file(path, max_file_size, text, ignored))
+  if (!read_users_file(path, max_file_size, text, ignored))
     return names;
   std::size_t start = 0;
   for (std::size_t end; (end = text.find('\n', start)) != std::string::npos; start = end + 1)

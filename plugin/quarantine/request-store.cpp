@@ -68,7 +68,7 @@ std::optional<RequestBook> read_from(const std::string &place, std::string &erro
   if (access(path.c_str(), F_OK) < 0 && errno == ENOENT)
     return RequestBook();
   std::string text;
-  if (!read_file(path, max_request_book, text, error))
+  if (!read_users_file(path, max_request_book, text, error))
     return std::nullopt;
   auto book = request_book_from_text(text, error);
   if (!book)

@@ -49,8 +49,11 @@ bool write_file(const std::string &directory, const std::string &name, std::stri
   return false;
 }
 
-bool read_file(const std::string &path, std::size_t most, std::string &text, std::string &error) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+namespace {
+
+// Closes it.
+bool read_opened(int fd, const std::string &path, std::size_t most, std::string &text,
+                 std::string &error) {
   if (fd < 0) {
     error = failed(path);
     return false;
@@ -66,6 +69,24 @@ bool read_file(const std::string &path, std::size_t most, std::string &text, std
     error = path + ": it has more than " + std::to_string(most) + " bytes";
   (void)close(fd);
   return size >= 0 && text.size() <= most;
+}
+
+} // namespace
+
+bool read_file(const std::string &path, std::size_t most, std::string &text, std::string &error) {
+  return read_opened(open(path.c_str(), O_RDONLY | O_CLOEXEC), path, most, text, error);
+}
+
+bool read_users_file(const std::string &path, std::size_t most, std::string &text,
+                     std::string &error) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat status {};
+  if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+    (void)close(fd);
+    error = path + ": it is no regular file";
+    return false;
+  }
+  return read_opened(fd, path, most, text, error);
 }
 
 } // namespace smime

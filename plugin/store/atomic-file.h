@@ -17,6 +17,11 @@ bool write_file(const std::string &directory, const std::string &name, std::stri
 // The whole file, if it has no more than most bytes. False with error set.
 bool read_file(const std::string &path, std::size_t most, std::string &text, std::string &error);
 
+// The same where a user may have put something else in the file's place: a pipe would have us wait
+// for as long as he likes.
+bool read_users_file(const std::string &path, std::size_t most, std::string &text,
+                     std::string &error);
+
 } // namespace smime
 
 #endif

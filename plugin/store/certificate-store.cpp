@@ -51,7 +51,7 @@ std::string value_of(const std::string &text, std::string_view key) {
 std::optional<KeptCertificate> read_kept(const std::string &path) {
   std::string text;
   std::string ignored;
-  if (!read_file(path, max_file_size, text, ignored))
+  if (!read_users_file(path, max_file_size, text, ignored))
     return std::nullopt;
   auto begin = text.find("-----BEGIN CERTIFICATE-----");
   if (begin == std::string::npos)
