@@ -60,8 +60,8 @@ RegisterRow register_row_of(const QuarantineRecord &record, const Report *report
   row.time = parse_time(record.time).value_or(0);
   row.user = recipient_of(record);
   row.mailbox = record.mailbox;
-  row.from = record.from;
-  row.to = record.to;
+  row.from = address_for_row(record.from);
+  row.to = address_for_row(record.to);
   row.reason = record.reason;
   row.rule = record.rule;
   row.digest = record.sha256;
@@ -119,8 +119,8 @@ void note_delivery(mail_user *user, const Settings &settings, const Report &repo
   row.time = row.changed / 1000000;
   row.user = user->username;
   row.mailbox = decision.mailbox;
-  row.from = decision.from;
-  row.to = decision.to;
+  row.from = address_for_row(decision.from);
+  row.to = address_for_row(decision.to);
   row.rule = decision.rule;
   row.action = decision.action;
   spool_row(user, settings, row);

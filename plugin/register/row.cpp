@@ -175,6 +175,15 @@ std::string recipient_domain(std::string_view address) {
   return lower(address.substr(at + 1, max_row_text));
 }
 
+std::string address_for_row(const std::string &address) {
+  constexpr std::size_t longest = 254;
+  constexpr std::size_t kept = 60;
+  auto at = address.rfind('@');
+  if (address.size() <= longest || at == std::string::npos || at <= kept)
+    return address;
+  return address.substr(0, kept) + "..." + address.substr(at);
+}
+
 std::string to_line(const RegisterRow &row) {
   JsonWriter json;
   json.begin_object().put("version", line_version);

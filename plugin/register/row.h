@@ -81,6 +81,10 @@ std::int64_t microseconds_now();
 // The part of an address behind its last "@", in lower case.
 std::string recipient_domain(std::string_view address);
 
+// An address as a row has it. Of one that is longer than any (RFC 5321), which is cut, the domain
+// stays: roles and filters go by it, and a sender chooses what is in front of it.
+std::string address_for_row(const std::string &address);
+
 // One line of ASCII JSON, of at most max_row_line bytes whatever the row has in it.
 std::string to_line(const RegisterRow &row);
 

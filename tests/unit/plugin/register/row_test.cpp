@@ -66,6 +66,18 @@ TEST(RegisterRow, TextsAreBoundedAndHarmless) {
               read->why);
 }
 
+TEST(RegisterRow, OfALongAddressTheDomainStays) {
+  RegisterRow hidden = row();
+  hidden.to = address_for_row("alice+" + std::string(600, 'a') + "@example.org");
+  hidden.from = address_for_row("\"" + std::string(600, '@') + "\"@partner.example");
+  std::string error;
+  auto read = row_from_line(to_line(hidden), error);
+  CHECK_EQUAL(std::string("alice+") + std::string(54, 'a') + "...@example.org", read->to);
+  CHECK_EQUAL(std::string("partner.example"), recipient_domain(read->from));
+  CHECK_EQUAL(std::string("bob@example.org"), address_for_row("bob@example.org"));
+  CHECK_EQUAL(std::string(300, 'x'), address_for_row(std::string(300, 'x')));
+}
+
 // Whatever a row has in it, its line is one that is read.
 TEST(RegisterRow, TheLongestRowFits) {
   RegisterRow longest = row();
