@@ -1,5 +1,6 @@
 #include "plugin/doveadm/approval.h"
 
+#include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/recipient.h"
 #include "plugin/quarantine/register-note.h"
 #include "plugin/quarantine/request-store.h"
@@ -18,9 +19,11 @@ unsigned count_of(const RequestEntry &entry, const Settings &settings,
       }));
 }
 
-bool has_approved(const RequestEntry &entry, const char *name) {
-  return std::any_of(entry.approvals.begin(), entry.approvals.end(),
-                     [&](const Said &approval) { return approval.who == name; });
+// A front end may have the name as somebody typed it: in another case or form it is the same one.
+bool has_approved(const RequestEntry &entry, const std::string &name) {
+  return std::any_of(entry.approvals.begin(), entry.approvals.end(), [&](const Said &approval) {
+    return in_one_case(approval.who) == in_one_case(name);
+  });
 }
 
 std::string needed_text(unsigned more) {
@@ -64,7 +67,8 @@ Approval approve_release(doveadm_mail_cmd_context *context, mail_user *user, mai
     RequestEntry &entry = book[record.id];
     is_new = !has_approved(entry, command->caller.name);
     std::string why = command->caller.reason == nullptr ? "" : command->caller.reason;
-    add_approval(entry, {command->caller.name, ioloop_time, why});
+    if (is_new)
+      entry.approvals.push_back({command->caller.name, ioloop_time, why});
     after = book;
     return is_new && !command->dry_run;
   };

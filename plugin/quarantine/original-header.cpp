@@ -81,15 +81,14 @@ HeldHeader read_from(istream *message) {
   return header;
 }
 
-// In one case and one form; what is no UTF-8 stays in it as U+FFFD.
+} // namespace
+
 std::string in_one_case(const std::string &text) {
   DataStackFrame frame;
   string_t *result = t_str_new(256);
   (void)uni_utf8_to_decomposed_titlecase(text.data(), text.size(), result);
   return {str_c(result), str_len(result)};
 }
-
-} // namespace
 
 bool subject_has(const HeldHeader &header, const std::string &part) {
   return in_one_case(header.subject).find(in_one_case(part)) != std::string::npos;

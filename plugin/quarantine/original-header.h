@@ -28,6 +28,9 @@ bool visit_held_header(mail *quarantined, const ParsedBlock &block,
                        bool (*wanted)(std::string_view),
                        const std::function<void(std::string_view, std::string_view)> &visit);
 
+// In one case and one form; what is no UTF-8 stays in it as U+FFFD.
+std::string in_one_case(const std::string &text);
+
 // Whether a part of the subject is this text, in whatever case.
 bool subject_has(const HeldHeader &header, const std::string &part);
 

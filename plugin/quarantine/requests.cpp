@@ -12,6 +12,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t max_text = 500;
+// A reviewer's name that is cut would be another one: the longest (is_reviewer_name()) is three
+// times as long in JSON.
+constexpr std::size_t max_who = 1000;
 
 struct TextField {
   const char *name;
@@ -26,7 +29,7 @@ constexpr TextField text_fields[] = {{"decision", &RequestEntry::decision},
                                      {"subject", &RequestEntry::subject}};
 
 void write_said(JsonWriter &json, const Said &said) {
-  json.begin_object().put("who", said.who, max_text);
+  json.begin_object().put("who", said.who, max_who);
   json.put("when", static_cast<std::uint64_t>(std::max<std::int64_t>(said.when, 0)));
   json.put_if_set("why", said.why, max_text).end_object();
 }
@@ -110,12 +113,6 @@ std::optional<RequestBook> request_book_from_text(std::string_view text, std::st
     text.remove_prefix(end + 1);
   }
   return book;
-}
-
-void add_approval(RequestEntry &entry, const Said &approval) {
-  if (std::none_of(entry.approvals.begin(), entry.approvals.end(),
-                   [&](const Said &known) { return known.who == approval.who; }))
-    entry.approvals.push_back(approval);
 }
 
 void drop_old_entries(RequestBook &book, std::int64_t now) {

@@ -52,9 +52,6 @@ std::string to_text(const RequestBook &book);
 // the whole.
 std::optional<RequestBook> request_book_from_text(std::string_view text, std::string &error);
 
-// The names that approved, each once.
-void add_approval(RequestEntry &entry, const Said &approval);
-
 // Takes out what nobody needs any more: entries that were decided on so long ago that nobody
 // tells of them (doveadm smime notify is not run).
 void drop_old_entries(RequestBook &book, std::int64_t now);

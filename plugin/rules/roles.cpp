@@ -2,6 +2,7 @@
 // rows. What a role does not say it does not allow.
 #include "plugin/rules/roles.h"
 
+#include "common/safe-text.h"
 #include "plugin/rules/address.h"
 #include "plugin/rules/policy.h"
 #include "plugin/rules/settings.h"
@@ -247,7 +248,8 @@ Role parse_role(const std::string &setting, std::string_view text, std::string &
 }
 
 bool is_reviewer_name(std::string_view name) {
-  return !name.empty() && name.size() <= max_name && is_one_line(name);
+  return !name.empty() && name.size() <= max_name && is_one_line(name) &&
+         terminal_text(name) == name;
 }
 
 std::vector<const Role *> roles_of(const Settings &settings, std::string_view name) {

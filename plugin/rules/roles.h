@@ -94,8 +94,8 @@ std::vector<std::string_view> role_keys();
 // which no role is made, to which the user's mail is open.
 Role parse_role(const std::string &setting, std::string_view text, std::string &error);
 
-// A name that somebody gives himself or another, such as --as: not empty, without control bytes,
-// not longer than any login.
+// A name that somebody gives himself or another, such as --as: not empty, not longer than any
+// login, and UTF-8 that is seen as it is, so that no two names are kept or shown as one.
 bool is_reviewer_name(std::string_view name);
 
 // The name's roles, where it is they that say what he may do: none if he may do all, or if there is

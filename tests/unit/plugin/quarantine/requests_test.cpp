@@ -73,13 +73,17 @@ TEST(Requests, WhatIsNotOursIsAnError) {
   STRCMP_CONTAINS("line 3", error.c_str());
 }
 
-TEST(Requests, ANameApprovesOnce) {
-  RequestEntry entry;
-  add_approval(entry, {"anna", 1, ""});
-  add_approval(entry, {"anna", 2, ""});
-  add_approval(entry, {"ben", 3, ""});
-  LONGS_EQUAL(2, entry.approvals.size());
-  LONGS_EQUAL(1, entry.approvals[0].when);
+// One that was cut would be another one, and count beside it.
+TEST(Requests, TheLongestNameIsKeptWhole) {
+  std::string name;
+  while (name.size() < 320)
+    name += "\xf0\x9f\x93\xac";
+  RequestBook book;
+  book[one].approvals.push_back({name, 1, ""});
+  std::string error;
+  auto read = request_book_from_text(to_text(book), error);
+  CHECK_TRUE(read.has_value());
+  CHECK_TRUE(name == read->at(one).approvals.at(0).who);
 }
 
 TEST(Requests, ADecisionIsKeptForWhoAsked) {

@@ -179,6 +179,9 @@ TEST(Roles, NamesThatSomebodyGives) {
   CHECK(is_reviewer_name("J\xc3\xb6rg"));
   CHECK_FALSE(is_reviewer_name(""));
   CHECK_FALSE(is_reviewer_name("anna\nroot"));
+  // Kept as "J?rg" with any other such byte, and shown as "anna".
+  CHECK_FALSE(is_reviewer_name("J\xf6rg"));
+  CHECK_FALSE(is_reviewer_name("an\xe2\x80\x8bna"));
   CHECK_FALSE(is_reviewer_name(std::string("anna\0root", 9)));
   CHECK_FALSE(is_reviewer_name(std::string(321, 'a')));
 }
