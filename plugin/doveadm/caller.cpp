@@ -2,6 +2,9 @@
 
 #include "plugin/rules/words.h"
 
+#include <string_view>
+#include <sysexits.h>
+
 namespace smime {
 namespace {
 
@@ -31,9 +34,30 @@ void add_caller_of_actor(EventFields &fields, const Caller &caller,
 
 } // namespace
 
+bool names_nobody(const doveadm_cmd_context *context) {
+  for (int i = 0; i < context->argc; i++) {
+    const doveadm_cmd_param &given = context->argv[i];
+    std::string_view name(given.name);
+    if ((name != "as" && name != "token") || !given.value_set || given.type != CMD_PARAM_STR ||
+        given.value.v_string != nullptr)
+      continue;
+    log_error(std::string(context->cmd->name) + ": " + given.name +
+              " is null, which names nobody: without it, it is the operator who asks");
+    doveadm_exit_code = EX_USAGE;
+    return true;
+  }
+  return false;
+}
+
+void run_for_caller(doveadm_cmd_context *context) noexcept {
+  if (!names_nobody(context))
+    doveadm_cmd_ver2_to_mail_cmd_wrapper(context);
+}
+
 std::string wrong_caller(const Caller &caller) {
   if (caller.name != nullptr && !is_reviewer_name(caller.name))
-    return "the name of --as is empty, too long or has control characters";
+    return "the name of --as is empty, too long or has characters that nobody sees, or none in "
+           "UTF-8";
   if (caller.reason != nullptr && (*caller.reason == '\0' || !is_one_line(caller.reason)))
     return "the text of --reason is empty, longer than " + std::to_string(max_line) +
            " bytes or has control characters";

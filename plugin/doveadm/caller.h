@@ -16,6 +16,12 @@ struct Caller {
   const char *reason;
 };
 
+// Whether the HTTP API gave null for --as or --token, which is told then: who had no name or no
+// token to give on would have what the operator has.
+bool names_nobody(const doveadm_cmd_context *context);
+// A mail command that has one of them.
+void run_for_caller(doveadm_cmd_context *context) noexcept;
+
 // What is wrong with the name or the reason; empty if nothing is. Neither is believed to be a
 // line of its own in a log.
 std::string wrong_caller(const Caller &caller);

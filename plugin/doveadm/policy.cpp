@@ -225,7 +225,7 @@ const auto parameters =
 
 } // namespace
 
-doveadm_cmd_ver2 command_policy = {nullptr,
+doveadm_cmd_ver2 command_policy = {run_for_caller,
                                    alloc,
                                    "smime policy",
                                    "-u <user> [-S <socket_path>] [-m <mailbox>] [--from <address>] "

@@ -479,6 +479,8 @@ int ask_register(doveadm_cmd_context *context) {
 } // namespace
 
 void quarantine_command_or_register(doveadm_cmd_context *context) noexcept {
+  if (names_nobody(context))
+    return;
   if (names_users(context)) {
     run_mail_command(context, nullptr);
     return;

@@ -213,7 +213,7 @@ const auto parameters =
 } // namespace
 
 doveadm_cmd_ver2 command_quarantine_request = {
-    nullptr,
+    run_for_caller,
     alloc,
     "smime quarantine request",
     "-u <user>|-A [-S <socket_path>] [--token <token>|-] [--as <name>] [--reason <text>] <id> ...",
