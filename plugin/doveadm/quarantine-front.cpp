@@ -533,13 +533,17 @@ void mark_gone(RegisterChoice &choice) {
 void tell_of_missing(doveadm_mail_cmd_context *context) {
   const QuarantineCommand *command = quarantine_command(context);
   RegisterChoice &choice = *command->state->choice;
-  if (choice.missing.empty())
-    return;
+  for (const auto &[id, user] : choice.unreached)
+    log_error(
+        id + " is not found in the quarantine of " + user +
+        ", where the register has it: that has no mailbox now, or the user's settings keep it "
+        "from who asks");
+  if (!choice.missing.empty() || !choice.unreached.empty())
+    doveadm_mail_failed_error(context, MAIL_ERROR_NOTFOUND);
   for (const auto &[id, user] : choice.missing)
     log_error(id + " is not in the quarantine of " + user +
               ", where the register has it: " + (command->dry_run ? "" : "marked as ") + "gone");
-  doveadm_mail_failed_error(context, MAIL_ERROR_NOTFOUND);
-  if (!command->dry_run)
+  if (!command->dry_run && !choice.missing.empty())
     mark_gone(choice);
 }
 

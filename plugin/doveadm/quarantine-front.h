@@ -24,6 +24,8 @@ struct RegisterChoice {
   std::map<std::string, std::vector<std::string>> ids;
   // Ids that were found in no quarantine of the user's whose they are by the register.
   std::vector<std::pair<std::string, std::string>> missing;
+  // The same where that proves nothing: there is no mailbox, or the message is not for the caller.
+  std::vector<std::pair<std::string, std::string>> unreached;
 
   const std::vector<std::string> *ids_of(const std::string &user) const {
     auto found = ids.find(user);

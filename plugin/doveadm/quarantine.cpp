@@ -228,6 +228,8 @@ FindResult visit_known(doveadm_mail_cmd_context *context, mail_user *user, const
     return FindResult::no_mailbox;
   auto visit_with_acts = [&](mail *quarantined, const ParsedBlock &block) {
     Acts acts = acts_of(caller, settings, block.record);
+    if (acts.empty())
+      quarantine_command(context)->state->hidden.insert(block.record.id);
     return acts.empty() ? Visit::next : visit(quarantined, block, acts);
   };
   bool may_list_all = acts_on_all(caller, settings).has(Act::list);
@@ -331,12 +333,16 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
       return visit_matching(quarantined, block, acts) == Visit::expunge ? Visit::expunge_and_stop
                                                                         : Visit::stop;
     };
-    if (visit_known(context, user, id, visit_one, error) == FindResult::failed)
+    FindResult searched = visit_known(context, user, id, visit_one, error);
+    if (searched == FindResult::failed)
       result = FindResult::failed;
     else if (!found)
       missing.push_back(id);
-    if (chosen != nullptr && !found && result != FindResult::failed && !state.counting)
-      state.choice->missing.emplace_back(id, context->cctx->username);
+    // Where there is no mailbox, its store may not be there.
+    bool is_gone = searched == FindResult::done && !state.hidden.contains(id);
+    if (chosen != nullptr && !found && searched != FindResult::failed && !state.counting)
+      (is_gone ? state.choice->missing : state.choice->unreached)
+          .emplace_back(id, context->cctx->username);
     if (found)
       quarantine_command(context)->state->named[id].insert(id);
   }

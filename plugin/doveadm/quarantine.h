@@ -37,6 +37,12 @@ struct CommandState {
   std::size_t visited = 0;
   std::optional<Act> needed;
 
+  // Ids of messages that are there, and by the user's settings not for the caller.
+  std::set<std::string> hidden;
+
+  // Messages are visited to be acted on, by one command at a time.
+  bool acting = false;
+
   // The pass in which messages of several users are counted is under way; confirm.h.
   bool counting = false;
   int (*next_in_first_pass)(doveadm_mail_cmd_context *context, const char **name) = nullptr;

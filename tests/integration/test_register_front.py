@@ -15,6 +15,7 @@ from test_register import RegisterCase, with_subject
 ROLES = """  smime_reviewers = chief
   smime_role = reviewer=alices to=alice@example.org may=list,show,release
   smime_role2 = reviewer=blind may=release
+  smime_role3 = reviewer=domain to=*@example.org may=list
 """
 UNKNOWN = "0123456789abcdef0123456789abcdef"
 
@@ -204,6 +205,25 @@ class FrontTests:
         self.assertEqual(68, code)
         self.assertIn("released", said)
 
+    def test_where_nothing_can_be_looked_at_nothing_is_gone(self):
+        item = self.held()
+        self.instance.doveadm("smime", "register", "drain")
+        users = self.instance.dir / "passwd"
+        before = users.read_text()
+        self.addCleanup(users.write_text, before)
+        # A store that is not mounted; a role of the user's own settings, in which "\r" is a space.
+        fields = ["userdb_mail_path=/nonexistent/mail"] if dovecot_conf.IS_24 else [
+            "userdb_mail=maildir:/nonexistent/mail",
+            "userdb_smime_role=reviewer=alices\rto=carol\rmay=list"]
+        for field in fields:
+            users.write_text(before.replace("home/alice::", f"home/alice::{field}"))
+            # The file's time has whole seconds.
+            time.sleep(1.2)
+            _, code, said = self.command("show", "--as", "alices", item)
+            self.assertEqual(68, code, said)
+            self.assertIn(f"{item} is not found in the quarantine of alice", said)
+            self.assertEqual("held", self.state_of(item))
+
     def test_a_dry_run_marks_nothing(self):
         item = self.held()
         self.without_a_word(item, "alice")
@@ -309,6 +329,32 @@ class FrontTests:
         unknown = self.http("smimeQuarantineShow", id=[UNKNOWN], **{"as": "stranger"})
         self.assertEqual(("error", hidden), (hidden[0], unknown))
         self.assertEqual([one], self.ids())
+
+    def test_null_over_http_is_no_name(self):
+        """A front end that has no name to give on does not ask as the operator."""
+        item = self.held()
+        message = self.instance.dir / "message.eml"
+        message.write_bytes(self.samples.encrypted())
+        refused = ("error", {"type": "exitCode", "exitCode": 64})
+        for command, words in (("List", ("as",)), ("Show", ("as",)), ("Report", ("as",)),
+                               ("Release", ("as", "token")), ("Delete", ("as",)),
+                               ("Request", ("as", "token"))):
+            for word in words:
+                ids = {} if command in ("List", "Report") else {"id": [item]}
+                for user in ({"user": "alice"}, {}) if command != "Request" else ({"user": "alice"},):
+                    answer = self.http(f"smimeQuarantine{command}", **user, **ids, **{word: None})
+                    self.assertEqual(refused, tuple(answer), (command, word, user))
+        self.assertEqual(refused, tuple(self.http("smimePolicy", user="alice",
+                                                  message=str(message), **{"as": None})))
+        self.assertEqual(["held"], [row["state"] for row in self.quarantined("alice")])
+
+    def test_a_sender_does_not_hide_the_domain(self):
+        self.assert_accepted(self.samples.encrypted(),
+                             "alice+" + "a" * 600 + "@example.org")
+        (row,) = self.quarantined("alice")
+        for words in (["--domain", "example.org"], ["--to", "*@example.org"],
+                      ["--as", "domain"]):
+            self.assertEqual([row["id"]], self.ids(*words), words)
 
     def test_a_database_that_is_down_is_told(self):
         item = self.held()
