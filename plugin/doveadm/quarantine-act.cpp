@@ -70,6 +70,7 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Needed n
   if (!confirm_single_user(context, user))
     return -1;
   int ret = 0;
+  quarantine_command(context)->state->acting = true;
   auto visit = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
     Act needed = needed_for(block);
     if (!acts.has(needed)) {

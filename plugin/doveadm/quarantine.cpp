@@ -202,7 +202,7 @@ HeldFor held_for(doveadm_mail_cmd_context *context) {
             if (!acts_of(command->caller, settings, record).empty())
               command->state->others[record.id] = recipient_of(record);
           },
-          &command->state->known};
+          &command->state->known, command->state->acting};
 }
 
 bool check_caller(doveadm_mail_cmd_context *context) {

@@ -1,6 +1,7 @@
 // Looking for a message in the quarantine, and holding it unless it is there, is one act, and
 // so is taking back what is still provisional: deliveries exclude each other. So do commands that
-// write notices into the same INBOX.
+// write notices into the same INBOX, and commands that act on what is held: of two that release a
+// message at once, each would find that it was not released yet.
 #ifndef SMIME_QUARANTINE_LOCK_H
 #define SMIME_QUARANTINE_LOCK_H
 
@@ -15,6 +16,7 @@ namespace smime {
 // Files beside the mailbox's index.
 inline constexpr const char *quarantine_lock = "smime-quarantine.lock";
 inline constexpr const char *notice_lock = "smime-notice.lock";
+inline constexpr const char *act_lock = "smime-act.lock";
 
 class QuarantineLock {
 public:

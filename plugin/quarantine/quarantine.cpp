@@ -265,6 +265,11 @@ FindResult visit_mailbox(mail_user *user, const std::string &name, const std::st
     error = mailbox_get_last_internal_error(box.get(), &code);
     return code == MAIL_ERROR_NOTFOUND ? FindResult::no_mailbox : FindResult::failed;
   }
+  std::optional<QuarantineLock> lock;
+  if (held_for.to_act && !lock.emplace(box.get(), act_lock).held()) {
+    error = "another command is at work in " + name + ": " + lock->error();
+    return FindResult::failed;
+  }
   if (mailbox_sync(box.get(), static_cast<mailbox_sync_flags>(0)) < 0) {
     error = last_error(box.get());
     return FindResult::failed;

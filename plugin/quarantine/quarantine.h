@@ -101,6 +101,8 @@ struct HeldFor {
   std::function<void(const QuarantineRecord &)> others;
   // Keeps what was read from one user to the next, so that it is read once; null: it is not kept.
   KnownRecipients *known = nullptr;
+  // What is visited is acted on: nobody else does so meanwhile.
+  bool to_act = false;
 };
 
 // Calls visit for each of the user's messages in the quarantine's mailboxes that carries a

@@ -5,9 +5,11 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from clients import PASSWORD, Imap, without_trace
 from instance import free_port
@@ -139,6 +141,17 @@ class Requests(RequestsCase):
                                       "all").stdout
         self.assertIn(b"$SMIMERequested", flags)
 
+    def test_what_is_no_file_keeps_nobody_waiting(self):
+        # A user with a shell put a pipe where the book is, which nobody writes into.
+        self.hold()
+        path = self.instance.home("alice") / "Maildir/dovecot-smime-requests"
+        os.mkfifo(path, 0o666)
+        self.addCleanup(path.unlink)
+        for command in (["notify", "-A", "--now"], ["metrics", "-A"],
+                        ["quarantine", "list", "-A"]):
+            done = self.instance.doveadm("smime", *command, check=False)
+            self.assertIn(b"it is no regular file", done.stderr, command)
+
     def test_a_book_that_is_damaged_is_named_and_kept(self):
         item = self.hold()
         self.request(item)
@@ -148,6 +161,21 @@ class Requests(RequestsCase):
         self.assertEqual("nonsense\n", path.read_text())
         self.assertEqual("requested", self.row(item)["state"])
         path.unlink()
+
+
+class AtOnce(RequestsCase):
+    def test_what_is_done_once_is_done_once(self):
+        """A double click, and two reviewers who do not know of each other."""
+        for given in (["--token"], []):
+            self.clear()
+            item = self.hold(sender="take@example.org")
+            words = [*given, token(item, allows="release"), item] if given else [item]
+            with ThreadPoolExecutor() as pool:
+                codes = list(pool.map(lambda _: self.instance.doveadm(
+                    "smime", "quarantine", "release", "-u", "alice", *words,
+                    check=False).returncode, range(6)))
+            self.assertEqual([0, *[65 if given else 68] * 5], sorted(codes))
+            self.assertEqual(1, len(self.bodies()))
 
 
 class Decisions(RequestsCase):
@@ -333,7 +361,7 @@ class Approvals(RequestsCase):
     """Four eyes: a release wants two names."""
     rules = ("  smime_rule = class=any-encrypted action=quarantine\n"
              "  smime_reviewers = chief\n"
-             "  smime_role = reviewer=anna,ben,whole may=list,preview,show,download,release "
+             "  smime_role = reviewer=anna,ben,whole,*@corp.example may=list,preview,show,download,release "
              "approvals=2\n"
              "  smime_role2 = reviewer=carl may=list,show\n"
              "  smime_role3 = reviewer=dora to=bob@* may=list,show,release approvals=2\n")
@@ -354,6 +382,26 @@ class Approvals(RequestsCase):
         self.assertEqual(["released"], self.release("--as", "ben", item))
         self.assertEqual([message], [without_trace(body) for body in self.bodies()])
         self.assert_logged('"action":"approved"')
+
+    def test_one_name_in_several_forms_is_one(self):
+        # As a front end may have it from whoever typed it.
+        forms = ("J\u00f6rg@corp.example", "Jo\u0308rg@corp.example", "j\u00d6RG@corp.example")
+        item = self.hold()
+        for name in forms:
+            self.assertEqual(["approved; 1 more approval is needed"],
+                             self.release("--as", name, item, code=76))
+        for name in (os.fsdecode(b"J\xf6rg@corp.example"), "J\u00f6\u200brg@corp.example"):
+            self.act("release", "--as", name, item, code=64)
+        self.assertEqual(1, len(self.quarantined("alice")))
+        long = "\u7532" * 100 + "@corp.example"
+        self.assertEqual(["released"], self.release("--as", long, item))
+
+    def test_a_long_name_is_one(self):
+        item = self.hold()
+        for _ in range(2):
+            self.assertEqual(["approved; 1 more approval is needed"],
+                             self.release("--as", "\u7532" * 100 + "@corp.example", item, code=76))
+        self.assertEqual(["released"], self.release("--as", "ben", item))
 
     def test_who_may_do_all_needs_nobody(self):
         item = self.hold()
