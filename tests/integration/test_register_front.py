@@ -332,6 +332,8 @@ class FrontTests:
 
     def test_null_over_http_is_no_name(self):
         """A front end that has no name to give on does not ask as the operator."""
+        if dovecot_conf.IS_24:
+            self.skipTest("it is the word null there, which is nobody's name")
         item = self.held()
         message = self.instance.dir / "message.eml"
         message.write_bytes(self.samples.encrypted())
