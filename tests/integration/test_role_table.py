@@ -11,7 +11,7 @@ from pathlib import Path
 
 import test_access
 from clients import PASSWORD
-from dovecot_conf import CENTRAL_NAMESPACE
+from dovecot_conf import CENTRAL_NAMESPACE, IS_24
 from instance import free_port
 from test_access import SECRET, RawImap
 from test_roles import DONE, RolesCase
@@ -290,7 +290,8 @@ class Own(TableCase):
                                        f';urlauth={access}" INTERNAL')
                 urls += re.findall(rb"imap://[^ \r]*", answer)
         self.assertGreater(len(urls), 2)
-        for login in ("alice", "alice*stranger", "alice*alices", "bob"):
+        # With Dovecot 2.4 bob's session ends there by an assertion of Dovecot's own.
+        for login in ("alice", "alice*stranger", "alice*alices") + (() if IS_24 else ("bob",)):
             with contextlib.closing(RawImap(self.instance, login)) as client:
                 # By another user's session Dovecot asks its service, which takes its time.
                 for url in urls if login != "bob" else urls[-1:]:
