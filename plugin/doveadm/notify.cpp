@@ -19,10 +19,6 @@ namespace {
 
 // --- the texts
 
-std::string texts_directory(const Settings &settings) {
-  return settings.notice_texts.empty() ? SMIME_NOTICE_TEXTS : settings.notice_texts;
-}
-
 // The languages of the directory, which are its directories; empty with error set.
 std::vector<std::string> languages_in(const std::string &directory, std::string &error) {
   std::vector<std::string> languages;
@@ -185,11 +181,8 @@ void init(doveadm_mail_cmd_context *context, const char *const args[]) {
   // What is wrong with the texts is told once, and not for each user.
   Settings settings = settings_without_user();
   std::vector<std::string> errors = settings.errors;
-  std::string error;
-  if (errors.empty() && !read_links(settings, notify_command(context)->state->links, error))
-    errors.push_back(error);
   if (errors.empty())
-    (void)read_notice_texts(texts_directory(settings), settings.notice_language, errors);
+    errors = wrong_with_notices(settings, notify_command(context)->state->links);
   if (!errors.empty())
     die(EX_CONFIG, std::string(context->cmd->name) + ": " + errors.front());
   notify_command(context)->state->outgoing.prepare();

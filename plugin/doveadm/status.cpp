@@ -5,6 +5,7 @@
 #include "plugin/doveadm/register-access.h"
 #include "plugin/doveadm/scanner-program.h"
 #include "plugin/doveadm/sieve-quota.h"
+#include "plugin/doveadm/tell.h"
 #include "plugin/operator/health-check.h"
 #include "plugin/operator/local-access.h"
 #include "plugin/operator/protocol-plugins.h"
@@ -52,6 +53,7 @@ struct Server {
   std::uint64_t vsz_limit = 0;
   std::string lmtp_user;
   RegisterFacts held_register;
+  Findings notices;
   // Before doveadm became the user.
   bool as_root = getuid() == 0;
   bool printed = false;
@@ -101,6 +103,27 @@ RegisterFacts look_at_register() {
   return facts;
 }
 
+// What keeps doveadm smime notify from telling anybody, where rules say that somebody is told.
+Findings look_at_notices() {
+  Settings settings = settings_without_user();
+  Findings findings;
+  auto tells = [](const Rule &rule) {
+    return rule.notifies_recipient || rule.notifies_sender || !rule.notified.empty() ||
+           rule.warn > 0;
+  };
+  if (!settings.errors.empty() || std::none_of(settings.rules.begin(), settings.rules.end(), tells))
+    return findings;
+  Links links;
+  for (const std::string &error : wrong_with_notices(settings, links))
+    findings.push_back({"notices", Severity::error, "notify", error,
+                        "Nobody is told of what is held until it is mended; doveadm smime notify "
+                        "--check looks again"});
+  if (findings.empty())
+    findings.push_back({"notices", Severity::ok, "notify",
+                        texts_directory(settings) + "/" + settings.notice_language, ""});
+  return findings;
+}
+
 std::unique_ptr<Server> look_at_server() {
   auto server = std::make_unique<Server>();
   std::string error;
@@ -115,6 +138,7 @@ std::unique_ptr<Server> look_at_server() {
   if (auto user = read_dovecot_settings("", {"service/lmtp/user"}, error))
     server->lmtp_user = user->front();
   server->held_register = look_at_register();
+  server->notices = look_at_notices();
   return server;
 }
 
@@ -177,6 +201,7 @@ Findings server_findings(const Server &server, const Settings &settings) {
   if (!settings.directory.bind_password_file.empty())
     append(findings, check_paths({password_file_facts(settings.directory.bind_password_file)}));
   append(findings, check_register(server.held_register, time(nullptr)));
+  append(findings, server.notices);
   append(findings, check_plugins(server.protocols));
   return findings;
 }

@@ -149,6 +149,19 @@ Told tell(mail_user *user, const Wording &wording, const UntoldOfKind &of,
 
 } // namespace
 
+std::string texts_directory(const Settings &settings) {
+  return settings.notice_texts.empty() ? SMIME_NOTICE_TEXTS : settings.notice_texts;
+}
+
+std::vector<std::string> wrong_with_notices(const Settings &settings, Links &links) {
+  std::vector<std::string> errors;
+  std::string error;
+  if (!read_links(settings, links, error))
+    errors.push_back(error);
+  (void)read_notice_texts(texts_directory(settings), settings.notice_language, errors);
+  return errors;
+}
+
 Told tell_kind(mail_user *user, const Wording &wording, UntoldOfKind &of, std::string &error) {
   Told told = Told::was_there;
   if (!of.begun.empty())

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 struct mailbox;
 
@@ -20,6 +21,14 @@ struct Wording {
 };
 
 enum class Told : std::uint8_t { sent, was_there, failed };
+
+// Where the texts are.
+std::string texts_directory(const Settings &settings);
+
+// What is wrong, a sentence each, with what all notices are made with: the keys of links, which are
+// read with the rights that doveadm was started with, and the texts in the language that users
+// have by the configuration.
+std::vector<std::string> wrong_with_notices(const Settings &settings, Links &links);
 
 // The notice that was begun, and one of what is due: one mail in an interval, so that what is due
 // while another is finished waits for the next. Prints a line for each. Told::failed with error

@@ -165,6 +165,21 @@ class Notify(NotifyCase):
         self.notify("-u", "alice", "--now")
         self.assertEqual(1, len(self.notices()))
 
+    def notices_in_status(self):
+        done = self.instance.doveadm("-f", "json", "smime", "status", check=False)
+        return [(row["state"], row["detail"]) for row in json.loads(done.stdout)
+                if row["check"] == "notices"]
+
+    def test_status_says_that_nobody_can_be_told(self):
+        self.assertEqual([("ok", f"{self.texts}/en")], self.notices_in_status())
+        file = self.texts / "en/held.html"
+        file.rename(self.texts / "away")
+        try:
+            self.assertEqual([("error", f"{file}: No such file or directory")],
+                             self.notices_in_status())
+        finally:
+            (self.texts / "away").rename(file)
+
     def test_texts_are_checked(self):
         self.assertEqual([("de", "ok"), ("en", "ok")],
                          [(row["language"], row["state"]) for row in self.notify("--check")])
@@ -276,6 +291,17 @@ class Links(NotifyCase):
         ((_, _, text),) = self.notices()
         self.assertNotIn("https:", text)
         self.assertNotIn("You may", text)
+
+    def test_status_says_that_the_keys_are_open(self):
+        self.key.chmod(0o644)
+        try:
+            done = self.instance.doveadm("-f", "json", "smime", "status", check=False)
+        finally:
+            self.key.chmod(0o600)
+        self.assertEqual(78, done.returncode)
+        (row,) = [row for row in json.loads(done.stdout) if row["check"] == "notices"]
+        self.assertEqual("error", row["state"])
+        self.assertIn(str(self.key), row["detail"])
 
     def test_without_keys_it_does_not_begin(self):
         self.hold()
