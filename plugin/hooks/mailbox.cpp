@@ -49,6 +49,28 @@ bool rules_hold(mailbox *box, const UserContext &user) {
          !is_quarantine_mailbox(box, *user.settings);
 }
 
+// The mail to be copied, for what looks into it before the copy: what is read there may change
+// the index, and what the caller's transaction commits after a copy that failed takes the text of
+// the storage's error away under cmd-copy.c, which has kept a pointer to it.
+class MailToLookInto {
+public:
+  explicit MailToLookInto(mail *source)
+      : source_(source),
+        transaction_(source->box, static_cast<mailbox_transaction_flags>(0), "smime"),
+        own_(mail_alloc(transaction_.get(), static_cast<mail_fetch_field>(0), nullptr)) {}
+  ~MailToLookInto() { mail_free(&own_); }
+  MailToLookInto(const MailToLookInto &) = delete;
+  MailToLookInto &operator=(const MailToLookInto &) = delete;
+
+  // One that is being saved has no UID.
+  mail *get() { return source_->uid > 0 && mail_set_uid(own_, source_->uid) ? own_ : source_; }
+
+private:
+  mail *source_;
+  Transaction transaction_;
+  mail *own_;
+};
+
 // A copy by a mail client. Returns false if a rule bars it: the save is
 // cancelled then, and the error set.
 bool may_copy(mail_save_context *save, mail *source, UserContext &user) {
@@ -58,6 +80,8 @@ bool may_copy(mail_save_context *save, mail *source, UserContext &user) {
   ClientSave decision(box, user, Origin::copy);
   if (!decision.needs_decision())
     return true;
+  MailToLookInto looked_into(source);
+  source = looked_into.get();
   istream *input;
   Held held;
   if (mail_get_stream(source, nullptr, nullptr, &input) < 0 ||

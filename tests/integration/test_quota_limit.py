@@ -1,8 +1,11 @@
 """The quarantine is outside the quota plugin's limit on the size of one message, and outside
 the quota."""
 
+import contextlib
+
 from case import DovecotCase
 from clients import without_trace
+from test_access import RawImap
 
 LIMIT = 6000
 
@@ -110,3 +113,23 @@ class Full(DovecotCase):
                 self.assert_accepted(large, "bob@example.org")
                 ((code, text),) = self.deliver(large, "bob@example.org")
                 self.assertEqual((552, True), (code, "Quota exceeded" in text), text)
+
+
+class Copies(DovecotCase):
+    """What a client copies is looked into first; the answer is that of the copy."""
+    settings = ("  smime_rule = class=any-encrypted action=quarantine\n"
+                "  quota = count:User quota\n  quota_rule = *:storage=20k\n"
+                "  quota_vsizes = yes\n")
+    instance_options = {"replace_rules": True, "global_plugins": "quota"}
+
+    def test_the_client_hears_of_the_quota(self):
+        for number in range(3):
+            self.assert_accepted(self.samples.plain(text=f"{number}\n" + "z\n" * 5000)
+                                 if number == 0 else self.samples.plain(text="y\n" * number))
+        with contextlib.closing(RawImap(self.instance, "alice")) as client:
+            client.run("CREATE Other")
+            client.run("SELECT INBOX")
+            for _ in range(3):
+                status, answer = client.run("COPY 1 Other")
+                self.assertEqual("NO", status)
+                self.assertIn(b"[OVERQUOTA] Quota exceeded", answer)
