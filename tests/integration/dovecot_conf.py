@@ -228,6 +228,8 @@ def _quota(settings):
             # Rules of a mailbox are in the mailbox's block.
             what, _, limit = value.removeprefix("*:").partition("=")
             limits.append((names[what], limit))
+    # Ten megabytes more than the limit would be taken.
+    limits.append(("quota_storage_grace", "0"))
     return "quota user", limits
 
 
