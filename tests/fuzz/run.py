@@ -35,6 +35,9 @@ TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header
            "leaf": 8000, "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000,
            "zip": 20000, "token": 1500}
 MEGABYTES = 1024
+# Of one call to malloc(): liblzma asks for the dictionary that a header names, up to 4 GB, and uses
+# of it what is there. In a service the limit of its address space refuses that.
+MALLOC_MEGABYTES = 8192
 # Which carriers are seeds of a target, and the endings of files that are.
 CARRIED = {"compound": ("doc,", "xls", "ppt", "msg"), "tnef": ("TNEF",), "rtf": ("RTF",),
            "pdf": ("PDF",), "embedded": ("calendar", "card", "HTML", "CSS", "flat", "Word 2003")}
@@ -215,7 +218,8 @@ def run(directory, target, seconds):
                        UBSAN_OPTIONS="print_stacktrace=1")
     done = subprocess.run(
         [directory / "build/tests/fuzz" / f"fuzz-{target}", f"-max_total_time={seconds}",
-         f"-max_len={TARGETS[target]}", f"-rss_limit_mb={MEGABYTES}", "-timeout=20",
+         f"-max_len={TARGETS[target]}", f"-rss_limit_mb={MEGABYTES}",
+         f"-malloc_limit_mb={MALLOC_MEGABYTES}", "-timeout=20",
          "-print_final_stats=1", f"-seed={os.environ.get('SMIME_FUZZ_SEED', '0')}",
          f"-artifact_prefix={findings}/{target}-", corpus, given],
         capture_output=True, env=environment, cwd=directory)
