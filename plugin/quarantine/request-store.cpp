@@ -104,7 +104,15 @@ bool change_requests(mail_user *user, const std::function<bool(RequestBook &)> &
   if (!change(*book))
     return true;
   drop_old_entries(*book, ioloop_time);
-  return write_beside_names(list_of(user), file_name, to_text(*book), error);
+  std::string text = to_text(*book);
+  // Nobody could read it then, nor any decision be told.
+  if (text.size() > max_request_book) {
+    error = place + "/" + file_name + ": it would have more than " +
+            std::to_string(max_request_book) +
+            " bytes, and is left as it is (doveadm smime notify takes out what was decided)";
+    return false;
+  }
+  return write_beside_names(list_of(user), file_name, text, error);
 }
 
 std::optional<Said> request_of(mail *held, const QuarantineRecord &record,

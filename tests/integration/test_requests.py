@@ -163,6 +163,25 @@ class Requests(RequestsCase):
         path.unlink()
 
 
+    def test_a_book_that_is_full_is_left_as_it_can_be_read(self):
+        first, other = self.hold(), self.hold()
+        self.assertEqual(["requested"], self.request(first))
+        (path,) = self.instance.home("alice").rglob("dovecot-smime-requests")
+        line = json.loads(path.read_text())
+        line.pop("subject")
+        with path.open("a") as book:
+            for number in range(4 * 1024 * 1024 // 600):
+                line["id"] = f"{number:032x}"
+                text = json.dumps({**line, "subject": ""}, separators=(",", ":"))
+                book.write(text[:-2] + "x" * (599 - len(text)) + '"}\n')
+        self.assertLess(4 * 1024 * 1024 - 1200, path.stat().st_size)
+        before = path.read_bytes()
+        self.request("--reason", "y" * 400, other, code=75)
+        self.assertIn("4194304 bytes", self.said)
+        self.assertEqual(before, path.read_bytes())
+        self.assertEqual(["requested", "held"], [self.row(i)["state"] for i in (first, other)])
+
+
 class AtOnce(RequestsCase):
     def test_what_is_done_once_is_done_once(self):
         """A double click, and two reviewers who do not know of each other."""
