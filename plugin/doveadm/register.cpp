@@ -20,19 +20,28 @@
 namespace smime {
 namespace {
 
-// --- drain
-
-void drain_command(doveadm_cmd_context *) noexcept {
-  int status = guarded("doveadm smime register drain", EX_TEMPFAIL, [&] {
+// body returns the exit code.
+template <typename Body> void with_register(const char *command, Body body) noexcept {
+  int status = guarded(command, EX_TEMPFAIL, [&] {
     std::string error;
     Settings settings = settings_without_user();
     auto database = open_register(settings, error);
-    if (database == nullptr) {
-      log_error(error);
-      return EX_CONFIG;
-    }
+    if (database != nullptr)
+      return body(settings, *database);
+    log_error(error);
+    return EX_CONFIG;
+  });
+  if (status != 0)
+    doveadm_exit_code = status;
+}
+
+// --- drain
+
+void drain_command(doveadm_cmd_context *) noexcept {
+  with_register("doveadm smime register drain", [](const Settings &settings, Database &database) {
+    std::string error;
     DrainResult result;
-    bool done = drain_register(settings, *database, result, error);
+    bool done = drain_register(settings, database, result, error);
     doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
     for (const char *name : {"written", "refused"})
       doveadm_print_header_simple(name);
@@ -43,24 +52,16 @@ void drain_command(doveadm_cmd_context *) noexcept {
     log_error("smime register: rows wait in " + settings.register_spool + ": " + error);
     return EX_TEMPFAIL;
   });
-  if (status != 0)
-    doveadm_exit_code = status;
 }
 
 // --- thin
 
 void thin_command(doveadm_cmd_context *) noexcept {
-  int status = guarded("doveadm smime register thin", EX_TEMPFAIL, [&] {
+  with_register("doveadm smime register thin", [](const Settings &settings, Database &database) {
     std::string error;
-    Settings settings = settings_without_user();
-    auto database = open_register(settings, error);
-    if (database == nullptr) {
-      log_error(error);
-      return EX_CONFIG;
-    }
     ThinResult result;
     bool done = settings.history == 0 ||
-                thin_register(*database, time(nullptr) - settings.history, result, error);
+                thin_register(database, time(nullptr) - settings.history, result, error);
     doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
     for (const char *name : {"messages", "history", "deliveries", "more"})
       doveadm_print_header_simple(name);
@@ -72,8 +73,6 @@ void thin_command(doveadm_cmd_context *) noexcept {
     log_error("smime register: " + error);
     return EX_TEMPFAIL;
   });
-  if (status != 0)
-    doveadm_exit_code = status;
 }
 
 // --- rebuild and check

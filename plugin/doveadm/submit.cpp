@@ -183,9 +183,8 @@ bool Submission::prepare(mail_user *user, std::string &error) {
 
 #endif
 
-bool Submission::read_sender(mail_user *user, std::string &error) {
-  if (!settings_->from.empty())
-    return true;
+bool read_postmaster(mail_user *user, std::string &from, std::string &hostname,
+                     std::string &error) {
   DataStackFrame frame;
   const message_address *postmaster;
   const char *reason;
@@ -193,9 +192,14 @@ bool Submission::read_sender(mail_user *user, std::string &error) {
     error = std::string("postmaster_address: ") + reason;
     return false;
   }
-  settings_->from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
-  settings_->hostname = user->set->hostname;
+  from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
+  hostname = user->set->hostname;
   return true;
+}
+
+bool Submission::read_sender(mail_user *user, std::string &error) {
+  return !settings_->from.empty() ||
+         read_postmaster(user, settings_->from, settings_->hostname, error);
 }
 
 MailHead Submission::head_to(const std::string &to) const {

@@ -11,6 +11,10 @@ struct mail_user;
 
 namespace smime {
 
+// The address and the host that our mails to and about the user are from. False with error set if
+// postmaster_address is wrong.
+bool read_postmaster(mail_user *user, std::string &from, std::string &hostname, std::string &error);
+
 class Submission {
 public:
   // Reads the settings: before the first user of a command is looked up. Null

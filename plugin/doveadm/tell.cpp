@@ -8,6 +8,7 @@
 #include "plugin/doveadm/tell.h"
 
 #include "plugin/doveadm/smime.h"
+#include "plugin/doveadm/submit.h"
 #include "plugin/quarantine/request-store.h"
 #include "plugin/store/keywords.h"
 
@@ -16,7 +17,6 @@
 #include <tuple>
 
 extern "C" {
-#include "message-address.h"
 #include "message-date.h"
 }
 
@@ -24,16 +24,8 @@ namespace smime {
 
 bool fill_in_head(mail_user *user, Notice &notice, std::string &error) {
   DataStackFrame frame;
-  const message_address *postmaster;
-  const char *reason;
-  if (!mail_user_set_get_postmaster_address(user->set, &postmaster, &reason)) {
-    error = std::string("postmaster_address: ") + reason;
-    return false;
-  }
-  notice.from = std::string(postmaster->mailbox) + "@" + postmaster->domain;
-  notice.hostname = user->set->hostname;
   notice.date = message_date_create(ioloop_time);
-  return true;
+  return read_postmaster(user, notice.from, notice.hostname, error);
 }
 
 namespace {
