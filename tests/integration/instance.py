@@ -60,13 +60,14 @@ def age_of(pid):
 class Instance:
     """root: where `make install DESTDIR=` put the build. settings: lines that
     go into plugin { }, instead of the shipped rule if replace_rules. earlier, extra:
-    further configuration, before the shipped files and at the end."""
+    further configuration, before the shipped files and at the end. desk_port: where the
+    review desk answers; desk_conf: lines of smime-desk.conf; desk_tls: by HTTPS."""
 
     def __init__(self, directory, root, *, imap_port=None, lmtp_port=None, http_port=None,
                  settings="", extra="", plugins="sieve", location="maildir:~/Maildir",
                  replace_rules=False, load_smime=True, scanner_conf="",
                  global_plugins="", protocols="imap lmtp", test_modules=(), users=USERS,
-                 earlier=""):
+                 earlier="", desk_port=None, desk_conf="", desk_tls=False):
         self.dir = Path(directory)
         self.root = Path(root)
         self.imap_port = imap_port or free_port()
@@ -84,6 +85,9 @@ class Instance:
         self.protocols = protocols
         self.test_modules = test_modules
         self.users = users
+        self.desk_port = desk_port
+        self.desk_conf = desk_conf
+        self.desk_tls = desk_tls
         self.dovecot = DOVECOT
 
     # -- files
@@ -145,6 +149,8 @@ class Instance:
         services = ["anvil", "imap-login", "pop3-login", "stats"]
         if self.load_smime:
             services += ["smime-scanner", "smime-scanner-user"]
+        if self.desk_port:
+            services += ["smime-desk"]
         return "\n".join(f"service {name} {{\n  chroot =\n}}" for name in services)
 
     def _shipped_conf(self):
@@ -182,6 +188,41 @@ service doveadm {{
 }}
 """
 
+    def _desk_lines(self):
+        """The shipped services of the desk, with a port and our paths."""
+        if not self.desk_port:
+            return ""
+        programs = self.root / "usr/lib/dovecot"
+        conf = f"-c {self.dir}/smime-desk.conf"
+        return f"""!include {self.root}/etc/dovecot/conf.d/92-smime-desk.conf
+service smime-desk {{
+  executable = {programs}/smime-desk {conf}
+  inet_listener smime-desk {{
+    address = 127.0.0.1
+    port = {self.desk_port}
+    ssl = {"yes" if self.desk_tls else "no"}
+  }}
+}}
+service smime-desk-worker {{
+  executable = {programs}/smime-desk-worker {conf}
+}}
+"""
+
+    def _write_desk_conf(self):
+        if not self.desk_port:
+            return
+        texts = next(self.root.glob("usr/share/*/desk"), None)
+        lines = [f"token_file = {self.dir}/smime-desk-tokens", self.desk_conf]
+        if texts:
+            lines.append(f"texts = {texts}")
+        if not self.desk_tls:
+            lines.append("insecure = yes")
+        (self.dir / "smime-desk.conf").write_text("\n".join(lines) + "\n")
+
+    @property
+    def desk_url(self):
+        return f"http{'s' if self.desk_tls else ''}://127.0.0.1:{self.desk_port}"
+
     def write_conf(self):
         for sub in ("home", "run"):
             (self.dir / sub).mkdir(parents=True, exist_ok=True)
@@ -199,6 +240,7 @@ service doveadm {{
             # What 90-smime.conf includes stands beside it.
             shutil.copy(self.root / "etc/dovecot/conf.d/smime-load.conf.ext", self.dir)
         (self.dir / "smime-scanner.conf").write_text(self.scanner_conf)
+        self._write_desk_conf()
         self.conf.write_text(dovecot_conf.configuration(f"""
 base_dir = {self.base_dir}
 state_dir = {self.dir}/state
@@ -252,6 +294,7 @@ postmaster_address = postmaster@example.org
 mail_plugins = {self.global_plugins}
 {self.earlier}
 {self._smime_lines()}
+{self._desk_lines()}
 {self._rootless_lines()}
 protocol lmtp {{
   mail_plugins = $mail_plugins {self.plugins}
@@ -323,6 +366,8 @@ protocol lda {{
                                 f"{self.log()[-2000:]}")
         self.wait_for_port(self.imap_port)
         self.wait_for_port(self.lmtp_port)
+        if self.desk_port:
+            self.wait_for_port(self.desk_port)
         return self
 
     def wait_for_port(self, port):
