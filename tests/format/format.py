@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
-FOLDERS = ("common", "plugin", "scanner", "tests/unit", "tests/fuzz")
+FOLDERS = ("common", "plugin", "scanner", "desk", "tests/unit", "tests/fuzz")
 TEXTS = (".am", ".ac", ".cpp", ".h", ".c", ".py", ".md", ".sh", ".in", ".conf", ".ext", ".1", ".7")
 
 

@@ -1,7 +1,7 @@
 """Holds the includes of the sources against the table of what each room may see.
 Usage: walls.py [--map]    --map: prints the table as HACKING.md shows it
 
-A room is a folder of plugin/ or scanner/, or common/. An include that is not in the table
+A room is a folder of plugin/, scanner/ or desk/, or common/. An include that is not in the table
 is an error, and so is a line of the table that nobody uses."""
 
 import re
@@ -69,15 +69,21 @@ ROOMS = {
     "scanner/process": ("the program: service, sandbox, configuration",
                         "common scanner/base scanner/cms scanner/content scanner/engines "
                         "scanner/formats scanner/inspection scanner/verify scanner/x509"),
+
+    "desk/protocol": ("what the desk's two programs say to each other, and their configuration", ""),
+    "desk/worker": ("sessions, logins, and the commands that the desk may run", "desk/protocol"),
+    "desk/web": ("HTTP and pages: the process that speaks with the world", "desk/protocol"),
 }
 # They are tested and fuzzed without Dovecot.
-WITHOUT_DOVECOT = ("common", "plugin/rules", "plugin/operator", "plugin/notices", "plugin/startup")
+WITHOUT_DOVECOT = ("common", "plugin/rules", "plugin/operator", "plugin/notices", "plugin/startup",
+                   "desk/protocol")
 # Who may use a system's header; all others must not.
 SYSTEM = {
-    "sys/socket.h": ("scanner/engines", "scanner/process", "scanner/base/helper-process", "plugin/"),
-    "sys/un.h": ("scanner/engines", "scanner/process", "plugin/"),
+    "sys/socket.h": ("scanner/engines", "scanner/process", "scanner/base/helper-process", "plugin/",
+                     "desk/web"),
+    "sys/un.h": ("scanner/engines", "scanner/process", "plugin/", "desk/web"),
     "netdb.h": ("scanner/engines", "plugin/"),
-    "seccomp.h": ("scanner/process",),
+    "seccomp.h": ("scanner/process", "desk/web"),
 }
 
 QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
@@ -89,7 +95,7 @@ def room_of(path):
 
 
 def sources(top):
-    for folder in ("common", "plugin", "scanner"):
+    for folder in ("common", "plugin", "scanner", "desk"):
         for path in sorted((top / folder).rglob("*")):
             if path.suffix in (".cpp", ".h", ".c"):
                 yield path.relative_to(top).as_posix(), path.read_text()
@@ -111,7 +117,7 @@ def faults(files, rooms=None):
             if "/" not in included:
                 if room in WITHOUT_DOVECOT:
                     found.append(f"{file}: {included}: {room} has no Dovecot header")
-            elif included.split("/")[0] not in ("common", "plugin", "scanner"):
+            elif included.split("/")[0] not in ("common", "plugin", "scanner", "desk"):
                 found.append(f"{file}: {included}: an include names its room")
             elif room_of(included) == room:
                 continue
