@@ -64,6 +64,18 @@ in_copy server-root '
     test -z "$said"
   done
 
+  echo "== the desk: off, then with a port, then gone"
+  apt-get install -y -q ./dovecot-smime-desk_*.deb curl
+  doveconf -n >/dev/null
+  id smimedesk
+  sed -i "s/port = 0/port = 8443/" /etc/dovecot/conf.d/92-smime-desk.conf && doveadm reload
+  timeout 30 sh -c "until curl -sk https://127.0.0.1:8443/login | grep -q password; do sleep 0.5; done"
+  test "$(ps -o user= -C smime-desk | sort -u)" = smimedesk
+  apt-get remove -y -q dovecot-smime-desk
+  doveconf -n >/dev/null
+  doveadm reload
+  settled
+
   echo "== installed, removed and installed again"
   apt-get remove -y -q dovecot-smime
   doveconf -n >/dev/null
