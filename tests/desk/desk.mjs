@@ -77,7 +77,8 @@ export class Desk {
     const { dark = false, language = 'en', width = 1280, height = 900, ...more } = options;
     const context = await this.browser.newContext({
       baseURL: this.url, colorScheme: dark ? 'dark' : 'light', locale: language,
-      viewport: { width, height }, ignoreHTTPSErrors: true, ...more,
+      // Colours in the middle of a change are nobody's.
+      viewport: { width, height }, reducedMotion: 'reduce', ignoreHTTPSErrors: true, ...more,
     });
     this.contexts.push(context);
     context.setDefaultTimeout(PATIENCE);
