@@ -72,7 +72,7 @@ std::string apply_word(std::string_view key, std::string_view word,
 std::string apply_time(std::string_view key, std::string_view value, std::uint64_t &seconds) {
   constexpr std::array<std::pair<std::string_view, std::uint64_t>, 5> units{
       {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}}};
-  constexpr std::uint64_t least = 60;
+  constexpr std::uint64_t least = 1;
   constexpr std::uint64_t most = 7UL * 86400;
   std::string_view rest;
   auto number = read_number(value, rest);
@@ -80,7 +80,7 @@ std::string apply_time(std::string_view key, std::string_view value, std::uint64
                                   [&rest](const auto &known) { return known.first == rest; });
   if (!number || unit == units.end() || *number > most || *number * unit->second > most ||
       *number * unit->second < least)
-    return no_value(key, value, "1m to 7d");
+    return no_value(key, value, "1s to 7d");
   seconds = *number * unit->second;
   return {};
 }

@@ -61,16 +61,6 @@ bool is_for_services(std::string_view variable) {
          std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::vector<char *> environment_of_no_service() {
-  std::vector<char *> variables;
-  for (char **variable = environ; *variable != nullptr; variable++) {
-    if (!is_for_services(*variable))
-      variables.push_back(*variable);
-  }
-  variables.push_back(nullptr);
-  return variables;
-}
-
 class Program {
 public:
   Program(std::string_view input, unsigned seconds, ProgramResult &result)
@@ -191,6 +181,16 @@ private:
 };
 
 } // namespace
+
+std::vector<char *> environment_of_no_service() {
+  std::vector<char *> variables;
+  for (char **variable = environ; *variable != nullptr; variable++) {
+    if (!is_for_services(*variable))
+      variables.push_back(*variable);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
 
 ProgramResult run_program(const std::vector<std::string> &arguments, std::string_view input,
                           unsigned seconds) {

@@ -22,6 +22,10 @@ struct ProgramResult {
 ProgramResult run_program(const std::vector<std::string> &arguments, std::string_view input,
                           unsigned seconds);
 
+// Our environment without what makes a program of Dovecot's believe that it is a service: the
+// doveadm server and our services start such programs.
+std::vector<char *> environment_of_no_service();
+
 inline constexpr std::size_t max_program_output = 64UL * 1024 * 1024;
 
 } // namespace smime

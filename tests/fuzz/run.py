@@ -33,7 +33,7 @@ DATA = TOP / "tests/data"
 TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header-block": 4000, "rules": 1000,
            "protected": 8000, "compound": 20000, "embedded": 4000, "package": 4000, "pdf": 8000,
            "leaf": 8000, "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000,
-           "zip": 20000, "token": 1500}
+           "zip": 20000, "token": 1500, "desk-request": 4000}
 MEGABYTES = 1024
 # Of one call to malloc(): liblzma asks for the dictionary that a header names, up to 4 GB, and uses
 # of it what is there. In a service the limit of its address space refuses that.
@@ -199,6 +199,18 @@ def seeds(target):
     elif target == "token":
         yield b"smime1.01234567.ASNFZ4mrze8BI0VniavN7wAAAABrDzLJAWFsaWNl." + b"0" * 64
         yield b"# a key\n0f1e2d3c4b5a69788796a5b4c3d2e1f0\n"
+    elif target == "desk-request":
+        item = b'{"id":"0123456789abcdef0123456789abcdef","user":"a"}'
+        for words in (b'"type":"list","filter":{"q":"x","state":"held"},"sort":"-time","limit":50,'
+                      b'"after":"held 2026 x a"', b'"type":"show","item":' + item,
+                      b'"type":"act","act":"reject","items":[' + item + b'],"reason":"r","text":'
+                      b'"t","mailbox":"m","until":"30d","refilter":false',
+                      b'"type":"login","name":"a","password":"b","secure":true',
+                      b'"type":"token-act","token":"t","act":"release"', b'"type":"overview"'):
+            request = b'{"id":1,"session":"s","ip":"::1",' + words + b"}"
+            yield request
+            yield len(request).to_bytes(4, "big") + request
+        yield b'[{"id":"x","result":"released","mailbox":"INBOX"}]'
     elif target == "rules":
         yield (b'mailbox=Public/* class=signed,encrypted signature=signed scan=uninspectable '
                b'from=*@example.org to=b@* origin=delivery strength=weak recipient=view flag=x '

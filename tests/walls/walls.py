@@ -71,7 +71,8 @@ ROOMS = {
                         "scanner/formats scanner/inspection scanner/verify scanner/x509"),
 
     "desk/protocol": ("what the desk's two programs say to each other, and their configuration", ""),
-    "desk/worker": ("sessions, logins, and the commands that the desk may run", "desk/protocol"),
+    "desk/worker": ("sessions, logins, and the commands that the desk may run",
+                    "common desk/protocol plugin/dovecot plugin/operator plugin/store/atomic-file.h"),
     "desk/web": ("HTTP and pages: the process that speaks with the world", "desk/protocol"),
 }
 # They are tested and fuzzed without Dovecot.
@@ -80,7 +81,7 @@ WITHOUT_DOVECOT = ("common", "plugin/rules", "plugin/operator", "plugin/notices"
 # Who may use a system's header; all others must not.
 SYSTEM = {
     "sys/socket.h": ("scanner/engines", "scanner/process", "scanner/base/helper-process", "plugin/",
-                     "desk/web"),
+                     "desk/web", "desk/worker/process"),
     "sys/un.h": ("scanner/engines", "scanner/process", "plugin/", "desk/web"),
     "netdb.h": ("scanner/engines", "plugin/"),
     "seccomp.h": ("scanner/process", "desk/web"),

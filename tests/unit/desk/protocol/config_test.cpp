@@ -55,9 +55,9 @@ TEST(DeskConfig, ReadsEverySetting) {
 TEST(DeskConfig, NamesTheLineAndTheWord) {
   refused("desk.conf:2: unknown setting \"idle\"", "\nidle = 1m");
   refused("desk.conf:1: expected \"key = value\", found \"idle_time\"", "idle_time");
-  refused("desk.conf:1: \"10\" is no value for idle_time (1m to 7d)", "idle_time = 10");
-  refused("desk.conf:1: \"8d\" is no value for idle_time (1m to 7d)", "idle_time = 8d");
-  refused("desk.conf:1: \"5x\" is no value for idle_time (1m to 7d)", "idle_time = 5x");
+  refused("desk.conf:1: \"0\" is no value for idle_time (1s to 7d)", "idle_time = 0");
+  refused("desk.conf:1: \"8d\" is no value for idle_time (1s to 7d)", "idle_time = 8d");
+  refused("desk.conf:1: \"5x\" is no value for idle_time (1s to 7d)", "idle_time = 5x");
   refused("desk.conf:1: \"fr\" is no value for language (auto, en, de)", "language = fr");
   refused("desk.conf:1: \"on\" is no value for insecure (no, yes)", "insecure = on");
   refused("desk.conf:1: \"t\" is no absolute path for texts", "texts = t");

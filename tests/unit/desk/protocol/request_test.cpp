@@ -135,8 +135,8 @@ TEST(DeskRequest, ATokenIsForTwoActs) {
 }
 
 TEST(DeskRequest, WhatIsDeepIsReadToItsEnd) {
-  CHECK_FALSE(error_of(std::string(100000, '[')).empty());
-  CHECK_FALSE(error_of(R"({"id":1,"type":"list","filter":)" + std::string(50000, '[') +
-                       std::string(50000, ']') + "}")
+  CHECK_FALSE(error_of(std::string(5000, '[')).empty());
+  CHECK_FALSE(error_of(R"({"id":1,"type":"list","filter":)" + std::string(2000, '[') +
+                       std::string(2000, ']') + "}")
                   .empty());
 }
