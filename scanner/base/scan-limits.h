@@ -55,6 +55,13 @@ inline constexpr std::size_t max_parameter = 255;
 inline constexpr std::size_t max_trust_files = 4096;
 inline constexpr std::size_t max_trust_domains = 256;
 inline constexpr std::size_t max_trust_file_size = 16UL * 1024 * 1024;
+// Bytes of texts that are kept until their parts end, to be shown: of one text, of one of HTML,
+// which has much in it that is not shown, and of all that are open.
+inline constexpr std::size_t max_kept_text = 128UL * 1024;
+inline constexpr std::size_t max_kept_html = 512UL * 1024;
+inline constexpr std::size_t max_kept_texts = 2UL * 1024 * 1024;
+// Messages in messages of which a digest is made for each.
+inline constexpr std::size_t max_digested_messages = 8;
 // Of a message over max_message_size, what is read for its labels.
 inline constexpr std::uint64_t max_labelled_size = 64ULL * 1024 * 1024;
 // Addresses of one engine.

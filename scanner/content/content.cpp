@@ -1,7 +1,9 @@
 #include "scanner/content/content.h"
 
 #include "common/ascii.h"
+#include "scanner/base/charset-text.h"
 #include "scanner/content/embedded-data.h"
+#include "scanner/content/html-text.h"
 #include "scanner/content/leaf.h"
 #include "scanner/content/mail-file.h"
 #include "scanner/content/text.h"
@@ -21,6 +23,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <string>
 #include <string_view>
 #include <strings.h>
@@ -81,7 +84,14 @@ std::unique_ptr<ByteSink> make_late_pdf_reader(Inspection &inspection, const Pla
 } // namespace
 
 Content::Content(Inspection &inspection, Place place)
-    : inspection_(inspection), place_(std::move(place)) {}
+    : inspection_(inspection), place_(std::move(place)) {
+  // What was read by a guess is a part as well, or none.
+  if (inspection_.tools().inside == nullptr || place_.is_guess)
+    return;
+  record_ = std::make_unique<PartRecord>(inspection_, place_);
+  if (inspection_.tools().wants_text)
+    record_->keep_text(is_html() ? max_kept_html : max_kept_text);
+}
 
 std::unique_ptr<ContentReader> make_content_reader(Inspection &inspection, Place place) {
   return std::make_unique<Content>(inspection, std::move(place));
@@ -94,6 +104,8 @@ std::size_t Content::wanted_prefix() const {
 }
 
 void Content::feed(Bytes bytes) {
+  if (record_ != nullptr)
+    record_->feed(bytes);
   if (!decided_) {
     // What begins behind a bound is not opened.
     if (inspection_.stopped())
@@ -123,6 +135,7 @@ void Content::decide() {
   reader_ = choose();
   if (is_labelled_pdf)
     reader_ = with_pdf(std::move(reader_));
+  settle_text();
   if (outcome_.is_text)
     text_check_.feed(prefix_);
   if (reader_ != nullptr)
@@ -332,6 +345,8 @@ std::unique_ptr<ByteSink> Content::make_unknown(std::string words) {
 }
 
 void Content::finish() {
+  if (record_ != nullptr)
+    record_->finish();
   if (!decided_ && !inspection_.stopped())
     decide();
   if (embedded_ != nullptr)
@@ -365,9 +380,49 @@ void Content::finish_embedded() {
     inspection_.add_uninspectable(place_, "unsupported-archive");
 }
 
+// By its label, or where there is none by its name.
+bool Content::is_html() const {
+  const std::string name = lower(place_.name);
+  return place_.type == "text/html" || place_.type == "application/xhtml+xml" ||
+         (place_.type.empty() && (name.ends_with(".html") || name.ends_with(".htm")));
+}
+
+// Who reads it as text sees it, whatever it is as well.
+void Content::settle_text() {
+  if (record_ != nullptr && !place_.is_text && !outcome_.is_text)
+    record_->forget_text();
+  else if (record_ != nullptr)
+    shows_html_ = is_html();
+}
+
+void Content::record_text(InsidePart &state) const {
+  ShownBudget &shown = inspection_.shown();
+  bool is_shown = decided_ && (place_.is_text || outcome_.is_text);
+  if (!inspection_.tools().wants_text || !is_shown)
+    return;
+  const std::string &bytes = record_->kept();
+  state.charset = place_.charset;
+  std::string_view charset = place_.charset;
+  if (charset.empty() && shows_html_)
+    charset = charset_of_html(bytes);
+  std::string text = utf8_text(as_bytes(bytes), charset);
+  if (shows_html_ && inspection_.tools().wants_html) {
+    state.html = text;
+    state.html_cut = shown.bound_html(*state.html) || record_->is_text_cut();
+  }
+  if (shows_html_)
+    text = text_of_html(text);
+  state.text_cut = shown.bound_text(text) || record_->is_text_cut();
+  state.text = std::move(text);
+}
+
 // Each part ends in one state, also one that nobody finished.
 void Content::record_part() {
-  PartState state{place_.path, place_.name, place_.type, "unrecognised", "named", "unrecognised"};
+  InsidePart state = record_->state();
+  state.type = place_.type;
+  state.kind = "unrecognised";
+  state.state = "named";
+  state.by = "unrecognised";
   std::string reason = inspection_.reason_of(place_);
   if (kind_ != nullptr) {
     state.kind = kind_->name;
@@ -381,13 +436,21 @@ void Content::record_part() {
     state.state = "cut";
     state.by = "limit-exceeded";
   }
+  if (state.kind == "text" && !place_.is_text)
+    state.type = "text/plain";
+  else if (state.kind == "mail")
+    state.type = "message/rfc822";
+  record_text(state);
   inspection_.record_part(std::move(state));
 }
 
 Content::~Content() {
-  // What was read by a guess is a part as well, or none.
-  if (inspection_.tools().wants_parts && !place_.is_guess)
-    record_part();
+  try {
+    if (record_ != nullptr)
+      record_part();
+  } catch (const std::bad_alloc &) {
+    // Whatever took the memory is told of; this part is not.
+  }
 }
 
 } // namespace smime

@@ -6,6 +6,7 @@
 #include "scanner/content/text-check.h"
 #include "scanner/formats/embedded.h"
 #include "scanner/formats/kinds.h"
+#include "scanner/inspection/part-record.h"
 #include "scanner/inspection/reader.h"
 
 #include <memory>
@@ -25,7 +26,7 @@ public:
   void finish() override;
 
   bool wants_more() const override {
-    return !decided_ || reader_ != nullptr || embedded_ != nullptr;
+    return record_ != nullptr || !decided_ || reader_ != nullptr || embedded_ != nullptr;
   }
   const ContentOutcome &outcome() const override { return outcome_; }
 
@@ -44,6 +45,9 @@ private:
   bool is_shown_as_text() const;
   std::unique_ptr<ByteSink> with_text(std::unique_ptr<ByteSink> reader);
   std::unique_ptr<ByteSink> with_pdf(std::unique_ptr<ByteSink> reader);
+  bool is_html() const;
+  void settle_text();
+  void record_text(InsidePart &state) const;
   void record_part();
   std::unique_ptr<ByteSink> choose_mail();
   std::unique_ptr<ByteSink> choose_beside_mail();
@@ -60,6 +64,9 @@ private:
   std::unique_ptr<EmbeddedArchives> embedded_;
   TextCheck text_check_;
   bool finished_ = false;
+  // Of a part that is told of by itself; else null.
+  std::unique_ptr<PartRecord> record_;
+  bool shows_html_ = false;
 };
 
 } // namespace smime

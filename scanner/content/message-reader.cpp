@@ -72,6 +72,9 @@ void MessageReader::finish() {
   inspection_.add_labels({}, labels_.finish(inspection_.wants_labels()));
   if (engine_ != nullptr)
     inspection_.add_verdict({}, engine_->finish());
+  // Parts are told of when they end.
+  walk_.reset();
+  file_.reset();
 }
 
 } // namespace smime

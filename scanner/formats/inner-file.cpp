@@ -2,6 +2,7 @@
 
 #include "common/ascii.h"
 #include "common/mime-labels.h"
+#include "scanner/base/charset-text.h"
 
 #include <algorithm>
 #include <array>
@@ -21,6 +22,10 @@ Place place_inside(const Place &outer, std::string_view name, std::string_view t
   place.is_text = type.starts_with("text/");
   place.name =
       shortened_name(outer.name + "/" + shortened_name(name, max_file_name), 4 * max_file_name);
+  // The name outside has a charset of its own.
+  if (!outer.shown_name.empty())
+    place.shown_name =
+        shortened_name(outer.shown_name + "/" + utf8_text(as_bytes(name), {}), 4 * max_file_name);
   place.has_cms_label = is_cms_type(type) || is_cms_name(name);
   place.in_archive = true;
   place.cover.whole = false;

@@ -1,5 +1,7 @@
 #include "scanner/inspection/inspection.h"
 
+#include "scanner/base/charset-text.h"
+
 #include <strings.h>
 #include <string_view>
 #include <algorithm>
@@ -21,6 +23,18 @@ bool Place::has_mail_name() const {
   });
 }
 
+std::size_t ShownBudget::borrow(std::size_t wanted) {
+  std::size_t granted = std::min(wanted, max_kept_texts - borrowed_);
+  borrowed_ += granted;
+  return granted;
+}
+
+bool ShownBudget::bound(std::string &text, std::size_t most, std::size_t &left) {
+  bool is_cut = cut_utf8(text, std::min(most, left));
+  left -= text.size();
+  return is_cut;
+}
+
 Inspection::Inspection(const Limits &limits, const Tools &tools)
     : limits_(limits), tools_(tools), started_(std::clock()) {}
 
@@ -40,7 +54,7 @@ void Inspection::add_uninspectable(const Place &place, const std::string &reason
       });
   if (!known)
     append(report_.uninspectable, Uninspectable{place.path, reason, place.type, place.name});
-  if (tools_.wants_parts)
+  if (tools_.inside != nullptr)
     reasons_[{place.path, place.name}] = reason;
 }
 
@@ -69,7 +83,25 @@ std::string Inspection::reason_of(const Place &place) const {
   return found == reasons_.end() ? "" : found->second;
 }
 
-void Inspection::record_part(PartState state) { report_.parts.push_back(std::move(state)); }
+void Inspection::record_part(InsidePart part) { tools_.inside->parts.push_back(std::move(part)); }
+
+void Inspection::record_field(HeaderField field) {
+  if (tools_.inside->header.size() < max_header_fields)
+    tools_.inside->header.push_back(std::move(field));
+  else
+    tools_.inside->header_dropped++;
+}
+
+// Once it is known who read them.
+void Inspection::settle_parts() {
+  std::vector<InsidePart> &parts = tools_.inside->parts;
+  std::sort(parts.begin(), parts.end(),
+            [](const InsidePart &a, const InsidePart &b) { return a.number < b.number; });
+  for (InsidePart &part : parts) {
+    if (part.state == "read")
+      part.by = report_.scan_engine.empty() ? "nobody" : report_.scan_engine;
+  }
+}
 
 void Inspection::add_error(const std::string &code, const std::string &path,
                            const std::string &text, const std::string &remedy) {
@@ -247,10 +279,8 @@ Report Inspection::finish(std::uint64_t size) {
     add_class(MessageClass::unrecognised);
   if (report_.classes.empty())
     report_.classes.add(MessageClass::plain);
-  for (PartState &part : report_.parts) {
-    if (part.state == "read")
-      part.by = report_.scan_engine.empty() ? "nobody" : report_.scan_engine;
-  }
+  if (tools_.inside != nullptr)
+    settle_parts();
   return std::move(report_);
 }
 

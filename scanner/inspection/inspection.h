@@ -4,7 +4,7 @@
 #define SMIME_INSPECTION_H
 
 #include "common/byte-sink.h"
-#include "common/report.h"
+#include "common/inside.h"
 #include "scanner/base/scan-limits.h"
 #include "scanner/verify/judgement.h"
 
@@ -27,8 +27,11 @@ struct Tools {
   ContentKeys *keys = nullptr;
   Engine *engine = nullptr;
   const Verifier *verifier = nullptr;
-  // The report is to have the state of each part (Report::parts).
-  bool wants_parts = false;
+  // Gets the outermost header and the state of each part; with what the parts say as text, and the
+  // HTML of those that are HTML.
+  Inside *inside = nullptr;
+  bool wants_text = false;
+  bool wants_html = false;
 };
 
 // Where a piece of content is, and what its labels say.
@@ -40,6 +43,10 @@ struct Place {
   // File name; "a.zip/b.pdf" is a file in an archive.
   std::string name;
   std::string smime_type;
+  // As the label has it, in small letters.
+  std::string charset = {};
+  // With Tools::inside, of a part: its name in UTF-8.
+  std::string shown_name = {};
   bool is_text = false;
   bool has_cms_label = false;
   // What is in an archive is no layer of the message.
@@ -62,6 +69,24 @@ struct FoundLabels {
   bool is_protected = false;
   // There is more in encodings than was decoded.
   bool is_incomplete = false;
+};
+
+// What is kept and shown of the texts of all parts together.
+class ShownBudget {
+public:
+  // Bytes of texts that are kept until their part ends. Returns what may be kept.
+  std::size_t borrow(std::size_t wanted);
+  void give_back(std::size_t bytes) { borrowed_ -= bytes; }
+  // What of the text goes into the report: the rest is cut off. Whether something was.
+  bool bound_text(std::string &text) { return bound(text, max_part_text, text_left_); }
+  bool bound_html(std::string &html) { return bound(html, max_part_html, html_left_); }
+
+private:
+  static bool bound(std::string &text, std::size_t most, std::size_t &left);
+
+  std::size_t borrowed_ = 0;
+  std::size_t text_left_ = max_part_texts;
+  std::size_t html_left_ = max_part_htmls;
 };
 
 // Answers of the engines about one stream of bytes.
@@ -94,10 +119,14 @@ public:
   void add_unrecognised(const Place &place, const std::string &text);
   // The document at place is encrypted, and what was unrecognised in it was its ciphertext.
   void explain_unrecognised(const Place &document);
-  // With Tools::wants_parts: why the content at place was not looked into, the last reason of
+  // With Tools::inside: why the content at place was not looked into, the last reason of
   // several; empty if it was. And what became of a part.
   std::string reason_of(const Place &place) const;
-  void record_part(PartState state);
+  void record_part(InsidePart part);
+  void record_field(HeaderField field);
+  // For the order of the parts.
+  std::uint64_t number_part() { return ++numbered_; }
+  ShownBudget &shown() { return shown_; }
   void add_error(const std::string &code, const std::string &path, const std::string &text,
                  const std::string &remedy = {});
   // The error, and the class malformed.
@@ -160,6 +189,7 @@ public:
   Report finish(std::uint64_t size);
 
 private:
+  void settle_parts();
   template <typename T> void append(std::vector<T> &list, T entry);
   void stop(const Place &place, const std::string &setting, std::uint64_t value,
             const std::string &what);
@@ -170,6 +200,8 @@ private:
   SignatureFindings signatures_;
   // By path and name.
   std::map<std::pair<std::string, std::string>, std::string> reasons_;
+  std::uint64_t numbered_ = 0;
+  ShownBudget shown_;
   std::uint64_t unrecognised_ = 0;
   std::uint64_t expanded_ = 0;
   std::uint64_t parts_ = 0;

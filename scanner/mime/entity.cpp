@@ -29,6 +29,9 @@ constexpr std::size_t max_sign = 256;
 
 std::string lower_parameter(std::string_view text) { return lower(text.substr(0, max_parameter)); }
 
+// A name as it is encoded, in bytes.
+constexpr std::size_t max_name_value = 2048;
+
 // RFC 2046 section 5.1.1; lib-mail cuts off what is longer than 80.
 constexpr std::size_t max_boundary = 70;
 
@@ -52,8 +55,11 @@ void read_name(std::string_view key, std::string_view value, Entity &entity) {
   bool extended = key.ends_with('*');
   std::string name = shortened_name(decoded_name(value, extended), max_parameter);
   bool of_file = key.starts_with("filename");
-  if (entity.name.empty() || is_mail_name(name) || (of_file && !is_mail_name(entity.name)))
+  if (entity.name.empty() || is_mail_name(name) || (of_file && !is_mail_name(entity.name))) {
     entity.name = std::move(name);
+    entity.name_value = value.substr(0, max_name_value);
+    entity.is_name_extended = extended;
+  }
 }
 
 // Of a Content-Type, or of another field, which may say a name alone.
@@ -67,6 +73,8 @@ void read_parameters(rfc822_parser_context *parser, Entity &entity, bool of_type
       read_name(key, value, entity);
     if (!of_type)
       continue;
+    if (key == "charset" && entity.charset.empty())
+      entity.charset = lower_parameter(value);
     if (key == "boundary" && entity.boundary.empty())
       entity.boundary = value.substr(0, max_kept_boundary);
     else if (key == "protocol")

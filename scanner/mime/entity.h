@@ -5,6 +5,7 @@
 
 #include "scanner/cms/cms.h"
 #include "scanner/cms/content-digests.h"
+#include "scanner/inspection/part-record.h"
 #include "scanner/inspection/reader.h"
 #include "scanner/mime/content-type.h"
 #include "scanner/verify/senders.h"
@@ -82,6 +83,10 @@ struct Entity {
   std::string micalg;
   std::string smime_type;
   std::string name;
+  std::string charset;
+  // The parameter that the name is, and its form (RFC 2231).
+  std::string name_value;
+  bool is_name_extended = false;
   TransferDecoder::Encoding encoding = TransferDecoder::Encoding::none;
   bool seen_field = false;
   bool seen_line = false;
@@ -155,6 +160,11 @@ struct Entity {
   Senders senders;
   // multipart/signed: of its first child, and how many bytes that had.
   std::unique_ptr<ContentDigests> digests;
+
+  // What is told of it (Tools::inside), where no content of its own tells it.
+  std::unique_ptr<PartRecord> record;
+  // The record is of the bytes of what is in it.
+  bool is_record_raw = false;
 
   // The leaf's content, from its first byte on.
   std::unique_ptr<TransferDecoder> decoder;

@@ -2,10 +2,12 @@
 
 #include "common/ascii.h"
 #include "common/mime-labels.h"
+#include "scanner/base/charset-text.h"
 #include "scanner/base/dovecot-lib.h"
 #include "scanner/inspection/reader.h"
 #include "scanner/inspection/signed-layer.h"
 #include "scanner/mime/entity.h"
+#include "scanner/mime/header-list.h"
 #include "scanner/mime/reading.h"
 #include "scanner/mime/signed-part-digests.h"
 
@@ -115,6 +117,10 @@ private:
   void feed_readings(Bytes bytes, std::size_t end);
   void feed_readings(const message_header_line &hdr);
   void end_readings(Entity &entity);
+  void begin_record(Entity &entity);
+  void feed_records(Bytes bytes, std::size_t end);
+  void record_entity(Entity &entity);
+  void add_field(const message_header_line &hdr);
   void note_stray(const message_header_line &hdr, Entity &entity);
   void look_for_cr_lines(Bytes piece);
   void report_cr_lines();
@@ -125,6 +131,7 @@ private:
   void verify_clear_signed(const Entity &multipart);
   bool is_in_multipart_encrypted() const;
   void read_leaf(Entity &leaf, Bytes bytes);
+  static void read_encrypted(Entity &leaf, Bytes bytes);
   void look_for_parts(Entity &multipart, Bytes bytes);
   void open_content(Entity &leaf);
   void begin_unknown_encoding(Entity &leaf);
@@ -158,6 +165,9 @@ private:
   SignedPartDigests digests_{open_};
   // Of all open entities.
   std::size_t readings_ = 0;
+  // Records of messages in this one that are open.
+  std::size_t records_ = 0;
+  HeaderList fields_{inspection_};
   bool is_lenient_ = false;
   bool is_alone_ = false;
   // What may be a delimiter to who takes a bare CR for a line end.
@@ -181,6 +191,9 @@ Place Walk::place_of(const Entity &entity) const {
   place.type = entity.type;
   place.name = entity.name;
   place.smime_type = entity.smime_type;
+  place.charset = entity.charset;
+  if (inspection_.tools().inside != nullptr && !entity.name_value.empty())
+    place.shown_name = utf8_parameter(entity.name_value, entity.is_name_extended);
   place.is_text = entity.is_text();
   place.has_cms_label = entity.has_cms_label();
   place.in_archive = in_archive_;
@@ -235,6 +248,7 @@ void Walk::settle() {
   if (!number_entity(open_, level))
     return;
   open_[level].end_header();
+  begin_record(open_[level]);
   settle_cover(level);
   settle_senders(level);
   note_uncertain(open_[level]);
@@ -610,6 +624,68 @@ void Walk::end_readings(Entity &entity) {
     add_protected(entity.path, entity.part);
 }
 
+// Of what is no content of its own: multiparts, messages, and what is encrypted as one.
+void Walk::begin_record(Entity &entity) {
+  if (inspection_.tools().inside == nullptr)
+    return;
+  if (top_level_ && open_.size() == 1)
+    fields_.finish();
+  if (!is_container(entity) && !entity.is_multipart() && !is_in_multipart_encrypted())
+    return;
+  entity.record = std::make_unique<PartRecord>(inspection_, place_of(entity));
+  bool is_message = (entity.part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0;
+  entity.is_record_raw = is_message && entity.encoding == TransferDecoder::Encoding::none &&
+                         records_ < max_digested_messages;
+  records_ += entity.is_record_raw ? 1 : 0;
+}
+
+void Walk::feed_records(Bytes bytes, std::size_t end) {
+  if (records_ == 0)
+    return;
+  for (std::size_t level = 0; level < std::min(end, open_.size()); level++)
+    if (open_[level].is_record_raw)
+      open_[level].record->feed(bytes);
+}
+
+// Once it is closed, unless its content tells of it. What is nothing to lib-mail is no part of
+// another reader's.
+void Walk::record_entity(Entity &entity) {
+  bool is_nothing = is_lenient_ && open_.empty() && entity.children == 0;
+  bool is_leaf = !is_container(entity) && !entity.is_multipart();
+  bool is_told = is_leaf && entity.content != nullptr;
+  records_ -= entity.is_record_raw ? 1 : 0;
+  if (inspection_.tools().inside == nullptr || is_told || is_nothing || entity.is_read_otherwise)
+    return;
+  const Place place = place_of(entity);
+  bool is_encrypted = is_leaf && entity.record != nullptr;
+  if (entity.record == nullptr)
+    entity.record = std::make_unique<PartRecord>(inspection_, place);
+  if (is_leaf || entity.is_record_raw)
+    entity.record->finish();
+  InsidePart state = entity.record->state();
+  std::string reason = inspection_.reason_of(place);
+  state.kind = !is_leaf ? entity.is_multipart() ? "multipart" : "mail" : "empty";
+  state.state = is_leaf ? "read" : "opened";
+  state.by = is_leaf ? "" : "lib-mail";
+  if (is_encrypted) {
+    const Entity &parent = open_.back();
+    bool is_pgp = parent.protocol == pgp_encrypted_type || parent.has_pgp_version ||
+                  entity.type == pgp_encrypted_type;
+    state.kind = is_pgp ? "OpenPGP message" : "unrecognised";
+    reason = is_pgp ? "pgp-encrypted" : "unknown-encrypted";
+  }
+  if (!reason.empty()) {
+    state.state = "named";
+    state.by = std::move(reason);
+  }
+  inspection_.record_part(std::move(state));
+}
+
+void Walk::add_field(const message_header_line &hdr) {
+  if (inspection_.tools().inside != nullptr && top_level_ && !is_alone_ && open_.size() == 1)
+    fields_.add(hdr);
+}
+
 void Walk::report_odd_lines(Entity &entity) {
   entity.end_boundary();
   const Place place = place_of(entity);
@@ -686,12 +762,16 @@ void Walk::take(const message_block &block) {
     check_whole(block);
     digests_.add(block);
     feed_readings(*block.hdr);
+    if (records_ > 0)
+      take_pieces(*block.hdr, [this](Bytes bytes) { feed_records(bytes, open_.size() - 1); });
+    add_field(*block.hdr);
     take_marked_header(block.hdr);
     return;
   }
   settle();
   digests_.add(block);
   feed_readings({block.data, block.size}, open_.size());
+  feed_records({block.data, block.size}, open_.size());
   Entity &entity = open_.back();
   if (entity.is_multipart()) {
     entity.read_boundaries({block.data, block.size});
@@ -705,9 +785,19 @@ void Walk::take(const message_block &block) {
     else if (entity.is_closed && entity.content != nullptr)
       entity.content->feed({block.data, block.size});
   }
-  if (block.size == 0 || is_container(entity) || is_in_multipart_encrypted())
+  if (block.size == 0 || is_container(entity))
     return;
-  read_leaf(entity, {block.data, block.size});
+  if (!is_in_multipart_encrypted())
+    read_leaf(entity, {block.data, block.size});
+  else if (entity.record != nullptr)
+    read_encrypted(entity, {block.data, block.size});
+}
+
+// Nobody looks into it.
+void Walk::read_encrypted(Entity &leaf, Bytes bytes) {
+  if (leaf.decoder == nullptr)
+    leaf.decoder = std::make_unique<TransferDecoder>(leaf.encoding);
+  leaf.record->feed(leaf.decoder->decode(bytes));
 }
 
 // Whether the body begins with nothing but what base64 has; there are senders who call base64
@@ -874,6 +964,7 @@ void Walk::close_entity() {
     if (!entity.is_read_otherwise && !is_nothing)
       close_multipart(entity);
   }
+  record_entity(entity);
   if (!open_.empty())
     tell_parent(open_.back(), entity);
 }

@@ -2,6 +2,7 @@
 // files with no Dovecot running.
 #include "common/safe-text.h"
 #include "common/sha256.h"
+#include "scanner/base/charset-text.h"
 #include "scanner/base/dovecot-lib.h"
 #include "scanner/content/inspect-stream.h"
 #include "scanner/formats/kinds.h"
@@ -49,6 +50,8 @@ struct Options {
   // When the messages arrived, if not then.
   std::optional<std::int64_t> arrived;
   bool parts = false;
+  bool text = false;
+  bool html = false;
   std::vector<std::string> files;
 };
 
@@ -57,7 +60,7 @@ void complain(const std::string &text) {
 }
 
 void print_usage(FILE *to) {
-  std::fputs("Usage: smime-scanner [-c FILE] --inspect [--parts] FILE...\n"
+  std::fputs("Usage: smime-scanner [-c FILE] --inspect [--parts [--text] [--html]] FILE...\n"
              "       smime-scanner --kinds\n"
              "       smime-scanner [-c FILE] --health\n"
              "       smime-scanner [-c FILE] --trust [DIRECTORY]\n"
@@ -65,7 +68,9 @@ void print_usage(FILE *to) {
              "       smime-scanner [-c FILE] [--no-escrow]  (started by Dovecot's master process)\n"
              "\n"
              "  --inspect      print the report for each message file (- is standard input)\n"
-             "  --parts        with what became of each part of the message\n"
+             "  --parts        with the header, and what became of each part of the message\n"
+             "  --text         with what the parts say, as text\n"
+             "  --html         and the HTML of those that are HTML\n"
              "  --kinds        print the kinds of content that are known, and who looks into each\n"
              "  --at TIME      verify signatures as of that time (2026-11-24T12:00:00Z)\n"
              "  --arrived TIME the messages arrived at that time\n"
@@ -99,6 +104,8 @@ int parse_options(int argc, char *argv[], Options &options) {
                                         {"config", required_argument, nullptr, 'c'},
                                         {"no-escrow", no_argument, nullptr, 'E'},
                                         {"parts", no_argument, nullptr, 'P'},
+                                        {"text", no_argument, nullptr, 't'},
+                                        {"html", no_argument, nullptr, 'm'},
                                         {"arrived", required_argument, nullptr, 'A'},
                                         {"kinds", no_argument, nullptr, 'K'},
                                         {"help", no_argument, nullptr, 'h'},
@@ -131,6 +138,8 @@ int parse_options(int argc, char *argv[], Options &options) {
     case 'T': options.action = Options::Action::trust; break;
     case 'C': options.action = Options::Action::certificate; break;
     case 'P': options.parts = true; break;
+    case 't': options.text = true; break;
+    case 'm': options.text = options.html = true; break;
     case 'K': options.action = Options::Action::kinds; break;
     case 'E': options.no_escrow = true; break;
     case 'h': print_usage(stdout); return 0;
@@ -141,7 +150,8 @@ int parse_options(int argc, char *argv[], Options &options) {
   options.files.assign(argv + optind, argv + argc);
   if (!is_file_count(options.action, options.files.size()) ||
       ((options.at || options.arrived || options.parts) &&
-       options.action != Options::Action::inspect)) {
+       options.action != Options::Action::inspect) ||
+      (options.text && !options.parts)) {
     print_usage(stderr);
     return 64;
   }
@@ -204,7 +214,7 @@ bool inspect_file(const std::string &file, int fd, const Limits &limits, const T
     return false;
   }
   report->file = file;
-  std::puts(to_json(*report).c_str());
+  std::puts((tools.inside == nullptr ? to_json(*report) : to_json(*report, *tools.inside)).c_str());
   return true;
 }
 
@@ -222,6 +232,8 @@ int inspect(const Options &options, const ScannerConfig &config) {
     opened.emplace_back(file, fd);
   }
   lib_init(); // opens /dev/null
+  if (options.parts)
+    load_charsets();
   std::string error;
   auto drop = [] {
     std::string ignored;
@@ -238,8 +250,11 @@ int inspect(const Options &options, const ScannerConfig &config) {
     toolbox->verify_at(*options.at);
   toolbox->set_arrival(options.arrived);
   Tools tools = toolbox->tools();
-  tools.wants_parts = options.parts;
+  tools.wants_text = options.text;
+  tools.wants_html = options.html;
   for (const auto &[file, fd] : opened) {
+    Inside inside;
+    tools.inside = options.parts ? &inside : nullptr;
     ok = inspect_file(file, fd, config.limits, tools) && ok;
     (void)close(fd);
   }
