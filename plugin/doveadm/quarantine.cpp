@@ -405,7 +405,8 @@ void free_command(doveadm_mail_cmd_context *context) noexcept {
 
 doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type) {
   auto *command = doveadm_mail_cmd_alloc(QuarantineCommand);
-  doveadm_print_init(print_type);
+  if (print_type != nullptr)
+    doveadm_print_init(print_type);
   command->state = new CommandState;
   command->state->choice = take_choice();
   if (command->state->choice != nullptr)

@@ -40,6 +40,10 @@ struct CommandState {
   // Ids of messages that are there, and by the user's settings not for the caller.
   std::set<std::string> hidden;
 
+  // Of the commands that have the scanner look: its command line, or why there is none.
+  std::vector<std::string> scanner;
+  std::string scanner_error;
+
   // Messages are visited to be acted on, by one command at a time.
   bool acting = false;
 
@@ -73,6 +77,8 @@ struct QuarantineCommand {
   // release --mailbox, --refilter
   const char *mailbox;
   bool refilter;
+  // preview --html
+  bool html;
   // Of all acts.
   bool yes;
   bool dry_run;
@@ -207,6 +213,7 @@ int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &
 // that; returns -1.
 int refuse(doveadm_mail_cmd_context *context, mail_user *user, const std::string &id, Act act);
 
+// print_type: null if it prints nothing by doveadm.
 doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type);
 
 // False, with the exit code set, if what --as or --reason says is refused.

@@ -12,9 +12,7 @@ extern "C" {
 }
 
 namespace smime {
-namespace {
 
-// The quarantined message, its digest checked; null with error set.
 istream *open_checked(mail *quarantined, const ParsedBlock &block, std::string &error) {
   istream *stored;
   if (mail_get_stream(quarantined, nullptr, nullptr, &stored) < 0) {
@@ -23,8 +21,6 @@ istream *open_checked(mail *quarantined, const ParsedBlock &block, std::string &
   }
   return is_original(stored, block, error) ? stored : nullptr;
 }
-
-} // namespace
 
 bool may_go_to(mail_user *user, mail *quarantined, const QuarantineRecord &record, bool named,
                std::string &error) {

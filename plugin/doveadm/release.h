@@ -12,6 +12,9 @@ namespace smime {
 bool may_go_to(mail_user *user, mail *quarantined, const QuarantineRecord &record, bool named,
                std::string &error);
 
+// The quarantined message's stream, its digest checked; null with error set. It is the mail's.
+istream *open_checked(mail *quarantined, const ParsedBlock &block, std::string &error);
+
 // Saves the original bytes of a quarantined message into mailbox with its
 // INTERNALDATE and keywords. The digest is checked first. On failure error is set
 // and nothing was saved; otherwise the message may go out of the quarantine.

@@ -48,13 +48,17 @@ std::string last_line(const std::string &text) {
 }
 
 std::optional<std::string> output_of(const std::vector<std::string> &arguments,
-                                     std::string_view input, unsigned seconds, std::string &error) {
-  ProgramResult result = run_program(arguments, input, seconds);
+                                     ProgramResult result, std::string &error) {
   if (result.status == 0)
     return result.output;
   error = arguments[0] + ": " + (result.status < 0 ? result.error : last_line(result.errors)) +
           (result.status > 0 ? " (exit status " + std::to_string(result.status) + ")" : "");
   return std::nullopt;
+}
+
+std::optional<std::string> output_of(const std::vector<std::string> &arguments,
+                                     std::string_view input, unsigned seconds, std::string &error) {
+  return output_of(arguments, run_program(arguments, input, seconds), error);
 }
 
 } // namespace
@@ -114,6 +118,14 @@ std::optional<std::string> run_scanner(std::vector<std::string> command,
                                        std::string_view input, std::string &error) {
   command.insert(command.end(), arguments.begin(), arguments.end());
   return output_of(command, input, scanner_seconds, error);
+}
+
+std::optional<std::string> run_scanner_on(std::vector<std::string> command,
+                                          const std::vector<std::string> &arguments,
+                                          const std::function<std::string_view()> &next,
+                                          std::string &error) {
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return output_of(command, run_program_on(command, next, scanner_seconds), error);
 }
 
 std::optional<std::string> run_scanner(const std::vector<std::string> &arguments,

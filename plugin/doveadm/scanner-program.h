@@ -5,6 +5,7 @@
 
 #include "plugin/rules/settings.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,11 @@ std::optional<std::vector<std::string>> scanner_command(std::string &error);
 std::optional<std::string> run_scanner(std::vector<std::string> command,
                                        const std::vector<std::string> &arguments,
                                        std::string_view input, std::string &error);
+// The same with input of any size, piece by piece (subprocess.h).
+std::optional<std::string> run_scanner_on(std::vector<std::string> command,
+                                          const std::vector<std::string> &arguments,
+                                          const std::function<std::string_view()> &next,
+                                          std::string &error);
 std::optional<std::string> run_scanner(const std::vector<std::string> &arguments,
                                        std::string_view input, std::string &error);
 

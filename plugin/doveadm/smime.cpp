@@ -40,6 +40,9 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_verify);
   doveadm_cmd_register_ver2(&smime::command_quarantine_list);
   doveadm_cmd_register_ver2(&smime::command_quarantine_show);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_preview);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_inspect);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_download);
   doveadm_cmd_register_ver2(&smime::command_quarantine_release);
   doveadm_cmd_register_ver2(&smime::command_quarantine_reject);
   doveadm_cmd_register_ver2(&smime::command_quarantine_delete);

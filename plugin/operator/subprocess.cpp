@@ -63,8 +63,9 @@ bool is_for_services(std::string_view variable) {
 
 class Program {
 public:
-  Program(std::string_view input, unsigned seconds, ProgramResult &result)
-      : input_(input), deadline_(Clock::now() + std::chrono::seconds(seconds)), result_(result) {}
+  Program(const NextPiece &next, unsigned seconds, ProgramResult &result)
+      : next_(next), input_(next()), deadline_(Clock::now() + std::chrono::seconds(seconds)),
+        result_(result) {}
   ~Program() {
     if (pid_ > 0) {
       (void)kill(pid_, SIGKILL);
@@ -144,7 +145,9 @@ private:
     if (sent > 0)
       input_.remove_prefix(static_cast<std::size_t>(sent));
     else if (errno != EAGAIN && errno != EINTR)
-      input_ = {};
+      input_end_.reset();
+    if (input_.empty() && input_end_.get() >= 0)
+      input_ = next_();
   }
 
   bool take(Descriptor &from, std::string &text) {
@@ -171,6 +174,7 @@ private:
     return status;
   }
 
+  const NextPiece &next_;
   std::string_view input_;
   Clock::time_point deadline_;
   ProgramResult &result_;
@@ -194,8 +198,14 @@ std::vector<char *> environment_of_no_service() {
 
 ProgramResult run_program(const std::vector<std::string> &arguments, std::string_view input,
                           unsigned seconds) {
+  return run_program_on(
+      arguments, [&] { return std::exchange(input, {}); }, seconds);
+}
+
+ProgramResult run_program_on(const std::vector<std::string> &arguments, const NextPiece &next,
+                             unsigned seconds) {
   ProgramResult result;
-  Program(input, seconds, result).run(arguments);
+  Program(next, seconds, result).run(arguments);
   return result;
 }
 
