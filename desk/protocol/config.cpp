@@ -92,6 +92,14 @@ std::string apply_path(std::string_view key, std::string_view value, std::string
   return {};
 }
 
+std::string apply_name(std::string_view key, std::string_view value, std::string &name) {
+  constexpr std::size_t longest = 255;
+  if (value.empty() || value.size() > longest || value.find_first_of(" \t*?") != value.npos)
+    return no_value(key, value, "a user's name");
+  name = value;
+  return {};
+}
+
 std::string apply_networks(std::string_view value, std::vector<Network> &networks) {
   networks.clear();
   std::istringstream input{std::string(value)};
@@ -118,6 +126,8 @@ std::string apply(std::string_view key, std::string_view value, DeskConfig &conf
     return apply_word(key, value, booleans, config.html_view);
   if (key == "reviewer_logins")
     return apply_word(key, value, reviewer_words, config.reviewer_logins);
+  if (key == "master_login")
+    return apply_name(key, value, config.master_login);
   if (key == "texts")
     return apply_path(key, value, config.texts);
   if (key == "token_file")

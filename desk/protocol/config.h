@@ -40,6 +40,10 @@ struct DeskConfig {
   // Whether HTML of mail can be looked at, in a frame that can do nothing.
   bool html_view = false;
   ReviewerLogins reviewer_logins = ReviewerLogins::master;
+  // As whom a reviewer logs in by the master passdb: auth has to hear of another user than himself.
+  // No mailbox is opened by it. Where the passdb says result_success=continue, it has to be a user
+  // who exists.
+  std::string master_login = "smime-desk";
   // The directory of the templates and languages; empty: where they were installed.
   std::string texts;
   std::string token_file = "/var/lib/dovecot/smime-desk-tokens";

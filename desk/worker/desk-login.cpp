@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t max_logins = 64;
 constexpr std::size_t max_logins_of_address = 8;
 
+// A name that nobody has, for an attempt that is to fail.
+constexpr const char *nobody = "smime-desk-nobody";
 constexpr const char *refused_text = "The name or the password is wrong.";
 
 } // namespace
@@ -31,8 +33,8 @@ struct Desk::LoginState {
   // Counts it among those that are tried, as long as it lives.
   std::shared_ptr<void> counted;
 
-  LoginTry attempt(bool master, bool penalty) const {
-    return {wish.name, wish.password, task->caller.ip, wish.secure, master, penalty};
+  LoginTry attempt(const std::string &master_login, bool penalty) const {
+    return {wish.name, wish.password, task->caller.ip, wish.secure, master_login, penalty};
   }
 };
 
@@ -82,7 +84,8 @@ void Desk::handle(const TaskPtr &task, const Request &request, const LoginReques
 
 void Desk::try_first(const LoginPtr &login) {
   bool master = login->rights.has_value();
-  logins_.attempt(login->attempt(master, true), [this, login, master](const LoginOutcome &outcome) {
+  LoginTry wish = login->attempt(master ? config_.master_login : "", true);
+  logins_.attempt(wish, [this, login, master](const LoginOutcome &outcome) {
     switch (outcome.end) {
     case LoginEnd::ok: logged_in(login, outcome.name, master); break;
     case LoginEnd::refused: try_second(login); break;
@@ -93,10 +96,10 @@ void Desk::try_first(const LoginPtr &login) {
 
 void Desk::try_second(const LoginPtr &login) {
   bool again = login->rights.has_value();
-  LoginTry wish = login->attempt(false, false);
+  LoginTry wish = login->attempt("", false);
   // The same again would count twice where accounts are locked after some failures.
   if (!again)
-    wish.name = nobodys_login;
+    wish.name = nobody;
   logins_.attempt(wish, [this, login, again](const LoginOutcome &outcome) {
     if (outcome.end == LoginEnd::unavailable)
       login_unavailable(login);

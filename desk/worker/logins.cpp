@@ -12,7 +12,7 @@ namespace {
 constexpr const char *service_name = "smime-desk";
 
 std::string plain_response(const LoginTry &wish) {
-  std::string response = wish.master ? nobodys_login : "";
+  std::string response = wish.master_login;
   response += '\0';
   response += wish.name;
   response += '\0';
@@ -108,7 +108,8 @@ void Logins::attempt(const LoginTry &wish, Taker taker) {
   }
   std::string response = plain_response(wish);
   auth_request_info info = info_of(wish, response);
-  auto attempt = std::make_unique<Attempt>(Attempt{client_, wish.master, std::move(taker)});
+  auto attempt =
+      std::make_unique<Attempt>(Attempt{client_, !wish.master_login.empty(), std::move(taker)});
   (void)auth_client_request_new(client_, &info, auth_answered, attempt.release());
 }
 

@@ -15,17 +15,13 @@ extern "C" {
 
 namespace smime::desk {
 
-// Whom a master login names as the user whose mail it wants: nobody. The reviewer gets no mailbox
-// by it; auth has to hear of somebody else to take it for a master login.
-inline constexpr const char *nobodys_login = "smime-desk";
-
 struct LoginTry {
   std::string name;
   std::string password;
   std::string ip;
   bool secure = false;
-  // By a passdb with master=yes; else an ordinary login.
-  bool master = false;
+  // As whom he logs in by a passdb with master=yes; empty: an ordinary login.
+  std::string master_login;
   // Whether auth's penalty holds for it, and is made by it.
   bool penalty = true;
 };

@@ -212,7 +212,9 @@ service smime-desk-worker {{
         if not self.desk_port:
             return
         texts = next(self.root.glob("usr/share/*/desk"), None)
-        lines = [f"token_file = {self.dir}/smime-desk-tokens", self.desk_conf]
+        # The master passdb of the tests asks whether the user exists.
+        lines = [f"token_file = {self.dir}/smime-desk-tokens", "master_login = alice",
+                 self.desk_conf]
         if texts:
             lines.append(f"texts = {texts}")
         if not self.desk_tls:

@@ -39,14 +39,16 @@ TEST(DeskConfig, HasDefaultsThatAreSafe) {
 }
 
 TEST(DeskConfig, ReadsEverySetting) {
-  DeskConfig config = parsed("idle_time = 2m\nabsolute_time=1h # a day's work\nlanguage = de\n"
-                             "trusted_networks = 192.0.2.0/24 ::1\nhtml_view = yes\n"
-                             "reviewer_logins = any\ntexts = /t\ntoken_file = /f\ninsecure = yes");
+  DeskConfig config = parsed(
+      "idle_time = 2m\nabsolute_time=1h # a day's work\nlanguage = de\n"
+      "trusted_networks = 192.0.2.0/24 ::1\nhtml_view = yes\n"
+      "reviewer_logins = any\nmaster_login = alice\ntexts = /t\ntoken_file = /f\ninsecure = yes");
   LONGS_EQUAL(120, config.idle_time);
   LONGS_EQUAL(3600, config.absolute_time);
   CHECK(config.language == Language::de);
   CHECK(config.reviewer_logins == ReviewerLogins::any);
   CHECK(config.html_view && config.insecure);
+  STRCMP_EQUAL("alice", config.master_login.c_str());
   STRCMP_EQUAL("/t", config.texts.c_str());
   STRCMP_EQUAL("/f", config.token_file.c_str());
   CHECK(config.trusts("192.0.2.77") && config.trusts("::1") && !config.trusts("192.0.3.1"));
@@ -64,6 +66,7 @@ TEST(DeskConfig, NamesTheLineAndTheWord) {
   refused("desk.conf:1: \"10.0.0.0/33\" is no value for trusted_networks (192.0.2.1, "
           "192.0.2.0/24, 2001:db8::/32)",
           "trusted_networks = 10.0.0.0/33");
+  refused("desk.conf:1: \"*\" is no value for master_login (a user's name)", "master_login = *");
   refused("desk.conf: idle_time is longer than absolute_time", "absolute_time = 5m");
 }
 
