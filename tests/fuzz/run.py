@@ -33,7 +33,8 @@ DATA = TOP / "tests/data"
 TARGETS = {"message": 20000, "cms": 8000, "ber": 4000, "protocol": 4000, "header-block": 4000, "rules": 1000,
            "protected": 8000, "compound": 20000, "embedded": 4000, "package": 4000, "pdf": 8000,
            "leaf": 8000, "rtf": 8000, "tnef": 8000, "armor": 6000, "openpgp": 6000,
-           "zip": 20000, "token": 1500, "desk-request": 4000}
+           "zip": 20000, "token": 1500, "desk-request": 4000,
+           "desk-http": 4000, "desk-page": 8000}
 MEGABYTES = 1024
 # Of one call to malloc(): liblzma asks for the dictionary that a header names, up to 4 GB, and uses
 # of it what is there. In a service the limit of its address space refuses that.
@@ -211,6 +212,31 @@ def seeds(target):
             yield request
             yield len(request).to_bytes(4, "big") + request
         yield b'[{"id":"x","result":"released","mailbox":"INBOX"}]'
+    elif target == "desk-http":
+        item = "0123456789abcdef0123456789abcdef"
+        head = "\nh\n__Host-smime-desk=S; __Host-smime-desk-login=L\n\n"
+        form = "application/x-www-form-urlencoded\nde\nnull\nsame-origin\n"
+        for line, rest in (("GET\n/held?q=%C3%A4&state=held&after=x", ""),
+                           (f"GET\n/held/{item}?user=alice%40example.org", ""),
+                           ("GET\n/?t=smime1.01234567.ASNFZ4mrze8BI0VniavN7w", ""),
+                           ("POST\n/act", f"act=release&csrf=TOKEN&reason=x&item={item}%3Aalice"),
+                           ("POST\n/login", "name=carol&password=secret&csrf=L"),
+                           ("GET\n/overview?days=7", "")):
+            yield f"{line}{head}{form}\n{rest}".encode()
+        yield (f"POST\n/api/v1/act\nh\n\nBearer abc\napplication/json\n\n\n\n\n"
+               f'{{"act":"hold","items":[{{"id":"{item}","user":"a"}}],"until":"7d"}}').encode()
+    elif target == "desk-page":
+        item = (b'{"id":"0123456789abcdef0123456789abcdef","user":"alice","state":"requested",'
+                b'"time":"2026-11-30T16:20:35Z","from":"a@b","subject":"<b>","classes":["plain"]}')
+        yield b'\0{"ok":true,"items":[' + item + b'],"next":"x","waiting":2}'
+        yield (b'\1{"ok":true,"record":' + item + b',"report":{"class":["plain"],"size":1},'
+               b'"history":[{"when":"x","state":"held"}],"notes":[{"text":"n"}],"acts":["show"]}')
+        yield (b'\2{"ok":true,"headers":[{"name":"a","value":"b"}],"parts":[{"path":"1",'
+               b'"type":"text/plain","size":1,"text":"<i>","html":"<b>"}]}')
+        yield (b'\3{"ok":true,"waiting":[{"reason":"r","domain":"d","count":1,"oldest":"o"}],"days":'
+               b'[{"day":"2026-11-29","held":1}],"rules":[{"rule":"1","held":1,"released":1}]}')
+        yield b'\4{"ok":true,"allows":"release","item":' + item + b"}"
+        yield b'\5{"ok":true,"results":[{"id":"x","user":"y","result":"done","text":"<"}]}'
     elif target == "rules":
         yield (b'mailbox=Public/* class=signed,encrypted signature=signed scan=uninspectable '
                b'from=*@example.org to=b@* origin=delivery strength=weak recipient=view flag=x '
@@ -227,6 +253,7 @@ def run(directory, target, seconds):
         (given / str(number)).write_bytes(content[:TARGETS[target]])
     environment = dict(os.environ, SMIME_FUZZ_KEY=str(HERE / "escrow.pem"),
                        SMIME_FUZZ_TRUST=str(HERE.parent / "data/corpus-trust"),
+                       SMIME_FUZZ_DESK=str(TOP / "desk/texts"),
                        UBSAN_OPTIONS="print_stacktrace=1")
     done = subprocess.run(
         [directory / "build/tests/fuzz" / f"fuzz-{target}", f"-max_total_time={seconds}",

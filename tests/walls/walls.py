@@ -73,7 +73,8 @@ ROOMS = {
     "desk/protocol": ("what the desk's two programs say to each other, and their configuration", ""),
     "desk/worker": ("sessions, logins, and the commands that the desk may run",
                     "common desk/protocol plugin/dovecot plugin/operator plugin/store/atomic-file.h"),
-    "desk/web": ("HTTP and pages: the process that speaks with the world", "desk/protocol"),
+    "desk/web": ("HTTP and pages: the process that speaks with the world",
+                 "common desk/protocol plugin/dovecot"),
 }
 # They are tested and fuzzed without Dovecot.
 WITHOUT_DOVECOT = ("common", "plugin/rules", "plugin/operator", "plugin/notices", "plugin/startup",
