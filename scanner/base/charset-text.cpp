@@ -11,6 +11,7 @@ extern "C" {
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <iconv.h>
 
 namespace smime {
@@ -81,7 +82,7 @@ public:
   Converter(const Converter &) = delete;
   Converter &operator=(const Converter &) = delete;
 
-  bool is_open() const { return iconv_ != reinterpret_cast<iconv_t>(-1); }
+  bool is_open() const { return reinterpret_cast<std::intptr_t>(iconv_) != -1; }
 
   std::string convert(Bytes bytes) {
     std::string text;

@@ -418,6 +418,10 @@ void Content::record_text(InsidePart &state) const {
 
 // Each part ends in one state, also one that nobody finished.
 void Content::record_part() {
+  // Of nothing but blanks nobody sees anything, and nobody is asked to read them to the end.
+  bool is_blank = !finished_ && !inspection_.stopped();
+  if (is_blank)
+    record_->finish();
   InsidePart state = record_->state();
   state.type = place_.type;
   state.kind = "unrecognised";
@@ -429,10 +433,14 @@ void Content::record_part() {
     state.state = kind_->look == Look::leaf ? "read" : "opened";
     state.by = kind_->look == Look::leaf ? "" : kind_->reader;
   }
+  if (is_blank) {
+    state.kind = kind_ == nullptr ? "empty" : std::string(kind_->name);
+    state.state = "read";
+  }
   if (!reason.empty()) {
     state.state = "named";
     state.by = std::move(reason);
-  } else if (!finished_) {
+  } else if (!finished_ && !is_blank) {
     state.state = "cut";
     state.by = "limit-exceeded";
   }

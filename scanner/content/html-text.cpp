@@ -302,7 +302,8 @@ private:
     // Styles, and icons of pages.
     if (!is_one_of(tag.name, fetched) || (tag.address.empty() && tag.words.empty()))
       return;
-    std::string_view what = tag.name == "img" || tag.name == "image" ? "picture" : tag.name;
+    std::string_view what =
+        tag.name == "img" || tag.name == "image" ? "picture" : std::string_view(tag.name);
     add_bracket(what, shortened(tag.words), tag.address);
   }
 

@@ -148,3 +148,11 @@ TEST(Inside, Header) {
   LONGS_EQUAL(max_header_fields, inside.header.size());
   LONGS_EQUAL(1500, inside.header_dropped);
 }
+
+TEST(Inside, Blanks) {
+  for (std::size_t size : {std::size_t{3}, std::size_t{100}}) {
+    InsidePart part = only_part("Content-Type: text/plain\r\n\r\n" + std::string(size, ' '));
+    STRCMP_EQUAL("read", part.state.c_str());
+    LONGS_EQUAL(size, *part.size);
+  }
+}
