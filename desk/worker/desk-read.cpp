@@ -2,6 +2,7 @@
 #include "desk/worker/desk.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace smime::desk {
@@ -37,29 +38,6 @@ std::string cut(std::vector<Item> &items, std::size_t limit, const std::string &
     return {};
   items.resize(limit);
   return write_cursor({state, cursor_behind(items.back())});
-}
-
-// What both commands of the default list said.
-struct TwoLists {
-  std::optional<Listed> requested;
-  std::optional<Listed> held;
-};
-
-ListAnswer join(TwoLists lists, unsigned limit, bool is_first_page) {
-  ListAnswer answer;
-  answer.items = std::move(lists.requested->items);
-  if (is_first_page && answer.items.size() <= limit)
-    answer.waiting = answer.items.size();
-  answer.next = cut(answer.items, limit, "requested");
-  if (!answer.next.empty())
-    return answer;
-  std::size_t room = limit - answer.items.size();
-  auto &held = lists.held->items;
-  answer.next = room == 0 && !held.empty() ? write_cursor({"held", ""}) : cut(held, room, "held");
-  if (room == 0)
-    held.clear();
-  std::move(held.begin(), held.end(), std::back_inserter(answer.items));
-  return answer;
 }
 
 } // namespace
@@ -121,31 +99,43 @@ void Desk::list_state(const TaskPtr &task, const ListRequest &body, const Cursor
       });
 }
 
-// Requests, and behind them what is held: both are asked for at once.
+// Requests, and behind them what is held: one after the other. What is asked for meanwhile brings
+// the register up to date; two at once would not agree on a message that was requested just now.
 void Desk::list_all(const TaskPtr &task, const ListRequest &body, const Cursor &cursor) {
-  auto lists = std::make_shared<TwoLists>();
-  auto answer = [task, lists, limit = body.limit, first = cursor.row.empty()] {
-    if (!lists->requested || !lists->held)
-      return;
-    for (auto *list : {&*lists->requested, &*lists->held}) {
-      if (list->failure) {
-        task->answer(std::move(*list->failure));
-        return;
-      }
-    }
-    task->answer(join(std::move(*lists), limit, first));
-  };
-  bool ok = start(task, list_command(task->caller, body, "requested", body.limit + 1, cursor.row),
-                  [lists, answer](const ProgramResult &result) {
-                    lists->requested = listed_of(result);
-                    answer();
-                  });
-  if (ok)
-    run(task, list_command(task->caller, body, "held", body.limit + 1, ""),
-        [lists, answer](const ProgramResult &result) {
-          lists->held = listed_of(result);
-          answer();
-        });
+  run(task, list_command(task->caller, body, "requested", body.limit + 1, cursor.row),
+      [this, task, body, first = cursor.row.empty()](const ProgramResult &result) {
+        Listed requested = listed_of(result);
+        if (requested.failure) {
+          task->answer(std::move(*requested.failure));
+          return;
+        }
+        ListAnswer answer;
+        answer.items = std::move(requested.items);
+        if (first && answer.items.size() <= body.limit)
+          answer.waiting = answer.items.size();
+        answer.next = cut(answer.items, body.limit, "requested");
+        if (answer.next.empty())
+          list_held_behind(task, body, std::move(answer));
+        else
+          task->answer(std::move(answer));
+      });
+}
+
+void Desk::list_held_behind(const TaskPtr &task, const ListRequest &body, ListAnswer answer) {
+  auto room = static_cast<unsigned>(body.limit - answer.items.size());
+  run(task, list_command(task->caller, body, "held", room + 1, ""),
+      [task, room, answer = std::move(answer)](const ProgramResult &result) mutable {
+        Listed held = listed_of(result);
+        if (held.failure) {
+          task->answer(std::move(*held.failure));
+          return;
+        }
+        bool none_fits = room == 0 && !held.items.empty();
+        answer.next = none_fits ? write_cursor({"held", ""}) : cut(held.items, room, "held");
+        if (!none_fits)
+          std::move(held.items.begin(), held.items.end(), std::back_inserter(answer.items));
+        task->answer(std::move(answer));
+      });
 }
 
 // --- one message

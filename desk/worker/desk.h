@@ -101,6 +101,7 @@ private:
 
   void list_own(const TaskPtr &task, const ListRequest &body);
   void list_all(const TaskPtr &task, const ListRequest &body, const Cursor &cursor);
+  void list_held_behind(const TaskPtr &task, const ListRequest &body, ListAnswer answer);
   void list_state(const TaskPtr &task, const ListRequest &body, const Cursor &cursor);
   bool is_his(const Task &task, const std::string &user) const;
   void act_on_user(const TaskPtr &task, const BulkPtr &bulk, const ActRequest &body,

@@ -54,12 +54,10 @@ std::string told_by(const std::string &errors) {
   std::istringstream lines(errors);
   for (std::string line; std::getline(lines, line);) {
     for (std::string_view level : {"Error: ", "Fatal: ", "Warning: "}) {
-      auto found = line.find(level);
-      if (found != std::string::npos)
-        line.erase(0, found + level.size());
+      // A line without one is of a usage, or goes on.
+      if (auto found = line.find(level); found != std::string::npos)
+        told = line.substr(found + level.size());
     }
-    if (!line.empty())
-      told = line;
   }
   if (told.starts_with("smime: "))
     told.erase(0, std::string_view("smime: ").size());
