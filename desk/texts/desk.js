@@ -7,6 +7,7 @@
   const all = document.getElementById("all");
   const chosen = document.getElementById("chosen");
   let at = -1;
+  let armed = null;
 
   const boxOf = (row) => row && row.querySelector("input[type=checkbox][name=item]");
   const boxes = () => rows().map(boxOf).filter(Boolean);
@@ -56,6 +57,7 @@
     }
   };
 
+  // A key that was hit by mistake does nothing: a reason is asked for, and Enter there releases.
   const release = () => {
     const button = form && form.querySelector("button[name=act][value=release]");
     if (!button) {
@@ -69,7 +71,22 @@
       box.checked = true;
       tell();
     }
-    form.requestSubmit(button);
+    const reason = form.querySelector("input[name=reason]");
+    if (reason) {
+      reason.focus();
+      armed = button;
+    }
+  };
+
+  // Enter in a field is no decision, unless the key for a release came before it.
+  const enter = (event) => {
+    if (event.key !== "Enter" || !event.target.matches("input[type=text]")) {
+      return;
+    }
+    event.preventDefault();
+    if (armed) {
+      form.requestSubmit(armed);
+    }
   };
 
   const back = () => {
@@ -124,6 +141,10 @@
       boxes().forEach((box) => { box.checked = all.checked; });
       tell();
     });
+  }
+  if (form && form.querySelector("button[value=release]")) {
+    form.addEventListener("keydown", enter);
+    form.addEventListener("focusout", () => { armed = null; });
   }
   document.addEventListener("change", tell);
   tell();

@@ -62,6 +62,7 @@
 <form id="act" method="post" action="/act">
 <input type="hidden" name="csrf" value="{{CSRF}}">
 <input type="hidden" name="back" value="{{BACK}}">
+<button type="submit" disabled hidden></button>
 <table id="held" class="held">
 <caption class="visually-hidden">{{LIST_CAPTION}}</caption>
 <thead>
@@ -97,23 +98,27 @@
 </table>
 {{#CHOICE}}
 <fieldset class="bulk card">
-<legend>{{T_bulk}}</legend>
+<legend class="visually-hidden">{{T_bulk}}</legend>
 <p class="hint" id="chosen" aria-live="polite" data-one="{{T_chosen_1}}" data-many="{{T_chosen_n}}"></p>
-<div class="field grow">
+<div class="bulk-line">
+<div class="pair grow">
 <label for="reason">{{T_reason}}</label>
 <input id="reason" name="reason" type="text" maxlength="500" aria-describedby="reason-hint">
-<span class="hint" id="reason-hint">{{T_reason_hint}}</span>
 </div>
-{{#CAN_REJECT}}<details class="more"><summary>{{T_reject_text_open}}</summary>
-<div class="field"><label for="text">{{T_reject_text}}</label><textarea id="text" name="text" rows="3" maxlength="4000"></textarea></div></details>{{/CAN_REJECT}}
 <div class="buttons">
 {{#CAN_RELEASE}}<button type="submit" name="act" value="release" class="primary">{{T_act_release}}</button>{{/CAN_RELEASE}}
 {{#CAN_REQUEST}}<button type="submit" name="act" value="request" class="primary">{{T_act_request}}</button>{{/CAN_REQUEST}}
 {{#CAN_REJECT}}<button type="submit" name="act" value="reject">{{T_act_reject}}</button>{{/CAN_REJECT}}
-{{#CAN_HOLD}}<span class="pair"><label for="until">{{T_hold_for}}</label>
+{{#CAN_HOLD}}<span class="pair"><label for="until" class="visually-hidden">{{T_hold_for}}</label>
 <select id="until" name="until">{{#UNTILS}}<option value="{{OPTION}}">{{OPTION_TEXT}}</option>{{/UNTILS}}</select>
 <button type="submit" name="act" value="hold">{{T_act_hold}}</button></span>{{/CAN_HOLD}}
 {{#CAN_DELETE}}<button type="submit" name="act" value="delete" class="danger">{{T_act_delete}}</button>{{/CAN_DELETE}}
+</div>
+</div>
+<div class="bulk-line">
+<p class="hint" id="reason-hint">{{T_reason_hint}}</p>
+{{#CAN_REJECT}}<details class="more"><summary>{{T_reject_text_open}}</summary>
+<div class="field"><label for="text">{{T_reject_text}}</label><textarea id="text" name="text" rows="3" maxlength="4000"></textarea></div></details>{{/CAN_REJECT}}
 </div>
 </fieldset>
 {{/CHOICE}}

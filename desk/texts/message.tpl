@@ -147,6 +147,7 @@
 <input type="hidden" name="csrf" value="{{CSRF}}">
 <input type="hidden" name="item" value="{{ITEM}}">
 <input type="hidden" name="back" value="{{LIST_PATH}}">
+<button type="submit" disabled hidden></button>
 {{#CAN_DECIDE}}
 <div class="field">
 <label for="reason">{{T_reason}}</label>
