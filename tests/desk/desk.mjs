@@ -10,7 +10,8 @@ const { chromium } = require('playwright-core');
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 const CHROMIUM = process.env.SMIME_CHROMIUM ?? '/usr/bin/chromium';
-export const PATIENCE = 20000;
+// Of one click or page, on a machine that has much else to do.
+export const PATIENCE = 60000;
 
 export function launch() {
   // Chromium's own sandbox refuses root.

@@ -43,7 +43,7 @@ export async function releases(desk, { name, password, item, user, subject, aske
   const text = await page.innerText('main');
   for (const word of [subject, 'partner@example.net', 'alice', asked])
     desk.check(`the message's page says "${word}"`, text.includes(word), text);
-  for (const section of ['why', 'uninspected', 'signature', 'encryption', 'parts', 'headers', 'history', 'notes'])
+  for (const section of ['why', 'uninspectable', 'signature', 'encryption', 'parts', 'headers', 'history', 'notes'])
     desk.equal(`there is #${section}`, 1, await page.locator(`#${section}`).count());
   await desk.looksSound(page, 'the message');
   const results = await desk.act(page, 'release', reason);

@@ -13,7 +13,7 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parent.parent / "desk"
 MODULES = Path(os.environ["SMIME_TEST_BUILD"]) / "desk-tests/node_modules"
 # Of one step.
-PATIENCE = 180
+PATIENCE = 400
 
 
 def why_not():
