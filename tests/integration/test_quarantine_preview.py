@@ -6,12 +6,14 @@ import email
 import email.policy
 import hashlib
 import json
+import quopri
+import re
 import resource
 import subprocess
 import unittest
 
 from case import WORK
-from clients import Samples
+from clients import crlf
 from test_inspect import DATA, SCANNER, InspectCase
 from test_roles import RolesCase
 
@@ -149,24 +151,40 @@ class Shown(ShownCase):
         return [part for part in message.walk()
                 if not part.is_multipart() and part.get_content_type() != "message/rfc822"]
 
+    @staticmethod
+    def decoded(part):
+        """Blanks at the end of a line of quoted-printable were added on the way (RFC 2045 section
+        6.7), which Python keeps."""
+        if part.get("Content-Transfer-Encoding", "").strip().lower() != "quoted-printable":
+            return part.get_payload(decode=True)
+        lines = part.get_payload().encode("ascii", "surrogateescape")
+        return quopri.decodestring(re.sub(rb"[ \t]+(?=\r?\n|\Z)", b"", lines))
+
     def test_sizes_and_digests_are_those_of_python(self):
         """Where both see the same parts."""
         count = 0
-        paths = sorted(DATA.rglob("*.eml"))
+        paths = []
+        for source in sorted(DATA.rglob("*.eml")):
+            # Line ends of mail, in which decoders of quoted-printable agree.
+            paths.append(self.directory / f"{len(paths)}-{source.name}")
+            paths[-1].write_bytes(crlf(source.read_bytes()))
         done = subprocess.run([SCANNER, "--inspect", "--parts", "--text", *paths],
                               capture_output=True, timeout=600)
         for path, line in zip(paths, done.stdout.splitlines(), strict=True):
             message = email.message_from_bytes(path.read_bytes(), policy=email.policy.compat32)
-            expected = [hashlib.sha256(part.get_payload(decode=True)).hexdigest()
+            expected = [hashlib.sha256(self.decoded(part)).hexdigest()
                         for part in self.leaves(message)]
             # What stands behind a file's end, or in it, has the part's own number.
             first = {}
-            for part in json.loads(line)["parts"]:
+            report = json.loads(line)
+            for part in report["parts"]:
                 first.setdefault(part["path"], part)
             parts = [part for part in first.values()
                      if "/" not in part["path"] and "sha256" in part
-                     and part["declared"] != "message/rfc822"]
-            if any(part.defects for part in message.walk()) or len(parts) != len(expected):
+                     and part.get("declared") != "message/rfc822"]
+            if "malformed" in report["class"] or len(parts) != len(expected) \
+                    or any(part.defects or part.get_content_type() == "message/external-body"
+                           for part in message.walk()):
                 continue
             with self.subTest(path.name):
                 self.assertEqual(expected, [part["sha256"] for part in parts])
