@@ -233,12 +233,14 @@ void Service::State::begin(Connection &connection, http_server_request *request)
   http_server_request_set_destroy_callback(request, request_destroyed,
                                            static_cast<void *>(&exchange));
   uoff_t size = 0;
-  if (http_request_get_payload_size(head, &size) > 0 && size > max_body) {
+  bool is_known = http_request_get_payload_size(head, &size) > 0;
+  if (is_known && size > max_body) {
     http_server_request_connection_close(request, true);
     submit(exchange, desk.failure(exchange.http, ErrorCode::too_large));
     return;
   }
-  if (exchange.http.method != "POST") {
+  // For a body that is empty the library would wait for ever.
+  if (exchange.http.method != "POST" || (is_known && size == 0)) {
     seats.begin_work(connection.number);
     go_on(exchange);
     return;
