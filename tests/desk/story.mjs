@@ -62,7 +62,9 @@ export async function seesNothing(desk, { name, password, item, user, words }) {
     `/held/${item}?user=${user}`, `/held/${item}/original?user=${user}`]) {
     const answer = await page.request.get(path);
     const text = await answer.text();
-    for (const word of words) desk.check(`${name} finds no "${word}" at ${path}`, !text.includes(word), text);
+    // The id that he asked for himself may come back to him.
+    for (const word of words.filter((one) => !path.includes(one)))
+      desk.check(`${name} finds no "${word}" at ${path}`, !text.includes(word), text);
   }
 }
 

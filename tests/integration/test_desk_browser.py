@@ -56,7 +56,7 @@ class StoryTests:
         self.assertEqual("requested", self.state(item))
 
         self.as_reviewer("story", "seesNothing", name="carla", item=item, user="alice",
-                         words=[item, SUBJECT, "alice@"])
+                         words=[item, SUBJECT, "alice@", "partner@example.net"])
         self.assertEqual([], self.mail())
         self.arrives(message=self.samples.encrypted("A later one"))
         self.as_reviewer("story", "releases", item=item, user="alice", subject=SUBJECT,
