@@ -16,13 +16,21 @@ std::string terminal_name() {
   return {};
 }
 
+// As Dovecot writes it; empty if it is no address.
+std::string address_text(const char *given) {
+  ip_addr ip;
+  return net_addr2ip(given, &ip) == 0 ? net_ip2addr(&ip) : "";
+}
+
 // Where add_actor() or add_operator() said who ran the command.
 void add_caller_of_actor(EventFields &fields, const Caller &caller,
                          const doveadm_cmd_context *context) {
   fields.way = context->conn_type == DOVEADM_CONNECTION_TYPE_HTTP ? "http" : "doveadm";
   if (context->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
     fields.terminal = terminal_name();
-  if (fields.remote_ip.empty() && context->remote_ip.family != 0)
+  if (caller.remote_ip != nullptr)
+    fields.remote_ip = fields.said_from = address_text(caller.remote_ip);
+  else if (fields.remote_ip.empty() && context->remote_ip.family != 0)
     fields.remote_ip = net_ip2addr(&context->remote_ip);
   if (caller.reason != nullptr)
     fields.reason = caller.reason;
@@ -33,6 +41,14 @@ void add_caller_of_actor(EventFields &fields, const Caller &caller,
 }
 
 } // namespace
+
+bool keep_caller(doveadm_mail_cmd_context *context, int c, Caller &caller) {
+  // Before the command becomes a mail user.
+  if (c == 'p' && getuid() != 0)
+    die(EX_USAGE, std::string(context->cmd->name) + ": --remote-ip is for root");
+  return keep_option(context, c,
+                     {{'a', &caller.name}, {'e', &caller.reason}, {'p', &caller.remote_ip}});
+}
 
 bool names_nobody(const doveadm_cmd_context *context) {
   for (int i = 0; i < context->argc; i++) {
@@ -61,6 +77,8 @@ std::string wrong_caller(const Caller &caller) {
   if (caller.reason != nullptr && (*caller.reason == '\0' || !is_one_line(caller.reason)))
     return "the text of --reason is empty, longer than " + std::to_string(max_line) +
            " bytes or has control characters";
+  if (caller.remote_ip != nullptr && address_text(caller.remote_ip).empty())
+    return "the word of --remote-ip is no IP address";
   return {};
 }
 

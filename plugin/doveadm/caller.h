@@ -1,4 +1,5 @@
-// On whose behalf a command is run (--as), why (--reason), and what he may do and see.
+// On whose behalf a command is run (--as), from where (--remote-ip), why (--reason), and what he
+// may do and see.
 #ifndef SMIME_DOVEADM_CALLER_H
 #define SMIME_DOVEADM_CALLER_H
 
@@ -14,7 +15,14 @@ namespace smime {
 struct Caller {
   const char *name;
   const char *reason;
+  // Where he sits, as a front end says it; null: where doveadm's own caller is.
+  const char *remote_ip;
 };
+
+// Keeps the argument of --as, --reason or --remote-ip; false if the option is none of them. An
+// address from who is not root at a shell ends doveadm with EX_USAGE: the audit trail believes it.
+bool keep_caller(doveadm_mail_cmd_context *context, int c, Caller &caller);
+#define SMIME_CALLER_OPTIONS "a:e:p:"
 
 // Whether the HTTP API gave null for --as or --token, which is told then: who had no name or no
 // token to give on would have what the operator has.
@@ -22,8 +30,8 @@ bool names_nobody(const doveadm_cmd_context *context);
 // A mail command that has one of them.
 void run_for_caller(doveadm_cmd_context *context) noexcept;
 
-// What is wrong with the name or the reason; empty if nothing is. Neither is believed to be a
-// line of its own in a log.
+// What is wrong with the name, the reason or the address; empty if nothing is. None is believed to
+// be a line of its own in a log.
 std::string wrong_caller(const Caller &caller);
 
 Acts acts_of(const Caller &caller, const Settings &settings, const QuarantineRecord &record);

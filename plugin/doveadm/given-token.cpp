@@ -1,6 +1,6 @@
 #include "plugin/doveadm/given-token.h"
 
-#include "plugin/quarantine/promise.h"
+#include "plugin/quarantine/recipient.h"
 #ifdef SMIME_DOVECOT_24
 #include "plugin/settings/dovecot-24.h"
 #endif
@@ -66,11 +66,10 @@ TokenFault fault_of_token(doveadm_mail_cmd_context *context, const mail_user *us
 }
 
 TokenFault fault_of_rule(const QuarantineRecord &record, TokenAct act) {
-  auto rule = rule_of(record);
   RecipientMay least = act == TokenAct::release   ? RecipientMay::release
                        : act == TokenAct::request ? RecipientMay::request
                                                   : RecipientMay::view;
-  return rule && rule->recipient_may >= least ? TokenFault::none : TokenFault::not_allowed;
+  return may_of_recipient(record) >= least ? TokenFault::none : TokenFault::not_allowed;
 }
 
 int refuse_token(doveadm_mail_cmd_context *context, mail_user *user, TokenFault fault) {

@@ -23,6 +23,11 @@ inline bool has_token(doveadm_mail_cmd_context *context) {
   return quarantine_command(context)->token != nullptr;
 }
 
+// Whether the recipient himself acts, with a token or without: no role says what he may do.
+inline bool is_of_recipient(doveadm_mail_cmd_context *context) {
+  return has_token(context) || quarantine_command(context)->is_recipients;
+}
+
 // Whether the token lets this user do that with the one id of the command, as far as that can be
 // told without the message.
 TokenFault fault_of_token(doveadm_mail_cmd_context *context, const mail_user *user, TokenAct act);
@@ -35,7 +40,9 @@ int refuse_token(doveadm_mail_cmd_context *context, mail_user *user, TokenFault 
 
 // As whom the bearer is told of: the user himself.
 inline Caller bearer(doveadm_mail_cmd_context *context, const mail_user *user) {
-  return {user->username, quarantine_command(context)->caller.reason};
+  Caller bearer = quarantine_command(context)->caller;
+  bearer.name = user->username;
+  return bearer;
 }
 
 } // namespace smime

@@ -27,12 +27,12 @@ struct PolicyCommand {
 
 bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
   auto *command = reinterpret_cast<PolicyCommand *>(context);
-  return keep_option(context, c,
+  return (c != 'e' && keep_caller(context, c, command->caller)) ||
+         keep_option(context, c,
                      {{'m', &command->mailbox},
                       {'r', &command->from},
                       {'t', &command->to},
-                      {'o', &command->origin},
-                      {'a', &command->caller.name}});
+                      {'o', &command->origin}});
 }
 
 void init(doveadm_mail_cmd_context *context, const char *const args[]) {
@@ -208,7 +208,7 @@ int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
 
 doveadm_mail_cmd_context *alloc() {
   auto *command = doveadm_mail_cmd_alloc(PolicyCommand);
-  set_options(&command->ctx, "m:r:t:o:a:", parse_arg);
+  set_options(&command->ctx, "m:r:t:o:a:p:", parse_arg);
   set_init(&command->ctx, init);
   command->ctx.v.run = run_guarded;
   command->ctx.v.deinit = policy_deinit;
@@ -219,7 +219,7 @@ doveadm_mail_cmd_context *alloc() {
 const auto parameters =
     mail_parameters(parameter('m', "mailbox", CMD_PARAM_STR), parameter('r', "from", CMD_PARAM_STR),
                     parameter('t', "to", CMD_PARAM_STR), parameter('o', "origin", CMD_PARAM_STR),
-                    parameter('a', "as", CMD_PARAM_STR),
+                    parameter('a', "as", CMD_PARAM_STR), parameter('p', "remote-ip", CMD_PARAM_STR),
                     // "file" would be opened by doveadm, as a stream.
                     positional("message", CMD_PARAM_STR));
 
@@ -230,7 +230,7 @@ doveadm_cmd_ver2 command_policy = {run_for_caller,
                                    "smime policy",
                                    "-u <user> [-S <socket_path>] [-m <mailbox>] [--from <address>] "
                                    "[--to <address>] [--origin <origin>] [--as <name>] "
-                                   "<message>|-",
+                                   "[--remote-ip <ip>] <message>|-",
                                    CMD_FLAG_NONE,
                                    parameters.data()};
 

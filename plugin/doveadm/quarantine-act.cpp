@@ -74,8 +74,7 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Needed n
   auto visit = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
     Act needed = needed_for(block);
     if (!acts.has(needed)) {
-      print_outcome(block.record.id,
-                    "failed: " + refusal_text(quarantine_command(context)->caller, needed), "");
+      print_outcome(block.record.id, "failed: " + refusal_of(context, needed), "");
       ret = refuse(context, user, block.record.id, needed);
       return Visit::next;
     }
@@ -86,7 +85,7 @@ int act_on_selected(doveadm_mail_cmd_context *context, mail_user *user, Needed n
       ret = refuse_token(context, user, fault);
       return Visit::next;
     }
-    if (needed == Act::release && !has_token(context)) {
+    if (needed == Act::release && !is_of_recipient(context)) {
       std::string text;
       switch (approve_release(context, user, quarantined, block.record, text)) {
       case Approval::enough: break;
@@ -242,6 +241,12 @@ void release_init(doveadm_mail_cmd_context *context, const char *const args[]) {
     die(EX_USAGE, std::string(context->cmd->name) +
                       ": --token has the message delivered to its recipient: --mailbox, --refilter "
                       "and filters do not go with it");
+  check_recipient(context);
+  if (command->is_recipients &&
+      (command->refilter || command->mailbox != nullptr || args[0] == nullptr))
+    die(EX_USAGE, std::string(context->cmd->name) +
+                      ": --recipient has messages delivered to their recipient: it wants ids, and "
+                      "--mailbox and --refilter do not go with it");
   act_init(context, args);
   prepare_token(context, args);
 }
@@ -251,7 +256,7 @@ doveadm_mail_cmd_context *alloc_release() {
   // --refilter starts dovecot-lda, which becomes the user by itself.
   context->service_flags = static_cast<mail_storage_service_flags>(
       context->service_flags | MAIL_STORAGE_SERVICE_FLAG_TEMP_PRIV_DROP);
-  set_options(context, ACT_OPTIONS "m:lk:", release_parse_arg);
+  set_options(context, ACT_OPTIONS SMIME_RECIPIENT_OPTION "m:lk:", release_parse_arg);
   set_init(context, release_init);
   context->v.run = run_guarded<release_run>;
   return context;
@@ -363,6 +368,7 @@ void expire_init(doveadm_mail_cmd_context *context, const char *const args[]) {
   if (args[0] != nullptr)
     doveadm_mail_help_name("smime quarantine expire");
   command->by_promise = command->before == 0;
+  command->spares_kept = true;
   check_filters(command);
   print_headers();
   // What is to be rejected stays if nobody can be told, and the rest is done.
@@ -394,11 +400,12 @@ ActResult plan_promised(const ParsedBlock &block, const Promise &promise) {
 
 // What a rule said when it held the message. Only what is due is asked for.
 int run_promises(doveadm_mail_cmd_context *context, mail_user *user) {
-  auto plan = [](const ParsedBlock &block) {
-    return plan_promised(block, promise_of(block.record).value());
+  const RequestBook &book = quarantine_command(context)->state->book;
+  auto plan = [&](const ParsedBlock &block) {
+    return plan_promised(block, promise_of(block.record, book).value());
   };
   auto act = [&](mail *quarantined, const ParsedBlock &block, ActResult &outcome) {
-    switch (promise_of(block.record).value().then) {
+    switch (promise_of(block.record, book).value().then) {
     case Then::remove: break;
     case Then::release:
       return may_go_to(user, quarantined, block.record, false, outcome.error)
@@ -427,9 +434,9 @@ doveadm_mail_cmd_context *alloc_expire() {
 }
 
 const auto ids = positional("id", CMD_PARAM_ARRAY);
-const auto release_parameters = act_parameters(parameter('m', "mailbox", CMD_PARAM_STR),
-                                               parameter('l', "refilter", CMD_PARAM_BOOL),
-                                               parameter('k', "token", CMD_PARAM_STR), ids);
+const auto release_parameters = act_parameters(
+    parameter('m', "mailbox", CMD_PARAM_STR), parameter('l', "refilter", CMD_PARAM_BOOL),
+    parameter('k', "token", CMD_PARAM_STR), recipient_parameter(), ids);
 const auto reject_parameters = act_parameters(ids);
 const auto delete_parameters = act_parameters(ids);
 const auto expire_parameters = act_parameters();
@@ -442,7 +449,7 @@ doveadm_cmd_ver2 command_quarantine_release = {
     quarantine_command_or_register,
     alloc_release,
     "smime quarantine release",
-    SELECTION "[--mailbox <mailbox>|--refilter|--token <token>|-] [<id> ...]",
+    SELECTION "[--mailbox <mailbox>|--refilter|--token <token>|-|--recipient] [<id> ...]",
     CMD_FLAG_NONE,
     release_parameters.data()};
 doveadm_cmd_ver2 command_quarantine_reject = {

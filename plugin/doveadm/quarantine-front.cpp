@@ -97,6 +97,7 @@ public:
     asked.subject = filter_.subject;
     asked.reason = filter_.reason;
     asked.rule = filter_.rule;
+    asked.text = filter_.text;
     // A report counts what came before, too.
     if (!is_report_)
       asked.since = filter_.since;
@@ -135,25 +136,15 @@ QuarantineRecord record_of(const RegisterRow &row) {
   return record;
 }
 
+std::int64_t kept_until_of(const RegisterRow &row) { return parse_time(row.kept).value_or(0); }
+
 // Whether the mailbox is to be asked if the message's time is over: of a rule that was cut, the
 // register does not know.
 bool may_be_due(const RegisterRow &row) {
   constexpr std::size_t longest_character = 4;
-  auto promise = promise_of(record_of(row));
+  auto promise = promise_of(record_of(row), kept_until_of(row));
   return promise ? promise->is_due(ioloop_time)
                  : row.rule.size() + longest_character > max_row_text;
-}
-
-// Leaves out what is in no role of the caller's that may do this, or anything: it costs no time
-// that could be told, nor does it stand between what he may see.
-void limit_to_roles(RegisterFilter &filter, const Caller &caller, const Settings &settings,
-                    std::optional<Act> needed) {
-  if (caller.name == nullptr)
-    return;
-  for (const Role *role : roles_of(settings, caller.name)) {
-    if (!needed || role->may.has(*needed))
-      filter.scopes.push_back({role->to, role->classes, role->rules});
-  }
 }
 
 // --- list
@@ -177,11 +168,12 @@ void print_row(const RegisterRow &row) {
   print("");
   print("");
   print(std::to_string(row.size));
-  print_promise(record_of(row));
+  print_promise(record_of(row), kept_until_of(row));
   bool requested = row.state == HeldState::requested;
   print(std::string(name_of(row.state)));
   print(requested ? row.who : "");
   print(requested ? time_of_change(row) : "");
+  print(row.rule);
   print(row.who);
   print(time_of_change(row));
   print(row.why);
@@ -212,9 +204,11 @@ int list_rows(doveadm_cmd_context *context, const Question &question, RegisterCh
   for (const char *name : {"who", "when", "why"})
     doveadm_print_header_simple(name);
   RowsWanted wanted{question.register_filter(), question.selection().sort,
-                    question.selection().limit, [&](const RegisterRow &row) {
+                    question.selection().limit,
+                    [&](const RegisterRow &row) {
                       return acts_of(question.caller(), choice.settings, row).has(Act::list);
-                    }};
+                    },
+                    question.selection().after};
   std::size_t count = 0;
   std::string error;
   auto result = RowsResult::all;
@@ -395,6 +389,8 @@ private:
 
 // --- the command
 
+} // namespace
+
 int open_choice(const doveadm_cmd_context *context, const Caller &caller, RegisterChoice &choice) {
   std::string error;
   choice.settings = settings_without_user();
@@ -418,8 +414,25 @@ int open_choice(const doveadm_cmd_context *context, const Caller &caller, Regist
   return EX_OK;
 }
 
+void limit_to_roles(RegisterFilter &filter, const Caller &caller, const Settings &settings,
+                    std::optional<Act> needed) {
+  if (caller.name == nullptr)
+    return;
+  for (const Role *role : roles_of(settings, caller.name)) {
+    if (!needed || role->may.has(*needed))
+      filter.scopes.push_back({role->to, role->classes, role->rules});
+  }
+}
+
+namespace {
+
 // What can be asked of the command. The state of what left its quarantine is for lists.
 int check_question(const doveadm_cmd_context *context, const Question &question) {
+  bool of_recipient = false;
+  if (doveadm_cmd_param_bool(context, "recipient", &of_recipient) && of_recipient) {
+    log_error(std::string(context->cmd->name) + ": --recipient wants one user (-u)");
+    return EX_USAGE;
+  }
   if (std::string wrong = wrong_caller(question.caller()); !wrong.empty()) {
     log_error(std::string(context->cmd->name) + ": " + wrong);
     return EX_USAGE;

@@ -3,6 +3,7 @@
 #ifndef SMIME_DOVEADM_QUARANTINE_FRONT_H
 #define SMIME_DOVEADM_QUARANTINE_FRONT_H
 
+#include "plugin/doveadm/caller.h"
 #include "plugin/doveadm/register-access.h"
 #include "plugin/doveadm/smime.h"
 
@@ -36,6 +37,15 @@ struct RegisterChoice {
 // The cmd of all quarantine commands: Dovecot's way to the mail command where the command names
 // users; else the register is asked, which prints a list itself and chooses for the others.
 void quarantine_command_or_register(doveadm_cmd_context *context) noexcept;
+
+// Opens the register for a command without a mail user, with what waits in the spool in it. Returns
+// the exit code; what is wrong is logged.
+int open_choice(const doveadm_cmd_context *context, const Caller &caller, RegisterChoice &choice);
+
+// Leaves out what is in no role of the caller's that may do this, or anything: it costs no time
+// that could be told, nor does it stand between what he may see.
+void limit_to_roles(RegisterFilter &filter, const Caller &caller, const Settings &settings,
+                    std::optional<Act> needed);
 
 // The choice of the command that is being allocated; null: it names its users.
 std::unique_ptr<RegisterChoice> take_choice();

@@ -141,6 +141,7 @@ doveadm_mail_cmd_context *alloc_look(const char *print_type, InitFunction init) 
 // --- preview
 
 void preview_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  check_recipient(context);
   look_init(context, args, "smime quarantine preview");
   note_scanner(context);
   for (const char *name : {"id", "user", "headers", "parts", "report"})
@@ -193,7 +194,7 @@ bool preview_parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
 
 doveadm_mail_cmd_context *alloc_preview() {
   auto *context = alloc_look(DOVEADM_PRINT_TYPE_PAGER, preview_init);
-  set_options(context, SMIME_FILTER_OPTIONS "m", preview_parse_arg);
+  set_options(context, SMIME_FILTER_OPTIONS SMIME_RECIPIENT_OPTION "m", preview_parse_arg);
   context->v.run = run_guarded<preview_run>;
   return context;
 }
@@ -314,7 +315,8 @@ doveadm_mail_cmd_context *alloc_download() {
 }
 
 const auto ids = positional("id", CMD_PARAM_ARRAY);
-const auto preview_parameters = filter_parameters(parameter('m', "html", CMD_PARAM_BOOL), ids);
+const auto preview_parameters =
+    filter_parameters(parameter('m', "html", CMD_PARAM_BOOL), recipient_parameter(), ids);
 const auto look_parameters = filter_parameters(ids);
 
 } // namespace
@@ -323,7 +325,7 @@ doveadm_cmd_ver2 command_quarantine_preview = {quarantine_command_or_register,
                                                alloc_preview,
                                                "smime quarantine preview",
                                                "[-u <user>|-A] [-S <socket_path>] " SMIME_FILTERS
-                                               "[--html] [<id> ...]",
+                                               "[--html] [--recipient] [<id> ...]",
                                                CMD_FLAG_NONE,
                                                preview_parameters.data()};
 doveadm_cmd_ver2 command_quarantine_inspect = {quarantine_command_or_register,

@@ -128,7 +128,8 @@ doveadm_cmd_ver2 command_quarantine_report = {
     "smime quarantine report",
     "[-u <user>|-A] [-S <socket_path>] [--class <class>] [--from <pattern>] [--domain <domain>] "
     "[--subject <text>] [--rule <text>] [--held-because <text>] [--since <date>] "
-    "[--older-than <time>] [--as <name>] [--reason <text>] [--to <address>]",
+    "[--older-than <time>] [--as <name>] [--reason <text>] "
+    "[--remote-ip <ip>] [--to <address>]",
     CMD_FLAG_NONE,
     parameters.data()};
 

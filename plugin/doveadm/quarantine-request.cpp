@@ -53,8 +53,10 @@ bool write_down(mail_user *user, const std::string &id, RequestEntry &entry, std
     auto [place, is_new] = book.try_emplace(id, entry);
     bool asks_anew = !place->second.asked;
     if (asks_anew && !is_new) {
-      // It has approvals alone.
+      // It has the words of reviewers alone.
       entry.approvals = place->second.approvals;
+      entry.kept = place->second.kept;
+      entry.notes = place->second.notes;
       place->second = entry;
     }
     entry = place->second;
@@ -102,13 +104,22 @@ private:
 
   void ask(mail *held, const ParsedBlock &block, Acts acts) {
     const std::string &id = block.record.id;
+    if (quarantine_command(context_)->is_recipients &&
+        may_of_recipient(block.record) < RecipientMay::request) {
+      constexpr const char *text = "its recipient may not request it (recipient= of its rule)";
+      print_failure(id, std::string("failed: ") + text);
+      log_error(user_->event, id + ": " + text);
+      doveadm_mail_failed_error(context_, MAIL_ERROR_PERM);
+      ret_ = -1;
+      return;
+    }
     if (has_token(context_)) {
       if (auto fault = fault_of_rule(block.record, TokenAct::request); fault != TokenFault::none) {
         ret_ = refuse_token(context_, user_, fault);
         return;
       }
     } else if (!acts.has(Act::list)) {
-      print_failure(id, "failed: " + refusal_text(quarantine_command(context_)->caller, Act::list));
+      print_failure(id, "failed: " + refusal_of(context_, Act::list));
       ret_ = refuse(context_, user_, id, Act::list);
       return;
     }
@@ -177,6 +188,7 @@ void init(doveadm_mail_cmd_context *context, const char *const args[]) {
   require_ids(context, args);
   if (args[0] == nullptr)
     doveadm_mail_help_name(context->cmd->name);
+  check_recipient(context);
   prepare_token(context, args);
   for (const char *name : {"id", "result", "requested_by", "requested_at"})
     doveadm_print_header_simple(name);
@@ -192,23 +204,23 @@ void deinit(doveadm_mail_cmd_context *context) noexcept {
 
 bool parse_arg(doveadm_mail_cmd_context *context, int c) noexcept {
   QuarantineCommand *command = quarantine_command(context);
-  return keep_option(
-      context, c,
-      {{'a', &command->caller.name}, {'e', &command->caller.reason}, {'k', &command->token}});
+  return keep_caller(context, c, command->caller) || (c == 'j' && parse_filter(context, c)) ||
+         keep_option(context, c, {{'k', &command->token}});
 }
 
 doveadm_mail_cmd_context *alloc() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
-  set_options(context, "a:e:k:", parse_arg);
+  set_options(context, SMIME_CALLER_OPTIONS SMIME_RECIPIENT_OPTION "k:", parse_arg);
   set_init(context, init);
   context->v.run = run_guarded<run>;
   context->v.deinit = deinit;
   return context;
 }
 
-const auto parameters =
-    mail_parameters(parameter('a', "as", CMD_PARAM_STR), parameter('e', "reason", CMD_PARAM_STR),
-                    parameter('k', "token", CMD_PARAM_STR), positional("id", CMD_PARAM_ARRAY));
+const auto parameters = mail_parameters(
+    parameter('a', "as", CMD_PARAM_STR), parameter('e', "reason", CMD_PARAM_STR),
+    parameter('p', "remote-ip", CMD_PARAM_STR), parameter('k', "token", CMD_PARAM_STR),
+    recipient_parameter(), positional("id", CMD_PARAM_ARRAY));
 
 } // namespace
 
@@ -216,7 +228,9 @@ doveadm_cmd_ver2 command_quarantine_request = {
     run_for_caller,
     alloc,
     "smime quarantine request",
-    "-u <user>|-A [-S <socket_path>] [--token <token>|-] [--as <name>] [--reason <text>] <id> ...",
+    "-u <user>|-A [-S <socket_path>] [--token <token>|-|--recipient] [--as <name>] [--reason "
+    "<text>] "
+    "[--remote-ip <ip>] <id> ...",
     CMD_FLAG_NONE,
     parameters.data()};
 

@@ -1,14 +1,17 @@
 // doveadm smime quarantine list and show, and what the other commands share.
 #include "plugin/doveadm/quarantine.h"
 
+#include "common/json-writer.h"
 #include "common/report.h"
 #include "plugin/doveadm/lines-format.h"
 #include "plugin/operator/signature-text.h"
 #include "plugin/quarantine/access.h"
+#include "plugin/quarantine/cursor.h"
 #include "plugin/quarantine/original-header.h"
 #include "plugin/quarantine/promise.h"
 #include "plugin/quarantine/recipient.h"
 #include "plugin/quarantine/request-store.h"
+#include "plugin/rules/words.h"
 
 #include <algorithm>
 #include <utility>
@@ -30,8 +33,15 @@ int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &
   return -1;
 }
 
+std::string refusal_of(doveadm_mail_cmd_context *context, Act act) {
+  const QuarantineCommand *command = quarantine_command(context);
+  if (!command->is_recipients)
+    return refusal_text(command->caller, act);
+  return "its recipient may not " + std::string(name_of(act)) + " it (recipient= of its rule)";
+}
+
 int refuse(doveadm_mail_cmd_context *context, mail_user *user, const std::string &id, Act act) {
-  log_error(user->event, id + ": " + refusal_text(quarantine_command(context)->caller, act));
+  log_error(user->event, id + ": " + refusal_of(context, act));
   doveadm_mail_failed_error(context, MAIL_ERROR_PERM);
   return -1;
 }
@@ -100,7 +110,8 @@ QuarantineFilter filter_of(const QuarantineCommand *command) {
   for (const auto &[given, target] :
        {std::pair{command->held_for, &filter.held_for}, std::pair{command->recipient, &filter.to},
         std::pair{command->domain, &filter.domain}, std::pair{command->subject, &filter.subject},
-        std::pair{command->held_because, &filter.reason}}) {
+        std::pair{command->held_because, &filter.reason},
+        std::pair{command->search, &filter.text}}) {
     if (given != nullptr)
       *target = given;
   }
@@ -119,6 +130,12 @@ Selection selection_of(const QuarantineCommand *command) {
     die(EX_USAGE,
         name + ": --sort " + command->sort + " is none of time, -time, size, -size and user");
   selection.sort = *sort;
+  if (command->after != nullptr)
+    selection.after = position_from_cursor(command->after, *sort);
+  if (command->after != nullptr && !selection.after)
+    die(EX_USAGE, name + ": --after \"" + command->after +
+                      "\" is no \"TIME ID USER\" of a row (SIZE in place of TIME with --sort size; "
+                      "none with --sort user)");
   if (command->state_name == nullptr)
     return selection;
   selection.any_state = strcmp(command->state_name, "any") == 0;
@@ -134,16 +151,34 @@ bool names_nothing(const QuarantineCommand *command) {
   return filter_of(command).empty() && command->limit == nullptr && command->state_name == nullptr;
 }
 
+void check_recipient(doveadm_mail_cmd_context *context) {
+  const QuarantineCommand *command = quarantine_command(context);
+  if (!command->is_recipients)
+    return;
+  std::string name(context->cmd->name);
+  if (!context->iterate_single_user)
+    die(EX_USAGE, name + ": --recipient wants one user (-u)");
+  if (command->caller.name != nullptr || command->token != nullptr || command->held_for != nullptr)
+    die(EX_USAGE,
+        name +
+            ": --recipient says whose act it is: --as, --token and --held-for do not go with it");
+}
+
 void check_filters(const QuarantineCommand *command) {
   (void)filter_of(command);
   if (selection_of(command).needs_register() && command->state->choice == nullptr)
-    die(EX_USAGE, std::string(command->ctx.cmd->name) +
-                      ": --state and --sort are for the register (smime_register): leave out -u "
-                      "and -A; the mailboxes have what is held, the oldest first");
+    die(EX_USAGE,
+        std::string(command->ctx.cmd->name) +
+            ": --state, --sort and --after are for the register (smime_register): leave out -u "
+            "and -A; the mailboxes have what is held, the oldest first");
 }
 
 bool parse_filter(doveadm_mail_cmd_context *context, int c) {
   QuarantineCommand *command = quarantine_command(context);
+  if (c == 'j') {
+    command->is_recipients = true;
+    return true;
+  }
   unsigned seconds;
   const char *error;
   if (c == 'o' && parse_interval(optarg, &seconds, &error) < 0)
@@ -153,21 +188,21 @@ bool parse_filter(doveadm_mail_cmd_context *context, int c) {
     command->before = ioloop_time - static_cast<time_t>(seconds);
     return true;
   }
-  return keep_option(context, c,
-                     {{'c', &command->class_name},
-                      {'r', &command->from},
-                      {'n', &command->rule},
-                      {'s', &command->since},
-                      {'h', &command->held_for},
-                      {'t', &command->recipient},
-                      {'b', &command->subject},
-                      {'i', &command->domain},
-                      {'w', &command->held_because},
-                      {'x', &command->state_name},
-                      {'z', &command->limit},
-                      {'q', &command->sort},
-                      {'a', &command->caller.name},
-                      {'e', &command->caller.reason}});
+  return keep_caller(context, c, command->caller) || keep_option(context, c,
+                                                                 {{'c', &command->class_name},
+                                                                  {'r', &command->from},
+                                                                  {'n', &command->rule},
+                                                                  {'s', &command->since},
+                                                                  {'h', &command->held_for},
+                                                                  {'t', &command->recipient},
+                                                                  {'b', &command->subject},
+                                                                  {'i', &command->domain},
+                                                                  {'w', &command->held_because},
+                                                                  {'x', &command->state_name},
+                                                                  {'z', &command->limit},
+                                                                  {'q', &command->sort},
+                                                                  {'v', &command->search},
+                                                                  {'g', &command->after}});
 }
 
 void require_ids(const doveadm_mail_cmd_context *context, const char *const args[]) {
@@ -199,14 +234,17 @@ HeldFor held_for(doveadm_mail_cmd_context *context) {
   return {of_another ? command->held_for : "",
           [command, context](const QuarantineRecord &record) {
             const Settings &settings = *user_context(context->cur_mail_user)->settings;
-            if (!acts_of(command->caller, settings, record).empty())
+            if (!command->is_recipients && !acts_of(command->caller, settings, record).empty())
               command->state->others[record.id] = recipient_of(record);
           },
           &command->state->known, command->state->acting};
 }
 
-bool check_caller(doveadm_mail_cmd_context *context) {
-  std::string wrong = wrong_caller(quarantine_command(context)->caller);
+bool check_caller(doveadm_mail_cmd_context *context, const mail_user *user) {
+  QuarantineCommand *command = quarantine_command(context);
+  std::string wrong = wrong_caller(command->caller);
+  if (wrong.empty() && command->is_recipients)
+    command->caller.name = user->username;
   if (wrong.empty())
     return true;
   log_error(std::string(context->cmd->name) + ": " + wrong);
@@ -218,7 +256,9 @@ FindResult visit_known(doveadm_mail_cmd_context *context, mail_user *user, const
                        const VisitWithActs &visit, std::string &error,
                        const std::function<void(mail *)> &visit_foreign) {
   const Settings &settings = *user_context(user)->settings;
-  const Caller &caller = quarantine_command(context)->caller;
+  const QuarantineCommand *command = quarantine_command(context);
+  // No role of that name gives a recipient anything, nor does it take anything.
+  const Caller caller = command->is_recipients ? Caller{} : command->caller;
   // Said to whatever name is given.
   error = void_roles_text(caller, settings);
   if (!error.empty())
@@ -227,12 +267,14 @@ FindResult visit_known(doveadm_mail_cmd_context *context, mail_user *user, const
   if (acts_on_any(caller, settings).empty())
     return FindResult::no_mailbox;
   auto visit_with_acts = [&](mail *quarantined, const ParsedBlock &block) {
-    Acts acts = acts_of(caller, settings, block.record);
+    Acts acts = command->is_recipients
+                    ? acts_of_recipient(block.record, user->username, is_central(quarantined->box))
+                    : acts_of(caller, settings, block.record);
     if (acts.empty())
-      quarantine_command(context)->state->hidden.insert(block.record.id);
+      command->state->hidden.insert(block.record.id);
     return acts.empty() ? Visit::next : visit(quarantined, block, acts);
   };
-  bool may_list_all = acts_on_all(caller, settings).has(Act::list);
+  bool may_list_all = !command->is_recipients && acts_on_all(caller, settings).has(Act::list);
   return visit_quarantine(user, settings, id, visit_with_acts, error,
                           may_list_all ? visit_foreign : nullptr, held_for(context));
 }
@@ -284,10 +326,47 @@ bool resolve_ids(doveadm_mail_cmd_context *context, mail_user *user,
 
 } // namespace
 
+namespace {
+
+// Of what expire is asked for: its time is over by the rule, if that is what counts, and no
+// reviewer has it held until later. The book is read when nobody else acts on the message, and only
+// for what the rule says is due. False with error set: it cannot be told, and the message stays.
+bool is_time_over(doveadm_mail_cmd_context *context, mail_user *user,
+                  const QuarantineRecord &record, std::string &error) {
+  const QuarantineCommand *command = quarantine_command(context);
+  auto promise = promise_of(record);
+  if (command->by_promise && (!promise || !promise->is_due(ioloop_time)))
+    return false;
+  std::string reason;
+  auto book = read_requests(user, reason);
+  if (!book) {
+    error = record.id + " is not expired: " + reason;
+    return false;
+  }
+  command->state->book = std::move(*book);
+  return kept_until(command->state->book, record.id) <= ioloop_time;
+}
+
+// unknown: what could not be told of a message.
+FindResult with_unknown(FindResult result, const std::string &unknown, std::string &error) {
+  if (unknown.empty())
+    return result;
+  error = unknown;
+  return FindResult::failed;
+}
+
+} // namespace
+
 bool matches(const QuarantineFilter &filter, mail *quarantined, const ParsedBlock &block) {
   auto report = report_of(block.record);
-  return filter.matches(block.record, report ? &*report : nullptr) &&
-         (!filter.subject || subject_has(read_held_header(quarantined, block), *filter.subject));
+  if (!filter.matches(block.record, report ? &*report : nullptr))
+    return false;
+  bool in_envelope = !filter.text || envelope_has(block.record, *filter.text);
+  if (in_envelope && !filter.subject)
+    return true;
+  HeldHeader header = read_held_header(quarantined, block);
+  return (in_envelope || subject_has(header, *filter.text)) &&
+         (!filter.subject || subject_has(header, *filter.subject));
 }
 
 FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
@@ -299,6 +378,7 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
   std::size_t limit = selection_of(command).limit;
   const std::vector<std::string> *chosen =
       state.choice == nullptr ? nullptr : state.choice->ids_of(context->cctx->username);
+  std::string unknown;
   auto visit_matching = [&](mail *quarantined, const ParsedBlock &block, Acts acts) {
     if (state.needed && !acts.has(*state.needed))
       return Visit::next;
@@ -307,8 +387,7 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
         tell_of_other_message(context, user, block.record.id);
       return Visit::next;
     }
-    auto promise = promise_of(block.record);
-    if (command->by_promise && (!promise || !promise->is_due(ioloop_time)))
+    if (command->spares_kept && !is_time_over(context, user, block.record, unknown))
       return Visit::next;
     if (limit != 0 && state.visited == limit)
       return Visit::stop;
@@ -318,8 +397,9 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
   for (const char *name : {static_cast<const char *>(user->username), context->cctx->username})
     state.visited_users.insert(name);
   if (chosen == nullptr && arguments_of(context)[0] == nullptr)
-    return visit_known(context, user, "", visit_matching, error,
-                       filter.empty() && limit == 0 ? visit_foreign : nullptr);
+    return with_unknown(visit_known(context, user, "", visit_matching, error,
+                                    filter.empty() && limit == 0 ? visit_foreign : nullptr),
+                        unknown, error);
   std::vector<std::string> wanted;
   if (chosen != nullptr)
     wanted = *chosen;
@@ -346,7 +426,7 @@ FindResult visit_selected(doveadm_mail_cmd_context *context, mail_user *user,
     if (found)
       quarantine_command(context)->state->named[id].insert(id);
   }
-  return result;
+  return with_unknown(result, unknown, error);
 }
 
 std::string missing_text(doveadm_mail_cmd_context *context, const std::string &id) {
@@ -419,15 +499,15 @@ doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type) {
 }
 
 void print_list_headers() {
-  for (const char *name :
-       {"id", "time", "mailbox", "from", "to", "class", "reason", "user", "subject", "header_from",
-        "header_from_address", "size", "until", "then", "state", "requested_by", "requested_at"})
+  for (const char *name : {"id", "time", "mailbox", "from", "to", "class", "reason", "user",
+                           "subject", "header_from", "header_from_address", "size", "until", "then",
+                           "state", "requested_by", "requested_at", "rule"})
     doveadm_print_header_simple(name);
 }
 
 // Empty where it is held until somebody decides.
-void print_promise(const QuarantineRecord &record) {
-  auto promise = promise_of(record);
+void print_promise(const QuarantineRecord &record, std::int64_t kept) {
+  auto promise = promise_of(record, kept);
   print(promise ? format_time(promise->until) : "");
   print(promise ? std::string(name_of(promise->then)) : "");
 }
@@ -437,11 +517,18 @@ namespace {
 // --- list
 
 void list_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  check_recipient(context);
   check_filters(quarantine_command(context));
   quarantine_command(context)->state->needed = Act::list;
   if (args[0] != nullptr)
     doveadm_mail_help_name("smime quarantine list");
   print_list_headers();
+}
+
+// A recipient sees which rule it was, and not to whom else it tells what.
+void print_rule(doveadm_mail_cmd_context *context, const QuarantineRecord &record) {
+  bool whole = !quarantine_command(context)->is_recipients;
+  print(whole ? record.rule : record.rule.substr(0, record.rule.find(": ")));
 }
 
 void print_header(const HeldHeader &header) {
@@ -458,8 +545,8 @@ void print_state(mail *quarantined, const QuarantineRecord &record, const Reques
   print(asked && asked->when != 0 ? format_time(asked->when) : "");
 }
 
-void print_held(mail_user *user, mail *quarantined, const ParsedBlock &block,
-                const RequestBook &book) {
+void print_held(doveadm_mail_cmd_context *context, mail_user *user, mail *quarantined,
+                const ParsedBlock &block, const RequestBook &book) {
   const QuarantineRecord &record = block.record;
   auto report = report_of(record);
   print(record.id);
@@ -472,8 +559,9 @@ void print_held(mail_user *user, mail *quarantined, const ParsedBlock &block,
   print(is_central(quarantined->box) ? recipient_of(record) : std::string(user->username));
   print_header(read_held_header(quarantined, block));
   print(std::to_string(size_of_original(quarantined, block, report)));
-  print_promise(record);
+  print_promise(record, kept_until(book, record.id));
   print_state(quarantined, record, book);
+  print_rule(context, record);
 }
 
 // A message that is in the mailbox and not held.
@@ -492,7 +580,7 @@ void print_foreign(mail_user *user, mail *foreign) {
   uoff_t size = 0;
   (void)mail_get_physical_size(foreign, &size);
   print(std::to_string(size));
-  for (int field = 0; field < 5; field++)
+  for (int field = 0; field < 6; field++)
     print("");
 }
 
@@ -506,7 +594,7 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
   auto result = visit_selected(
       context, user,
       [&](mail *quarantined, const ParsedBlock &block, Acts) {
-        print_held(user, quarantined, block, book);
+        print_held(context, user, quarantined, block, book);
         count++;
         return Visit::next;
       },
@@ -518,6 +606,7 @@ int list_run(doveadm_mail_cmd_context *context, mail_user *user) {
 // --- show
 
 void show_init(doveadm_mail_cmd_context *context, const char *const args[]) {
+  check_recipient(context);
   require_ids(context, args);
   check_filters(quarantine_command(context));
   if (args[0] == nullptr && names_nothing(quarantine_command(context)))
@@ -546,7 +635,11 @@ void show_init(doveadm_mail_cmd_context *context, const char *const args[]) {
                            "requested_by",
                            "requested_at",
                            "requested_because",
-                           "approved_by"})
+                           "approved_by",
+                           "kept_until",
+                           "kept_by",
+                           "kept_because",
+                           "notes"})
     doveadm_print_header_simple(name);
 }
 
@@ -561,15 +654,32 @@ std::string approvals_of(const QuarantineRecord &record, const RequestBook &book
   return names;
 }
 
-void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block,
-                  const RequestBook &book) {
+// What reviewers said, which is not for the recipient.
+void print_words_of_reviewers(const QuarantineRecord &record, const RequestBook &book) {
+  auto found = book.find(record.id);
+  const RequestEntry entry = found == book.end() ? RequestEntry() : found->second;
+  print(approvals_of(record, book));
+  print(entry.kept ? format_time(entry.kept->until) : "");
+  print(entry.kept ? entry.kept->said.who : "");
+  print(entry.kept ? entry.kept->said.why : "");
+  JsonWriter json;
+  json.begin_list();
+  for (const Said &note : entry.notes) {
+    json.begin_object().put("when", format_time(note.when), max_line);
+    json.put("who", note.who, 3 * max_line).put("text", note.why, 3 * max_line).end_object();
+  }
+  print(json.end_list().take());
+}
+
+void print_record(doveadm_mail_cmd_context *context, mail_user *user, mail *quarantined,
+                  const ParsedBlock &block, const RequestBook &book) {
   const QuarantineRecord &record = block.record;
   print(record.id);
   print(record.time);
   print(record.mailbox);
   print(record.from);
   print(record.to);
-  print(record.rule);
+  print_rule(context, record);
   print(record.reason);
   auto report = report_of(record);
   print(class_names_of(report));
@@ -581,11 +691,12 @@ void print_record(mail_user *user, mail *quarantined, const ParsedBlock &block,
   print(is_central(quarantined->box) ? recipient_of(record) : std::string(user->username));
   print_header(read_held_header(quarantined, block));
   print(std::to_string(size_of_original(quarantined, block, report)));
-  print_promise(record);
+  print_promise(record, kept_until(book, record.id));
   print_state(quarantined, record, book);
   auto asked = request_of(quarantined, record, book);
   print(asked ? asked->why : "");
-  print(approvals_of(record, book));
+  print_words_of_reviewers(record,
+                           quarantine_command(context)->is_recipients ? RequestBook() : book);
 }
 
 int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -603,7 +714,7 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
           return Visit::next;
         }
         tell_of_look(context, user, block.record, "shown");
-        print_record(user, quarantined, block, book);
+        print_record(context, user, quarantined, block, book);
         return Visit::next;
       },
       missing, error);
@@ -640,6 +751,8 @@ doveadm_mail_cmd_context *alloc_list() {
   init_lines_format();
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_TABLE);
   set_init(context, list_init);
+  set_options(context, SMIME_FILTER_OPTIONS SMIME_RECIPIENT_OPTION "g:",
+              [](doveadm_mail_cmd_context *of, int c) noexcept { return parse_filter(of, c); });
   context->v.deinit = list_deinit;
   context->v.run = run_guarded<list_run>;
   return context;
@@ -647,28 +760,33 @@ doveadm_mail_cmd_context *alloc_list() {
 
 doveadm_mail_cmd_context *alloc_show() {
   auto *context = alloc_quarantine_command(DOVEADM_PRINT_TYPE_PAGER);
+  set_options(context, SMIME_FILTER_OPTIONS SMIME_RECIPIENT_OPTION,
+              [](doveadm_mail_cmd_context *of, int c) noexcept { return parse_filter(of, c); });
   set_init(context, show_init);
   context->v.deinit = show_deinit;
   context->v.run = run_guarded<show_run>;
   return context;
 }
 
-const auto list_parameters = filter_parameters();
-const auto show_parameters = filter_parameters(positional("id", CMD_PARAM_ARRAY));
+const auto list_parameters =
+    filter_parameters(parameter('g', "after", CMD_PARAM_STR), recipient_parameter());
+const auto show_parameters =
+    filter_parameters(recipient_parameter(), positional("id", CMD_PARAM_ARRAY));
 
 } // namespace
 
 doveadm_cmd_ver2 command_quarantine_list = {quarantine_command_or_register,
                                             alloc_list,
                                             "smime quarantine list",
-                                            "[-u <user>|-A] [-S <socket_path>] " SMIME_FILTERS,
+                                            "[-u <user>|-A] [-S <socket_path>] " SMIME_FILTERS
+                                            "[--after <time id user>] [--recipient]",
                                             CMD_FLAG_NONE,
                                             list_parameters.data()};
 doveadm_cmd_ver2 command_quarantine_show = {quarantine_command_or_register,
                                             alloc_show,
                                             "smime quarantine show",
                                             "[-u <user>|-A] [-S <socket_path>] " SMIME_FILTERS
-                                            "[<id> ...]",
+                                            "[--recipient] [<id> ...]",
                                             CMD_FLAG_NONE,
                                             show_parameters.data()};
 

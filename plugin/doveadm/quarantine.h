@@ -11,6 +11,7 @@
 #include "plugin/quarantine/filter.h"
 #include "plugin/quarantine/known-recipients.h"
 #include "plugin/quarantine/quarantine.h"
+#include "plugin/quarantine/requests.h"
 #include "plugin/register/query.h"
 
 #include <map>
@@ -43,6 +44,8 @@ struct CommandState {
   // Of the commands that have the scanner look: its command line, or why there is none.
   std::vector<std::string> scanner;
   std::string scanner_error;
+  // As it was when the message at hand was found to be due, of expire.
+  RequestBook book;
 
   // Messages are visited to be acted on, by one command at a time.
   bool acting = false;
@@ -74,6 +77,12 @@ struct QuarantineCommand {
   const char *state_name;
   const char *limit;
   const char *sort;
+  const char *search;
+  // hold --until, note --text
+  const char *until;
+  const char *text;
+  // list --after
+  const char *after;
   // release --mailbox, --refilter
   const char *mailbox;
   bool refilter;
@@ -84,12 +93,16 @@ struct QuarantineCommand {
   bool dry_run;
   // release and request --token
   const char *token;
-  // --as and --reason
+  // --recipient: the command is the user's own, as the recipient of what is held for him.
+  bool is_recipients;
+  // --as, --reason and --remote-ip
   Caller caller;
   // --older-than, as a time
   time_t before;
   // expire without --older-than: what is due by what its rule said.
   bool by_promise;
+  // expire: what a reviewer has held until a later time stays.
+  bool spares_kept;
   // report --to
   const char *to;
   Submission *submission;
@@ -115,9 +128,11 @@ struct Selection {
   RegisterSort sort = RegisterSort::oldest;
   std::optional<HeldState> state;
   bool any_state = false;
+  std::optional<RegisterPosition> after;
 
   bool needs_register() const {
-    return sort != RegisterSort::oldest || any_state || (state && *state != HeldState::held);
+    return after || sort != RegisterSort::oldest || any_state ||
+           (state && *state != HeldState::held);
   }
 };
 // A wrong one ends doveadm with EX_USAGE.
@@ -126,23 +141,32 @@ Selection selection_of(const QuarantineCommand *command);
 // Neither a filter nor what --state and --limit say: all that is held would be meant.
 bool names_nothing(const QuarantineCommand *command);
 
+// In a command's init: takes no option that does not go with --recipient, which is about one user
+// and gives what the rules give him. Ends doveadm with EX_USAGE. Nothing without it.
+void check_recipient(doveadm_mail_cmd_context *context);
+#define SMIME_RECIPIENT_OPTION "j"
+inline doveadm_cmd_param recipient_parameter() {
+  return parameter('j', "recipient", CMD_PARAM_BOOL);
+}
+
 // For a command's init: both are right, and the mailboxes can tell what was asked.
 void check_filters(const QuarantineCommand *command);
 
-// Takes one of the filters' options, --as or --reason; false if it is none.
+// Takes one of the filters' options or the caller's; false if it is none.
 bool parse_filter(doveadm_mail_cmd_context *context, int c);
-#define SMIME_FILTER_OPTIONS "c:r:n:s:h:a:e:t:b:i:w:x:z:q:o:"
+#define SMIME_FILTER_OPTIONS SMIME_CALLER_OPTIONS "c:r:n:s:h:t:b:i:w:x:z:q:o:v:"
 
 template <typename... Own> auto filter_parameters(const Own &...own) {
   return mail_parameters(
       parameter('c', "class", CMD_PARAM_STR), parameter('r', "from", CMD_PARAM_STR),
       parameter('n', "rule", CMD_PARAM_STR), parameter('s', "since", CMD_PARAM_STR),
       parameter('h', "held-for", CMD_PARAM_STR), parameter('a', "as", CMD_PARAM_STR),
-      parameter('e', "reason", CMD_PARAM_STR), parameter('t', "to", CMD_PARAM_STR),
-      parameter('b', "subject", CMD_PARAM_STR), parameter('i', "domain", CMD_PARAM_STR),
-      parameter('w', "held-because", CMD_PARAM_STR), parameter('x', "state", CMD_PARAM_STR),
-      parameter('z', "limit", CMD_PARAM_STR), parameter('q', "sort", CMD_PARAM_STR),
-      parameter('o', "older-than", CMD_PARAM_STR), own...);
+      parameter('e', "reason", CMD_PARAM_STR), parameter('p', "remote-ip", CMD_PARAM_STR),
+      parameter('t', "to", CMD_PARAM_STR), parameter('b', "subject", CMD_PARAM_STR),
+      parameter('i', "domain", CMD_PARAM_STR), parameter('w', "held-because", CMD_PARAM_STR),
+      parameter('x', "state", CMD_PARAM_STR), parameter('z', "limit", CMD_PARAM_STR),
+      parameter('q', "sort", CMD_PARAM_STR), parameter('o', "older-than", CMD_PARAM_STR),
+      parameter('v', "search", CMD_PARAM_STR), own...);
 }
 
 // Ends doveadm with EX_USAGE if one of the arguments is no quarantine id, nor the beginning
@@ -186,16 +210,18 @@ void report_strangers(doveadm_mail_cmd_context *context);
 // The usage of the filters.
 #define SMIME_FILTERS                                                                              \
   "[--class <class>] [--from <pattern>] [--to <pattern>] [--domain <domain>] [--subject <text>] "  \
-  "[--rule <text>] [--held-because <text>] [--since <date>] [--older-than <time>] "                \
+  "[--search <text>] [--rule <text>] [--held-because <text>] [--since <date>] [--older-than "      \
+  "<time>] "                                                                                       \
   "[--held-for <user>] [--state <state>|any] [--sort <field>] [--limit <number>] "                 \
-  "[--as <name>] [--reason <text>] "
+  "[--as <name>] [--reason <text>] [--remote-ip <ip>] "
 
 // Tells of ids that no user has. With one user they are told where they are missing.
 void report_nobodys(doveadm_mail_cmd_context *context);
 
 // The columns of a list, of which the last two are what the rule promised.
 void print_list_headers();
-void print_promise(const QuarantineRecord &record);
+// kept: until when a reviewer has it held, or 0.
+void print_promise(const QuarantineRecord &record, std::int64_t kept);
 
 // The end of a command: frees what it has.
 void free_command(doveadm_mail_cmd_context *context) noexcept;
@@ -213,16 +239,20 @@ int fail(doveadm_mail_cmd_context *context, mail_user *user, const std::string &
 // that; returns -1.
 int refuse(doveadm_mail_cmd_context *context, mail_user *user, const std::string &id, Act act);
 
+// Why the caller may not do it, with his name.
+std::string refusal_of(doveadm_mail_cmd_context *context, Act act);
+
 // print_type: null if it prints nothing by doveadm.
 doveadm_mail_cmd_context *alloc_quarantine_command(const char *print_type);
 
-// False, with the exit code set, if what --as or --reason says is refused.
-bool check_caller(doveadm_mail_cmd_context *context);
+// Who acts is settled here. False, with the exit code set, if what --as, --reason or --remote-ip
+// says is refused.
+bool check_caller(doveadm_mail_cmd_context *context, const mail_user *user);
 
 template <int (*run)(doveadm_mail_cmd_context *, mail_user *)>
 int run_guarded(doveadm_mail_cmd_context *context, mail_user *user) noexcept {
   return guarded("doveadm smime quarantine", -1,
-                 [&] { return check_caller(context) ? run(context, user) : -1; });
+                 [&] { return check_caller(context, user) ? run(context, user) : -1; });
 }
 
 } // namespace smime

@@ -120,7 +120,20 @@ struct Comparison {
   std::map<std::string, RegisterRow> held;
   // The register's rows of what it has for held, by id.
   std::map<std::string, RegisterRow> present;
+  // Those that reviewers have held longer, as the history has it.
+  std::vector<RegisterRow> kept;
 };
+
+RegisterRow kept_row_of(const RegisterRow &row, const KeptUntil &kept) {
+  RegisterRow word = row;
+  word.event = event_kept;
+  word.changed = kept.said.exactly();
+  word.who = kept.said.who;
+  word.kept = format_time(kept.until);
+  word.why = std::string(kept_until_text) + word.kept;
+  word.why += kept.said.why.empty() ? "" : ": " + kept.said.why;
+  return word;
+}
 
 bool read_mailboxes(doveadm_mail_cmd_context *context, mail_user *user, Comparison &found,
                     std::string &error) {
@@ -143,6 +156,8 @@ bool read_mailboxes(doveadm_mail_cmd_context *context, mail_user *user, Comparis
       row.who = asked->who;
       row.why = asked->why;
     }
+    if (auto entry = book->find(row.id); entry != book->end() && entry->second.kept)
+      found.kept.push_back(kept_row_of(row, *entry->second.kept));
     found.held.emplace(row.id, std::move(row));
     return Visit::next;
   };
@@ -218,6 +233,11 @@ public:
       if (!found.held.contains(id) && !is_later(row, started_))
         differs_gone(row);
     }
+    for (const RegisterRow &word : found.kept) {
+      auto known = found.present.find(word.id);
+      if (known == found.present.end() || known->second.kept < word.kept)
+        differs_kept(word);
+    }
     return commit(error);
   }
 
@@ -250,6 +270,13 @@ private:
       text = "gone";
     }
     tell(row, text);
+  }
+
+  void differs_kept(const RegisterRow &word) {
+    std::string text = "held " + std::string(kept_until_text) + word.kept;
+    if (rebuilds())
+      add(statements_of(word));
+    tell(word, text + (rebuilds() ? "; added" : "; the register does not know it"));
   }
 
   void tell(const RegisterRow &row, const std::string &text) {

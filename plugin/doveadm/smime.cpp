@@ -32,6 +32,7 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_token_check);
   doveadm_cmd_register_ver2(&smime::command_register_drain);
   doveadm_cmd_register_ver2(&smime::command_register_thin);
+  doveadm_cmd_register_ver2(&smime::command_register_overview);
   doveadm_cmd_register_ver2(&smime::command_register_rebuild);
   doveadm_cmd_register_ver2(&smime::command_register_check);
   doveadm_cmd_register_ver2(&smime::command_trust_list);
@@ -49,6 +50,10 @@ void doveadm_smime_plugin_init(struct module *) {
   doveadm_cmd_register_ver2(&smime::command_quarantine_expire);
   doveadm_cmd_register_ver2(&smime::command_quarantine_report);
   doveadm_cmd_register_ver2(&smime::command_quarantine_request);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_rights);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_history);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_hold);
+  doveadm_cmd_register_ver2(&smime::command_quarantine_note);
 }
 
 void doveadm_smime_plugin_deinit(void) { smime::Database::end_drivers(); }

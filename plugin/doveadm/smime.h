@@ -28,6 +28,7 @@ extern doveadm_cmd_ver2 command_notify;
 extern doveadm_cmd_ver2 command_policy;
 extern doveadm_cmd_ver2 command_register_check;
 extern doveadm_cmd_ver2 command_register_drain;
+extern doveadm_cmd_ver2 command_register_overview;
 extern doveadm_cmd_ver2 command_register_rebuild;
 extern doveadm_cmd_ver2 command_register_thin;
 extern doveadm_cmd_ver2 command_status;
@@ -47,6 +48,10 @@ extern doveadm_cmd_ver2 command_quarantine_delete;
 extern doveadm_cmd_ver2 command_quarantine_expire;
 extern doveadm_cmd_ver2 command_quarantine_report;
 extern doveadm_cmd_ver2 command_quarantine_request;
+extern doveadm_cmd_ver2 command_quarantine_rights;
+extern doveadm_cmd_ver2 command_quarantine_history;
+extern doveadm_cmd_ver2 command_quarantine_hold;
+extern doveadm_cmd_ver2 command_quarantine_note;
 
 inline doveadm_cmd_param parameter(char letter, const char *name, doveadm_cmd_param_t type,
                                    doveadm_cmd_param_flag_t flags = CMD_PARAM_FLAG_NONE) {

@@ -19,6 +19,7 @@
 #include "plugin/quarantine/mailbox.h"
 #include "plugin/quarantine/ownership.h"
 #include "plugin/quarantine/promise.h"
+#include "plugin/quarantine/request-store.h"
 #include "plugin/quarantine/quarantine.h"
 #include "plugin/register/spool.h"
 #include "plugin/scan/scanner-client.h"
@@ -289,9 +290,10 @@ void count_messages(mail_user *user, const Settings &settings, QuarantineFacts &
   // Whoever runs expire once a day is not late.
   constexpr std::int64_t late = 86400;
   const std::int64_t now = time(nullptr);
+  const RequestBook book = read_requests_or_warn(user);
   auto count_held = [&](mail *m, const ParsedBlock &block) {
     all[m->box->vname]++;
-    auto promise = promise_of(block.record);
+    auto promise = promise_of(block.record, book);
     if (promise && promise->is_due(now - late))
       facts.overdue++;
     return Visit::next;

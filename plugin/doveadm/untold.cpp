@@ -18,7 +18,8 @@ bool has(const std::vector<std::string> &keywords, const char *name) {
   return std::find(keywords.begin(), keywords.end(), name) != keywords.end();
 }
 
-Untold untold_of(mail *quarantined, const ParsedBlock &block, const std::optional<Rule> &rule) {
+Untold untold_of(mail *quarantined, const ParsedBlock &block, const std::optional<Rule> &rule,
+                 const RequestBook &book) {
   const QuarantineRecord &record = block.record;
   HeldHeader header = read_held_header(quarantined, block);
   std::string ignored;
@@ -32,7 +33,7 @@ Untold untold_of(mail *quarantined, const ParsedBlock &block, const std::optiona
   message.reason = rule ? rule->reason : "";
   message.may = rule ? rule->recipient_may : RecipientMay::nothing;
   message.report = report_from_json(record.report, ignored);
-  if (auto promise = promise_of(record)) {
+  if (auto promise = promise_of(record, book)) {
     message.until = format_time(promise->until);
     message.then = promise->then;
   }
@@ -47,11 +48,11 @@ bool is_due(const Settings &settings, bool at_once, std::int64_t from) {
 
 // When the recipient is to be told so of what the rule holds; nullopt: never.
 std::optional<std::int64_t> time_of(NoticeKind kind, const QuarantineRecord &record,
-                                    const Rule &rule) {
+                                    const Rule &rule, const RequestBook &book) {
   if (kind == NoticeKind::held)
     return rule.notifies_recipient ? std::optional(parse_time(record.time).value_or(0))
                                    : std::nullopt;
-  auto promise = promise_of(record);
+  auto promise = promise_of(record, book);
   return promise ? promise->warn : std::nullopt;
 }
 
@@ -92,7 +93,8 @@ Untold outside(Untold untold, const Settings &settings) {
 
 // due: what is not told yet may be told now.
 void add_others(const Settings &settings, mail *quarantined, const ParsedBlock &block,
-                const Rule &rule, bool due, std::vector<UntoldOther> &found) {
+                const Rule &rule, const RequestBook &book, bool due,
+                std::vector<UntoldOther> &found) {
   auto keywords = keywords_of(quarantined);
   std::optional<AnswerFacts> facts;
   auto may_tell = [&](NoticeKind kind) {
@@ -109,7 +111,7 @@ void add_others(const Settings &settings, mail *quarantined, const ParsedBlock &
     other.begun = has(keywords, other.marks.telling);
     if (!other.begun && (!due || !may_tell(other.kind)))
       continue;
-    other.about = outside(untold_of(quarantined, block, rule), settings);
+    other.about = outside(untold_of(quarantined, block, rule, book), settings);
     found.push_back(std::move(other));
   }
 }
@@ -165,16 +167,16 @@ bool find_untold(mail_user *user, const Settings &settings, bool at_once, KnownR
     auto rule = rule_of(block.record);
     bool waits = may_be_taken_back(quarantined, block.record);
     for (UntoldOfKind *of : {&found.held, &found.warning}) {
-      auto from = rule ? time_of(of->kind, block.record, *rule) : std::nullopt;
+      auto from = rule ? time_of(of->kind, block.record, *rule, *book) : std::nullopt;
       if (has(keywords, of->told))
         continue;
       if (has(keywords, of->telling))
-        of->begun.push_back(untold_of(quarantined, block, rule));
+        of->begun.push_back(untold_of(quarantined, block, rule, *book));
       else if (from && !waits && is_due(settings, at_once, *from))
-        of->due.push_back(untold_of(quarantined, block, rule));
+        of->due.push_back(untold_of(quarantined, block, rule, *book));
     }
     if (rule && !is_marked_released(quarantined))
-      add_others(settings, quarantined, block, *rule,
+      add_others(settings, quarantined, block, *rule, *book,
                  !waits && is_due(settings, at_once, parse_time(block.record.time).value_or(0)),
                  found.others);
     return Visit::next;

@@ -101,7 +101,8 @@ std::string actor_text(const EventFields &fields) {
 }
 
 std::string reason_text(const EventFields &fields) {
-  return fields.reason.empty() ? "" : " (reason: " + fields.reason + ")";
+  return (fields.said_from.empty() ? "" : " from " + fields.said_from) +
+         (fields.reason.empty() ? "" : " (reason: " + fields.reason + ")");
 }
 
 EventFields::EventFields(const mail_user *owner)

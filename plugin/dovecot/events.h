@@ -17,6 +17,8 @@ inline constexpr const char *event_quarantine_opened = "smime_quarantine_opened"
 inline constexpr const char *event_message_viewed = "smime_message_viewed";
 inline constexpr const char *event_message_requested = "smime_message_requested";
 inline constexpr const char *event_message_approved = "smime_message_approved";
+inline constexpr const char *event_message_kept = "smime_message_kept";
+inline constexpr const char *event_message_noted = "smime_message_noted";
 inline constexpr const char *event_message_released = "smime_message_released";
 inline constexpr const char *event_message_rejected = "smime_message_rejected";
 inline constexpr const char *event_scanner_failed = "smime_scanner_failed";
@@ -43,8 +45,10 @@ struct EventFields {
   std::string actor;
   std::string login;
   std::string remote_ip;
-  // Who gave the actor's name, where it was not his own login (--as).
+  // Who gave the actor's name, where it was not his own login (--as), and the remote_ip that he
+  // gave with it.
   std::string said_by;
+  std::string said_from;
   // imap, doveadm, http, ...
   std::string way;
   // Of a command at a shell.
@@ -71,7 +75,7 @@ void add_operator(EventFields &fields);
 // "root (login carla)", "anna (as root says)"
 std::string actor_text(const EventFields &fields);
 
-// " (reason: ...)" for a log line; empty if none was given.
+// " from 192.0.2.1 (reason: ...)" for a log line: what was said of either.
 std::string reason_text(const EventFields &fields);
 
 // Keeps in mind who started this process, before it becomes somebody else: a mail user.

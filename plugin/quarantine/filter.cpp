@@ -40,6 +40,10 @@ bool QuarantineFilter::matches(const QuarantineRecord &record, const Report *rep
          (!reason || has_part(record.reason, *reason));
 }
 
+bool envelope_has(const QuarantineRecord &record, std::string_view part) {
+  return has_part(record.from, part) || has_part(record.to, part);
+}
+
 std::string describe_recipients(const Report &report) {
   std::string text;
   for (const Recipient &recipient : report.recipients) {

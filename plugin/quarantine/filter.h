@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace smime {
 
@@ -31,16 +32,21 @@ struct QuarantineFilter {
   std::optional<std::string> reason;
   // A part of the subject, which is in the message and not in its record: subject_has().
   std::optional<std::string> subject;
+  // A part of the subject, or of an address of the envelope: envelope_has().
+  std::optional<std::string> text;
 
   bool empty() const {
     return !classes && !from && !rule && !since && !before && !held_for && !to && !domain &&
-           !reason && !subject;
+           !reason && !subject && !text;
   }
 
-  // All conditions but that of the subject. report: the record's own; null if it cannot be read,
-  // which no class matches.
+  // All conditions but those that the subject has to do with. report: the record's own; null if it
+  // cannot be read, which no class matches.
   bool matches(const QuarantineRecord &record, const Report *report) const;
 };
+
+// Whether the sender or the recipient has the part, in whatever case.
+bool envelope_has(const QuarantineRecord &record, std::string_view part);
 
 // "CN=X 12AB (rsaEncryption); key 34CD", with how many more there are: to whom a
 // message is encrypted.

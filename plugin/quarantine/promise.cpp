@@ -33,4 +33,14 @@ std::optional<Promise> promise_of(const QuarantineRecord &record) {
   return promise;
 }
 
+std::optional<Promise> promise_of(const QuarantineRecord &record, std::int64_t kept) {
+  auto promise = promise_of(record);
+  if (!promise || kept <= promise->until)
+    return promise;
+  if (promise->warn)
+    promise->warn = *promise->warn + kept - promise->until;
+  promise->until = kept;
+  return promise;
+}
+
 } // namespace smime

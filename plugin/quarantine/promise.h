@@ -1,10 +1,12 @@
-// Until when a message is held, and what becomes of it then: what its rule said when it was held.
+// Until when a message is held, and what becomes of it then: what its rule said when it was held,
+// or a reviewer later (quarantine hold).
 // The record has the rule's text, so that a later change of the rules changes nothing of it. No
 // Dovecot header.
 #ifndef SMIME_QUARANTINE_PROMISE_H
 #define SMIME_QUARANTINE_PROMISE_H
 
 #include "plugin/quarantine/block.h"
+#include "plugin/quarantine/requests.h"
 #include "plugin/rules/policy.h"
 #include "plugin/rules/roles.h"
 
@@ -31,6 +33,11 @@ std::optional<Rule> rule_of(const QuarantineRecord &record);
 
 // Nullopt: it is held until somebody decides. So it is where there is no rule.
 std::optional<Promise> promise_of(const QuarantineRecord &record);
+// The same where somebody has it held until a later time; 0: nobody has.
+std::optional<Promise> promise_of(const QuarantineRecord &record, std::int64_t kept);
+inline std::optional<Promise> promise_of(const QuarantineRecord &record, const RequestBook &book) {
+  return promise_of(record, kept_until(book, record.id));
+}
 
 } // namespace smime
 

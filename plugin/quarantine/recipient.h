@@ -3,6 +3,8 @@
 #define SMIME_QUARANTINE_RECIPIENT_H
 
 #include "plugin/quarantine/block.h"
+#include "plugin/rules/policy.h"
+#include "plugin/rules/roles.h"
 
 #include <string>
 
@@ -19,6 +21,13 @@ bool is_held_for(const QuarantineRecord &record, const std::string &user);
 // Whether a release may give it to this user. A quarantine that is not central is the user's
 // own: what has no name in its record is his there.
 bool may_be_given_to(const QuarantineRecord &record, const std::string &user, bool central);
+
+// What the rule that held it lets its recipient do (recipient=); nothing where no rule says so.
+RecipientMay may_of_recipient(const QuarantineRecord &record);
+
+// What the user may do with it as its recipient. None: it is another's, or the rule gives him
+// nothing, and for him it is not held.
+Acts acts_of_recipient(const QuarantineRecord &record, const std::string &user, bool central);
 
 } // namespace smime
 

@@ -91,6 +91,21 @@ void note_held_change(mail_user *user, const Settings &settings, const Quarantin
   spool_row(user, settings, row);
 }
 
+void note_held_word(mail_user *user, const Settings &settings, const QuarantineRecord &record,
+                    const HeldWord &word) {
+  if (settings.register_dict.empty())
+    return;
+  RegisterRow row = register_row_of(record, nullptr);
+  row.state = word.state;
+  row.event = word.event;
+  row.changed = word.changed;
+  row.who = word.who;
+  row.why = word.why;
+  if (!word.owner.empty())
+    row.user = word.owner;
+  spool_row(user, settings, row);
+}
+
 void note_newly_held(mail_user *user, const Settings &settings, const QuarantineRecord &record,
                      const Report &report, istream *original) {
   if (settings.register_dict.empty())

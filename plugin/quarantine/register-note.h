@@ -29,6 +29,19 @@ RegisterRow register_row_of(const QuarantineRecord &record, const Report *report
 void note_held_change(mail_user *user, const Settings &settings, const QuarantineRecord &record,
                       const HeldChange &change);
 
+// What somebody said of it that changes no state (RegisterRow::event). changed: microseconds since
+// the epoch; a word of the same time, told again, is one.
+struct HeldWord {
+  HeldState state = HeldState::held;
+  std::string event;
+  std::string who;
+  std::string why;
+  std::int64_t changed = 0;
+  std::string owner = {};
+};
+void note_held_word(mail_user *user, const Settings &settings, const QuarantineRecord &record,
+                    const HeldWord &word);
+
 // The same of a message that is held since now, with its subject. original's position is
 // undefined afterwards.
 void note_newly_held(mail_user *user, const Settings &settings, const QuarantineRecord &record,

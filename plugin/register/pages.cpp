@@ -11,12 +11,12 @@ constexpr std::size_t page_size = 1000;
 
 RowsResult read_rows(const AskDatabase &ask, const RowsWanted &wanted,
                      const std::function<void(const RegisterRow &)> &take, std::string &error) {
-  RegisterPosition position;
+  auto position = wanted.after;
   std::size_t taken = 0;
   bool more = false;
   // One row beyond the limit says whether there are more.
   std::size_t size = wanted.limit == 0 ? page_size : std::min(wanted.limit + 1, page_size);
-  for (bool first = true;; first = false) {
+  for (;;) {
     std::size_t count = 0;
     auto take_values = [&](const std::vector<std::string> &values) {
       RegisterRow row = row_of(values);
@@ -31,7 +31,7 @@ RowsResult read_rows(const AskDatabase &ask, const RowsWanted &wanted,
       take(row);
       return true;
     };
-    if (!ask(select_rows(wanted.filter, wanted.sort, size, first ? nullptr : &position),
+    if (!ask(select_rows(wanted.filter, wanted.sort, size, position ? &*position : nullptr),
              take_values, error))
       return RowsResult::failed;
     if (more || count < size)

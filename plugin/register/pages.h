@@ -18,6 +18,8 @@ struct RowsWanted {
   std::size_t limit = 0;
   // Which of them are there for who asks; empty: all. The limit counts these alone.
   std::function<bool(const RegisterRow &)> keep = {};
+  // Where the page before ended, in the same order; not set: they begin at the beginning.
+  std::optional<RegisterPosition> after = {};
 };
 
 // Runs a statement, and gives the values of each row until it is told to stop. False with error

@@ -57,6 +57,22 @@ SqlStatement insert_history(const RegisterRow &row) {
           {row.id, row.user, row.changed, state, row.who, row.why, row.id, row.user, state}};
 }
 
+// What changed no state is in the history alone. The row is made if it is not there, of which
+// nobody knows then who made it so.
+std::vector<SqlStatement> statements_of_event(const RegisterRow &row) {
+  RegisterRow whole = row;
+  whole.changed = whole.time * 1000000;
+  whole.who.clear();
+  whole.why.clear();
+  SqlStatement made = insert_row(whole, "");
+  made.text.resize(made.text.find(" DO UPDATE"));
+  made.text += " DO NOTHING";
+  return {made,
+          {"INSERT INTO smime_register_history (id, username, changed, state, who, why) "
+           "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id, username, changed, state) DO NOTHING",
+           {row.id, row.user, row.changed, row.event, row.who, row.why}}};
+}
+
 SqlStatement insert_delivery(const RegisterRow &row) {
   return {"INSERT INTO smime_register_delivery (id, username, decided, mailbox, sender, "
           "recipient, class, status, rule, action, size, digest) "
@@ -228,6 +244,10 @@ void add_filter(Conditions &conditions, const RegisterFilter &filter) {
   conditions.add_part("subject", filter.subject);
   conditions.add_part("reason", filter.reason);
   conditions.add_part("rule", filter.rule);
+  if (filter.text)
+    conditions.add(joined({has_part("subject", *filter.text), has_part("sender", *filter.text),
+                           has_part("recipient", *filter.text)},
+                          " OR "));
   if (filter.classes)
     conditions.add(has_class(*filter.classes));
   if (filter.since)
@@ -295,6 +315,8 @@ const SortInfo &info_of(RegisterSort sort) { return sorts[static_cast<std::size_
 std::vector<SqlStatement> statements_of(const RegisterRow &row) {
   if (row.is_delivery)
     return {insert_delivery(row)};
+  if (!row.event.empty())
+    return statements_of_event(row);
   // What left the quarantine is not held again, whatever the clocks said. Who took it out may
   // tell it after somebody found it gone.
   const char *later = " WHERE excluded.present < smime_register.present OR "
@@ -338,7 +360,11 @@ SqlStatement select_rows(const RegisterFilter &filter, RegisterSort sort, std::s
   std::string column = by.column;
   std::string way = by.down ? " DESC" : "";
   SqlStatement statement;
-  statement.text = "SELECT " + std::string(register_columns) + " FROM smime_register";
+  // The times are of one length: the last one is the greatest text.
+  statement.text = "SELECT " + std::string(register_columns) +
+                   ", (SELECT MAX(h.why) FROM smime_register_history h WHERE "
+                   "h.id = smime_register.id AND h.username = smime_register.username AND "
+                   "h.state = 'kept') FROM smime_register";
   Conditions conditions(statement);
   add_filter(conditions, filter);
   if (after != nullptr)
@@ -383,6 +409,9 @@ RegisterRow row_of(const std::vector<std::string> &values) {
   row.changed = number(17);
   row.who = values[18];
   row.why = values[19];
+  constexpr std::size_t time_size = sizeof("2026-11-30T02:44:00Z") - 1;
+  if (values.size() > 20 && values[20].starts_with(kept_until_text))
+    row.kept = values[20].substr(kept_until_text.size(), time_size);
   return row;
 }
 
@@ -448,6 +477,69 @@ std::vector<SqlStatement> statements_of_thinning(OldRows what, const OldRow &row
     statements.push_back(std::move(statement));
   }
   return statements;
+}
+
+SqlStatement select_overview(OverviewPart part, std::int64_t since, std::size_t limit) {
+  constexpr std::int64_t second = 1000000;
+  std::string most = " LIMIT " + std::to_string(limit);
+  switch (part) {
+  case OverviewPart::waiting:
+    return {"SELECT reason, domain, COUNT(*), MIN(held) FROM smime_register WHERE present = 1 "
+            "GROUP BY reason, domain ORDER BY COUNT(*) DESC, reason, domain" +
+                most,
+            {}};
+  case OverviewPart::held:
+    return {"SELECT held / 86400, COUNT(*) FROM smime_register WHERE held >= ? "
+            "GROUP BY held / 86400 ORDER BY held / 86400" +
+                most,
+            {since}};
+  case OverviewPart::left:
+    return {"SELECT changed / 86400000000, state, COUNT(*) FROM smime_register "
+            "WHERE present = 0 AND changed >= ? GROUP BY changed / 86400000000, state "
+            "ORDER BY changed / 86400000000, state" +
+                most,
+            {since * second}};
+  case OverviewPart::senders:
+    return {"SELECT sender, COUNT(*) FROM smime_register WHERE held >= ? GROUP BY sender "
+            "ORDER BY COUNT(*) DESC, sender" +
+                most,
+            {since}};
+  case OverviewPart::rules: break;
+  }
+  return {"SELECT rule, state, COUNT(*) FROM smime_register WHERE held >= ? GROUP BY rule, state "
+          "ORDER BY COUNT(*) DESC, rule, state" +
+              most,
+          {since}};
+}
+
+SqlStatement select_overview_rows(const RegisterFilter &filter, std::int64_t since,
+                                  std::size_t limit, const RegisterPosition *after) {
+  constexpr std::int64_t second = 1000000;
+  SqlStatement statement;
+  statement.text = "SELECT id, username, sender, recipient, class, reason, rule, held, "
+                   "state, changed FROM smime_register";
+  Conditions conditions(statement);
+  conditions.add("(present = 1 OR held >= ? OR changed >= ?)", {since, since * second});
+  add_scopes(conditions, filter.scopes);
+  if (after != nullptr)
+    conditions.add("(id, username) > (?, ?)", {after->id, after->user});
+  statement.text += " ORDER BY id, username LIMIT " + std::to_string(limit);
+  return statement;
+}
+
+RegisterRow overview_row_of(const std::vector<std::string> &values) {
+  RegisterRow row;
+  row.id = values[0];
+  row.user = values[1];
+  row.from = values[2];
+  row.to = values[3];
+  row.classes = values[4];
+  row.reason = values[5];
+  row.rule = values[6];
+  row.time = std::strtoll(values[7].c_str(), nullptr, 10);
+  row.state = held_state_from_name(values[8]).value_or(HeldState::gone);
+  row.changed = std::strtoll(values[9].c_str(), nullptr, 10);
+  return row;
 }
 
 SqlStatement select_users(const std::string &after, std::size_t limit) {

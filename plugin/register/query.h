@@ -64,6 +64,8 @@ struct RegisterFilter {
   std::optional<std::string> subject;
   std::optional<std::string> reason;
   std::optional<std::string> rule;
+  // A part of the subject, of the sender or of the recipient.
+  std::optional<std::string> text;
   // Seconds since the epoch.
   std::optional<std::int64_t> since;
   std::optional<std::int64_t> before;
@@ -83,7 +85,7 @@ struct RegisterPosition {
   std::string user;
 };
 
-// The columns of rows() in their order.
+// The columns of a row in their order.
 inline constexpr const char *register_columns =
     "id, username, held, mailbox, sender, recipient, subject, class, status, findings, strength, "
     "reason, rule, attachments, size, digest, state, changed, who, why";
@@ -93,7 +95,7 @@ SqlStatement select_rows(const RegisterFilter &filter, RegisterSort sort, std::s
                          const RegisterPosition *after);
 RegisterPosition position_of(const RegisterRow &row, RegisterSort sort);
 
-// A row from the values of register_columns; null values are empty.
+// A row from the values of what select_rows() asks; null values are empty.
 RegisterRow row_of(const std::vector<std::string> &values);
 
 // changed, state, who and why of a message, the first change first.
@@ -121,6 +123,21 @@ SqlStatement select_old(OldRows what, std::int64_t before, std::size_t limit, co
 // Takes one of them out, a message with its history. What was changed meanwhile stays.
 std::vector<SqlStatement> statements_of_thinning(OldRows what, const OldRow &row,
                                                  std::int64_t before);
+
+// What an overview counts, each by groups, of all rows: what is in the quarantine (reason, domain,
+// how many, when the oldest was held); what was held on each day since the epoch (day, how many);
+// what left it on each (day, state, how many); and of what was held since, senders with most, and
+// rules (rule, state, how many). since: seconds since the epoch, the beginning of a day.
+enum class OverviewPart : std::uint8_t { waiting, held, left, senders, rules };
+SqlStatement select_overview(OverviewPart part, std::int64_t since, std::size_t limit);
+
+// The same row by row, for whom a role shows some: id, username, sender, recipient, class, reason,
+// rule, held, state and changed of what counts for any of these, in the order of ids, behind
+// after. The filter's scopes alone count.
+SqlStatement select_overview_rows(const RegisterFilter &filter, std::int64_t since,
+                                  std::size_t limit, const RegisterPosition *after);
+// A row from its values.
+RegisterRow overview_row_of(const std::vector<std::string> &values);
 
 // Users who have rows of what is in the quarantine, in the order of their names, behind after.
 SqlStatement select_users(const std::string &after, std::size_t limit);

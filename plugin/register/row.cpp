@@ -27,7 +27,7 @@ struct TextField {
   std::size_t most;
 };
 
-constexpr std::array<TextField, 17> text_fields{{
+constexpr std::array<TextField, 18> text_fields{{
     {"id", &RegisterRow::id, 64},
     {"user", &RegisterRow::user, max_row_text},
     {"mailbox", &RegisterRow::mailbox, max_row_text},
@@ -45,6 +45,7 @@ constexpr std::array<TextField, 17> text_fields{{
     {"digest", &RegisterRow::digest, 64},
     {"who", &RegisterRow::who, max_row_text},
     {"why", &RegisterRow::why, max_row_text},
+    {"event", &RegisterRow::event, 16},
 }};
 
 // A row is not to be cut in the middle of a list's word: what has no room is left out.
@@ -133,6 +134,8 @@ bool read_kind(const Json &json, RegisterRow &row, std::string &error) {
     error = "the id is no quarantine id";
   else if (row.user.empty())
     error = "no user is named";
+  else if (!row.event.empty() && row.event != event_kept && row.event != event_noted)
+    error = "\"" + row.event + "\" is no event";
   return error.empty();
 }
 

@@ -30,6 +30,11 @@ inline bool is_in_quarantine(HeldState state) {
   return state == HeldState::held || state == HeldState::requested;
 }
 
+inline constexpr std::string_view event_kept = "kept";
+inline constexpr std::string_view event_noted = "noted";
+// The beginning of the why of what is kept: the time follows it, and perhaps ": " and a reason.
+inline constexpr std::string_view kept_until_text = "until ";
+
 // Bounds of a row's texts, in bytes.
 inline constexpr std::size_t max_row_text = 500;
 inline constexpr std::size_t max_row_subject = 300;
@@ -70,6 +75,11 @@ struct RegisterRow {
   std::int64_t changed = 0;
   std::string who;
   std::string why;
+  // What happened without a change of the state, for the history alone: "kept" or "noted"; else
+  // empty. Then who and why are of that.
+  std::string event;
+  // Only of what is read: until when somebody has it held (RFC 3339, UTC); empty: nobody has.
+  std::string kept;
 };
 
 // Fills in what a report says: classes, status, findings, strength, attachments, size.

@@ -40,6 +40,7 @@ public:
   constexpr void add(Act act) { bits_ |= bit(act); }
   constexpr void add(Acts acts) { bits_ |= acts.bits_; }
   constexpr bool has(Act act) const { return (bits_ & bit(act)) != 0; }
+  constexpr bool has_any(Acts acts) const { return (bits_ & acts.bits_) != 0; }
   constexpr bool has_all(Acts acts) const { return (bits_ & acts.bits_) == acts.bits_; }
   constexpr bool empty() const { return bits_ == 0; }
 

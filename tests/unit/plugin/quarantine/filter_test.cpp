@@ -109,3 +109,33 @@ TEST(QuarantineFilterGroup, WhoseAMessageIs) {
   CHECK_FALSE(may_be_given_to(record, "alice", true));
   STRCMP_EQUAL("sales@example.org", recipient_of(record).c_str());
 }
+
+TEST(QuarantineFilterGroup, TheRecipientMayWhatTheRuleGivesHim) {
+  QuarantineRecord held;
+  held.user = "alice";
+  auto acts = [&](const std::string &may, const char *user = "alice", bool central = false) {
+    held.rule = "smime_rule: class=any-encrypted " + may + "action=quarantine";
+    return acts_of_recipient(held, user, central);
+  };
+  CHECK(acts("").empty());
+  CHECK(acts("recipient=view ").has_all({Act::list, Act::show, Act::preview}));
+  CHECK_FALSE(acts("recipient=request ").has(Act::release));
+  CHECK(acts("recipient=release ").has(Act::release));
+  for (Act never : {Act::reject, Act::remove, Act::download, Act::policy})
+    CHECK_FALSE(acts("recipient=release ").has(never));
+  for (bool central : {false, true})
+    CHECK(acts("recipient=release ", "bob", central).empty());
+  held.user.clear();
+  held.to = "alice@example.org";
+  CHECK(acts("recipient=release ", "bob", true).empty());
+  CHECK_FALSE(acts("recipient=release ", "alice", true).empty());
+  held.rule = "scanner";
+  CHECK(acts_of_recipient(held, "alice", false).empty());
+}
+
+TEST(QuarantineFilterGroup, TextIsLookedForInTheEnvelope) {
+  record.to = "anna@example.org";
+  for (const char *part : {"SENDER", "anna@", "example"})
+    CHECK_TRUE_TEXT(envelope_has(record, part), part);
+  CHECK_FALSE(envelope_has(record, "bob"));
+}

@@ -58,3 +58,16 @@ TEST(Promise, TimesAreReadAsTheyAreWritten) {
   for (std::int64_t seconds : {std::int64_t{0}, november, std::int64_t{4102444799}})
     CHECK(parse_time(format_time(seconds)) == seconds);
 }
+
+TEST(Promise, IsKeptLongerAndNeverShorter) {
+  QuarantineRecord record;
+  record.time = format_time(november);
+  record.rule = "smime_rule: hold=30d then=delete warn=1w action=quarantine";
+  auto longer = promise_of(record, november + 40 * 86400);
+  CHECK(longer->until == november + 40 * 86400);
+  CHECK(longer->warn == november + 33 * 86400);
+  for (std::int64_t kept : {std::int64_t{0}, november + 86400})
+    CHECK(promise_of(record, kept)->until == november + 30 * 86400);
+  record.rule = "smime_rule: action=quarantine";
+  CHECK_FALSE(promise_of(record, november + 40 * 86400).has_value());
+}

@@ -23,7 +23,7 @@ RequestBook a_book() {
   entry.sender = "b@example.com";
   entry.to = "alice@example.org";
   entry.subject = "Vertr\xc3\xa4ge";
-  book[two].approvals = {{"anna", 5, ""}};
+  book[two].approvals = {{"anna", 1764500001, ""}};
   return book;
 }
 
@@ -103,4 +103,84 @@ TEST(Requests, WhatNobodyIsToldOfGoesInTheEnd) {
   drop_old_entries(book, 1764500003 + 91LL * 86400);
   LONGS_EQUAL(1, book.size());
   CHECK_TRUE(book.contains(two));
+}
+
+TEST(Requests, WordsOfReviewersAreReadAsTheyWereWritten) {
+  RequestBook book = a_book();
+  KeptUntil kept{1900000000, {"anna", 1764500004, "a \"case\"", 123456}};
+  Said note{"ben", 1764500005, "Gr\xc3\xbc\xc3\x9f" + std::string(max_note - 6, 'x')};
+  CHECK(keep_until(book, one, kept) == BookChange::made);
+  CHECK(add_note(book, two, note) == BookChange::made);
+  std::string error;
+  auto read = request_book_from_text(to_text(book), error);
+  CHECK_TRUE(read.has_value());
+  LONGS_EQUAL(1900000000, kept_until(*read, one));
+  LONGS_EQUAL(0, kept_until(*read, two));
+  CHECK(read->at(one).kept->said.exactly() == 1764500004123456);
+  STRCMP_EQUAL("a \"case\"", read->at(one).kept->said.why.c_str());
+  STRCMP_EQUAL(note.why.c_str(), read->at(two).notes.at(0).why.c_str());
+  for (const char *wrong : {R"("kept":{"who":"a","when":1},)", R"("until":5,"kept":5,)",
+                            R"("notes":5,)", R"("notes":[5],)"}) {
+    std::string text = to_text(a_book());
+    text.insert(text.find("\"approvals\""), wrong);
+    CHECK_FALSE_TEXT(request_book_from_text(text, error).has_value(), wrong);
+  }
+}
+
+TEST(Requests, AMessageIsNeverHeldShorter) {
+  RequestBook book;
+  KeptUntil later{2000, {"anna", 1, ""}};
+  KeptUntil sooner{1000, {"ben", 2, ""}};
+  CHECK(keep_until(book, one, later) == BookChange::made);
+  CHECK(keep_until(book, one, sooner) == BookChange::made_before);
+  LONGS_EQUAL(2000, kept_until(book, one));
+  STRCMP_EQUAL("anna", sooner.said.who.c_str());
+}
+
+TEST(Requests, NotesAreBoundedAndOnce) {
+  RequestBook book;
+  for (std::size_t i = 0; i < max_notes; i++) {
+    Said note{"anna", 5, std::to_string(i)};
+    CHECK(add_note(book, one, note) == BookChange::made);
+  }
+  Said again{"anna", 9, std::to_string(max_notes - 1)};
+  CHECK(add_note(book, one, again) == BookChange::made_before);
+  LONGS_EQUAL(5, again.when);
+  Said more{"ben", 9, "more"};
+  CHECK(add_note(book, one, more) == BookChange::refused);
+  CHECK_EQUAL(max_notes, book.at(one).notes.size());
+}
+
+TEST(Requests, WhatReviewersSaidGoesWithTheMessage) {
+  RequestBook book = a_book();
+  Said note{"anna", 5, "odd"};
+  (void)add_note(book, one, note);
+  (void)add_note(book, two, note);
+  CHECK_TRUE(note_decision(book, one, "deleted", {}));
+  CHECK_TRUE(note_decision(book, two, "deleted", {}));
+  CHECK_TRUE(book.at(one).notes.empty());
+  CHECK_FALSE(book.contains(two));
+}
+
+TEST(Requests, WhatNobodySpeaksOfForYearsIsDropped) {
+  constexpr std::int64_t year = 366LL * 86400;
+  RequestBook book;
+  Said note{"anna", 10 * year, "odd"};
+  (void)add_note(book, one, note);
+  KeptUntil kept{18 * year, {"anna", 10 * year, ""}};
+  (void)keep_until(book, two, kept);
+  drop_old_entries(book, 12 * year);
+  CHECK_EQUAL(2U, book.size());
+  drop_old_entries(book, 20 * year);
+  CHECK_FALSE(book.contains(one));
+  CHECK_TRUE(book.contains(two));
+}
+
+TEST(Requests, TimesToHoldUntil) {
+  constexpr std::int64_t now = 1796006640; // 2026-11-30T02:44:00Z
+  LONGS_EQUAL(now + 30 * 86400, time_to_keep_until("30d", now).value_or(0));
+  LONGS_EQUAL(1798675200, time_to_keep_until("2026-12-31", now).value_or(0));
+  LONGS_EQUAL(1798675201, time_to_keep_until("2026-12-31T00:00:01Z", now).value_or(0));
+  for (const char *wrong : {"", "0d", "30", "x", "2026-11-30", "2026-13-01", "2046-01-01", "11y"})
+    CHECK_FALSE_TEXT(time_to_keep_until(wrong, now).has_value(), wrong);
 }

@@ -33,6 +33,9 @@ TEST(RegisterQuery, EveryValueIsBound) {
     check_bound(statement);
   for (const auto &statement : statements_of_gone(row))
     check_bound(statement);
+  row.event = event_noted;
+  for (const auto &statement : statements_of(row))
+    check_bound(statement);
   row.is_delivery = true;
   CHECK_EQUAL(1U, statements_of(row).size());
   check_bound(statements_of(row).front());
@@ -40,7 +43,7 @@ TEST(RegisterQuery, EveryValueIsBound) {
   filter.ids = {"hostile'", "0123"};
   filter.classes = any_encrypted_classes;
   filter.from = filter.to = filter.user = filter.domain = filter.subject = filter.reason =
-      filter.rule = "hostile' ? % *";
+      filter.rule = filter.text = "hostile' ? % *";
   filter.since = filter.before = 5;
   filter.state = HeldState::released;
   filter.scopes = {{{"hostile' ?", "*@hostile"}, any_encrypted_classes, {"hostile ?"}},
@@ -51,6 +54,26 @@ TEST(RegisterQuery, EveryValueIsBound) {
     check_bound(select_rows(filter, sort, 50, &position));
   check_bound(select_history("hostile", "hostile"));
   check_bound(select_users("hostile", 5));
+  check_bound(select_overview_rows(filter, 5, 50, &position));
+  for (auto part : {OverviewPart::waiting, OverviewPart::held, OverviewPart::left,
+                    OverviewPart::senders, OverviewPart::rules})
+    check_bound(select_overview(part, 5, 50));
+}
+
+TEST(RegisterQuery, AnEventIsInTheHistoryAlone) {
+  RegisterRow row;
+  row.time = 5;
+  row.changed = 7000000;
+  row.event = event_kept;
+  row.who = "anna";
+  row.why = "until 2026-12-31T00:00:00Z: a case";
+  auto statements = statements_of(row);
+  CHECK_EQUAL(2U, statements.size());
+  CHECK(has(statements[0], "DO NOTHING"));
+  for (const SqlValue &value : statements[0].values)
+    CHECK(value != SqlValue(row.who) && value != SqlValue(row.why) &&
+          value != SqlValue(row.changed));
+  STRCMP_EQUAL("kept", text_of(statements[1], 3).c_str());
 }
 
 TEST(RegisterQuery, Counts) {
@@ -109,7 +132,7 @@ TEST(RegisterQuery, WithoutAFilterWhatIsInTheQuarantineIsMeant) {
   CHECK(has(statement, "WHERE present = ? ORDER BY held DESC"));
   CHECK(has(statement, "LIMIT 50"));
   filter.any_state = true;
-  CHECK(!has(select_rows(filter, RegisterSort::newest, 50, nullptr), "WHERE"));
+  CHECK(!has(select_rows(filter, RegisterSort::newest, 50, nullptr), "FROM smime_register WHERE"));
   filter.any_state = false;
   filter.state = HeldState::released;
   statement = select_rows(filter, RegisterSort::oldest, 50, nullptr);
@@ -145,7 +168,8 @@ TEST(RegisterQuery, ScopesLeaveOutNothingThatARoleNames) {
                        "((' ' || class || ' ') LIKE ? ESCAPE '!'))) ORDER"));
   // A role without limits is about all.
   filter.scopes.push_back({});
-  CHECK_FALSE(has(select_rows(filter, RegisterSort::oldest, 5, nullptr), "WHERE"));
+  CHECK_FALSE(
+      has(select_rows(filter, RegisterSort::oldest, 5, nullptr), "FROM smime_register WHERE"));
 }
 
 TEST(RegisterQuery, ABeginningOfAnIdIsARange) {
