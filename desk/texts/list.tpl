@@ -80,7 +80,7 @@
 {{#GROUP_TITLE}}<tr class="group"><th colspan="6" scope="colgroup"><h2>{{GROUP_TITLE}}</h2></th></tr>{{/GROUP_TITLE}}
 {{#ITEMS}}
 <tr data-id="{{ID}}" data-user="{{USER}}"{{#ASKED}} class="asked"{{/ASKED}}>
-<td class="choose">{{#CHOICE}}<label class="box"><input type="checkbox" name="item" value="{{ITEM}}"><span class="visually-hidden">{{T_choose_this}}: {{SUBJECT}}</span></label>{{/CHOICE}}</td>
+<td class="choose">{{#MAY_CHOOSE}}<label class="box"><input type="checkbox" name="item" value="{{ITEM}}"><span class="visually-hidden">{{T_choose_this}}: {{SUBJECT}}</span></label>{{/MAY_CHOOSE}}</td>
 <td class="what">
 <a class="subject" href="{{URL}}" title="{{SUBJECT_TITLE}}"><bdi>{{SUBJECT}}</bdi></a>
 <span class="parties"><span class="label">{{T_from}}</span> <bdi title="{{FROM}}">{{FROM}}</bdi></span>

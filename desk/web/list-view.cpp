@@ -99,11 +99,15 @@ void add_filter(View &view, const Texts &texts, const Fields &query) {
 }
 
 // Requests under a heading of their own, if there is a heading to be had.
-View groups(const Texts &texts, const ListAnswer &list, std::int64_t now) {
+// may_choose: said of each row, where its values are seen.
+View groups(const Texts &texts, const ListAnswer &list, std::int64_t now, bool may_choose) {
   View asked = View::array();
   View others = View::array();
-  for (const Item &item : list.items)
-    (item.state == "requested" ? asked : others).push_back(item_view(texts, item, now));
+  for (const Item &item : list.items) {
+    View row = item_view(texts, item, now);
+    row["MAY_CHOOSE"] = may_choose;
+    (item.state == "requested" ? asked : others).push_back(std::move(row));
+  }
   View result = View::array();
   bool both = !asked.empty();
   if (!asked.empty())
@@ -163,7 +167,7 @@ View list_view(const Texts &texts, const ListAnswer &list, const Fields &query,
   const char *empty = filtered ? "empty_filtered" : reviewer ? "empty_held" : "empty_mine";
   view["EMPTY_TITLE"] = texts.text(std::string(empty) + "_title");
   view["EMPTY_TEXT"] = texts.text(empty);
-  view["GROUPS"] = groups(texts, list, now);
+  view["GROUPS"] = groups(texts, list, now, view["CHOICE"].get<bool>());
   if (!query.get("after").empty())
     view["FIRST_URL"] = list_url(path, query, "");
   if (!list.next.empty())

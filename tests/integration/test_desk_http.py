@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 import unittest
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -612,7 +613,8 @@ class Description(DeskCase):
         page = self.ask(ben, "GET", "held?limit=3", wanted=200).json()
         seen = [item["id"] for item in page["items"]]
         while page["next"]:
-            page = self.ask(ben, "GET", "held?limit=3&after=" + page["next"], wanted=200).json()
+            page = self.ask(ben, "GET", "held?limit=3&after=" +
+                            urllib.parse.quote(page["next"]), wanted=200).json()
             seen += [item["id"] for item in page["items"]]
         self.assertEqual(sorted([signed, *(item for item in items if item != gone)]), sorted(seen))
         self.assertEqual(asked, seen[0])
