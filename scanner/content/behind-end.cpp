@@ -71,6 +71,7 @@ void BehindEnd::begin() {
   Place behind = place_;
   behind.type.clear();
   behind.name += "/behind its end";
+  behind.shown_name.clear();
   behind.is_text = false;
   // A chain of files, each behind the other, is bounded as files in files are.
   entered_ = true;

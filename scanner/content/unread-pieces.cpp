@@ -87,6 +87,7 @@ void UnreadPieces::begin_content() {
   Place piece = place_;
   piece.type.clear();
   piece.name += of_ != Of::file ? "/in the text" : "/in a piece of it";
+  piece.shown_name.clear();
   piece.is_text = false;
   piece.has_cms_label = false;
   bool may_go_on = inspection_.enter_layer(piece) && inspection_.count_part(piece);
