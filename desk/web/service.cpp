@@ -250,8 +250,12 @@ void Service::State::begin(Connection &connection, http_server_request *request)
   for (const auto &[name, value] :
        security_headers(Content::own, desk.config().html_view, exchange.http.secure))
     http_server_request_add_response_header(request, name.c_str(), value.c_str());
-  http_server_request_buffer_payload(request, exchange.body, max_body, body_came,
-                                     static_cast<void *>(&exchange));
+  // A stream of our own: that of http_server_request_buffer_payload() ends the process where the
+  // connection is closed before the body is here.
+  OstreamPtr output(o_stream_create_buffer(exchange.body));
+  o_stream_set_no_error_handling(output.get(), true);
+  http_server_request_forward_payload(request, output.get(), max_body, body_came,
+                                      static_cast<void *>(&exchange));
 }
 
 void Service::State::ask(Exchange &exchange, const Ask &question) {
