@@ -4,6 +4,7 @@ of them, leave the server running."""
 import json
 import os
 import re
+import secrets
 import shutil
 import sys
 import time
@@ -39,9 +40,14 @@ def say(text):
 def make_instance(directory, root):
     spool = Path(directory) / "register-spool"
     settings = SETTINGS + f"  smime_notice_texts = {root}/etc/dovecot/smime-notices\n"
+    desk_port = port("SMIME_DESK_PORT", "8143") if os.geteuid() == 0 else None
+    if desk_port:
+        settings += (f"  smime_token_key = {directory}/token.key\n"
+                     f"  smime_notice_link = http://127.0.0.1:{desk_port}/?t={{token}}\n")
     return Instance(directory, root,
                     imap_port=port("SMIME_IMAP_PORT", "2143"),
-                    lmtp_port=port("SMIME_LMTP_PORT", "2424"), replace_rules=True,
+                    lmtp_port=port("SMIME_LMTP_PORT", "2424"),
+                    desk_port=desk_port, replace_rules=True,
                     settings=settings + register_databases.settings(spool),
                     extra=SERVICE.format(program=f"{root}/usr/lib/dovecot/smime-register",
                                          spool=spool))
@@ -64,8 +70,9 @@ def check_ports(instance):
     """Before anything is stopped or removed. What an earlier run has will be free."""
     running = instance.conf.read_text() if instance.running() else ""
     for number, variable in ((instance.imap_port, "SMIME_IMAP_PORT"),
-                             (instance.lmtp_port, "SMIME_LMTP_PORT")):
-        if not re.search(rf"port = {number}$", running, re.M) and port_is_taken(number):
+                             (instance.lmtp_port, "SMIME_LMTP_PORT"),
+                             (instance.desk_port, "SMIME_DESK_PORT")):
+        if number and not re.search(rf"port = {number}$", running, re.M) and port_is_taken(number):
             raise InstanceError(f"port {number} of 127.0.0.1 is taken by another program: set "
                                 f"{variable} to a free one")
 
@@ -87,6 +94,9 @@ def claim_directory(directory):
     path.mkdir(parents=True)
     path.chmod(0o755)
     (path / MARK).touch()
+    key = path / "token.key"
+    key.write_text(secrets.token_hex(32) + "\n")
+    key.chmod(0o600)
 
 
 def show_mailbox(instance, samples, mailbox, login="alice"):
@@ -149,8 +159,12 @@ def start(directory, root):
     show_mailbox(instance, samples, "INBOX")
     say("What a reviewer sees over IMAP (alice*reviewer):")
     show_mailbox(instance, samples, "Quarantine", "alice*reviewer")
+    desk = (f"{instance.desk_url}/ as reviewer, password {PASSWORD}: choose the message, release it"
+            if instance.desk_port else "the review desk needs root: sudo ./quickstart")
     say(f"""
 The server is running. Try:
+  review in a browser         {desk}
+  see what is held for you    the same page as alice, the same password
   log in with a mail client   IMAP 127.0.0.1 port {instance.imap_port}, no TLS, user alice, password {PASSWORD}
   review with one             user alice*reviewer, the same password: the mailbox Quarantine
   read about the message      {doveadm} smime quarantine show -u alice {item}
