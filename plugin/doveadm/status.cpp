@@ -6,6 +6,7 @@
 #include "plugin/doveadm/scanner-program.h"
 #include "plugin/doveadm/sieve-quota.h"
 #include "plugin/doveadm/tell.h"
+#include "plugin/operator/desk-check.h"
 #include "plugin/operator/health-check.h"
 #include "plugin/operator/local-access.h"
 #include "plugin/operator/protocol-plugins.h"
@@ -54,6 +55,7 @@ struct Server {
   std::uint64_t vsz_limit = 0;
   std::string lmtp_user;
   RegisterFacts held_register;
+  DeskFacts desk;
   Findings notices;
   // Before doveadm became the user.
   bool as_root = getuid() == 0;
@@ -125,6 +127,32 @@ Findings look_at_notices() {
   return findings;
 }
 
+// Where conf.d/92-smime-desk.conf is not read, Dovecot knows of no such service.
+DeskFacts look_at_desk() {
+  DeskFacts facts;
+  std::string error;
+  const std::string listener = "service/smime-desk/inet_listener/smime-desk/";
+  auto values = read_dovecot_settings("", {listener + "port", listener + "ssl"}, error);
+  if (!values)
+    return facts;
+  facts.port = values->front();
+  facts.has_tls = values->back() == "yes";
+#ifdef SMIME_DOVECOT_24
+  const char *address = "listen";
+#else
+  const char *address = "address";
+#endif
+  if (auto where = read_dovecot_settings("", {listener + address}, error))
+    facts.address = where->front();
+  Settings settings = settings_without_user();
+  // Wrong settings have findings of their own.
+  bool is_wrong = !settings.errors.empty();
+  facts.has_register = is_wrong || !settings.register_dict.empty();
+  facts.has_reviewers = is_wrong || !settings.roles.empty() || !settings.reviewers.empty() ||
+                        !settings.reviewers_all_mail.empty();
+  return facts;
+}
+
 std::unique_ptr<Server> look_at_server() {
   auto server = std::make_unique<Server>();
   std::string error;
@@ -139,6 +167,7 @@ std::unique_ptr<Server> look_at_server() {
   if (auto user = read_dovecot_settings("", {"service/lmtp/user"}, error))
     server->lmtp_user = user->front();
   server->held_register = look_at_register();
+  server->desk = look_at_desk();
   server->notices = look_at_notices();
   return server;
 }
@@ -202,6 +231,7 @@ Findings server_findings(const Server &server, const Settings &settings) {
   if (!settings.directory.bind_password_file.empty())
     append(findings, check_paths({password_file_facts(settings.directory.bind_password_file)}));
   append(findings, check_register(server.held_register, time(nullptr)));
+  append(findings, check_desk(server.desk));
   append(findings, server.notices);
   append(findings, check_plugins(server.protocols));
   return findings;
