@@ -211,7 +211,7 @@ service smime-desk-worker {{
     def _write_desk_conf(self):
         if not self.desk_port:
             return
-        texts = next(self.root.glob("usr/share/*/desk"), None)
+        texts = next(self.root.glob("usr/**/share/dovecot-smime/desk"), None)
         # The master passdb of the tests asks whether the user exists.
         lines = [f"token_file = {self.dir}/smime-desk-tokens", "master_login = alice",
                  self.desk_conf]

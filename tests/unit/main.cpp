@@ -15,10 +15,19 @@ const Tools &test_tools() {
 
 } // namespace smime
 
+namespace {
+
+// Leaks are the address sanitizer's to find; CppUTest's own bookkeeping takes minutes where a
+// parser allocates much. It would also keep track of what libraries allocate when they are loaded,
+// and read that after it was freed behind its back: so it is turned off before they are.
+void turn_off_bookkeeping() { MemoryLeakWarningPlugin::turnOffNewDeleteOverloads(); }
+
+[[gnu::section(".preinit_array"), gnu::used]] void (*const before_libraries)() =
+    turn_off_bookkeeping;
+
+} // namespace
+
 int main(int argc, char **argv) {
-  // Leaks are the address sanitizer's to find; CppUTest's own bookkeeping takes
-  // minutes where a parser allocates much.
-  MemoryLeakWarningPlugin::turnOffNewDeleteOverloads();
   lib_init();
   int failed = CommandLineTestRunner::RunAllTests(argc, argv);
   lib_deinit();
