@@ -85,20 +85,25 @@ std::optional<std::vector<std::string>> read_dovecot_settings(const std::string 
 }
 
 Settings settings_without_user() {
-  std::string error;
 #ifdef SMIME_DOVECOT_24
+  std::string error;
   auto values = read_settings(master_service_get_event(master_service), error);
   Settings settings = parse_settings(values.value_or(NamedValues()));
   if (!values)
     settings.errors.push_back(error);
   return settings;
 #else
-  // It hides the value of a name that ends in "_key", which is a file's name here.
-  auto printed = ask_doveconf("", {"-P", "plugin"}, error);
-  Settings settings = parse_settings(printed ? smime_values_of(*printed) : NamedValues());
-  if (!printed)
-    settings.errors.push_back(error);
-  return settings;
+  // doveadm has them already; to ask doveconf would take longer than most commands.
+  NamedValues values;
+  if (array_is_created(&doveadm_settings->plugin_envs)) {
+    unsigned count = 0;
+    const char *const *envs = array_get(&doveadm_settings->plugin_envs, &count);
+    for (unsigned i = 0; i + 1 < count; i += 2) {
+      if (std::string_view(envs[i]).starts_with("smime_"))
+        values.emplace_back(envs[i], envs[i + 1]);
+    }
+  }
+  return parse_settings(values);
 #endif
 }
 

@@ -313,22 +313,6 @@ Findings check_plugins(const std::vector<ProtocolPlugins> &protocols) {
   return findings;
 }
 
-NamedValues smime_values_of(std::string_view doveconf_output) {
-  NamedValues values;
-  std::istringstream lines{std::string(doveconf_output)};
-  for (std::string line; std::getline(lines, line);) {
-    auto first = line.find_first_not_of(" \t");
-    auto equals = line.find('=');
-    if (first == std::string::npos || equals == std::string::npos ||
-        line.compare(first, 6, "smime_") != 0)
-      continue;
-    std::string name = line.substr(first, line.find_first_of(" =", first) - first);
-    auto value = line.find_first_not_of(' ', equals + 1);
-    values.emplace_back(name, value == std::string::npos ? "" : line.substr(value));
-  }
-  return values;
-}
-
 Findings check_settings(const Settings &settings) {
   Findings findings;
   if (settings.errors.empty()) {

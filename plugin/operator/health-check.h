@@ -72,10 +72,6 @@ struct ProtocolPlugins {
 };
 Findings check_plugins(const std::vector<ProtocolPlugins> &protocols);
 
-// Values of doveconf's "plugin" block: the names and values that begin with
-// "smime_", from lines as doveconf prints them.
-NamedValues smime_values_of(std::string_view doveconf_output);
-
 // --- a user
 
 Findings check_settings(const Settings &settings);

@@ -22,8 +22,8 @@ namespace {
 // and read that after it was freed behind its back: so it is turned off before they are.
 void turn_off_bookkeeping() { MemoryLeakWarningPlugin::turnOffNewDeleteOverloads(); }
 
-[[gnu::section(".preinit_array"), gnu::used]] void (*const before_libraries)() =
-    turn_off_bookkeeping;
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const before_libraries)() = turn_off_bookkeeping;
 
 } // namespace
 

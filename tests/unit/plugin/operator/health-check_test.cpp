@@ -171,16 +171,6 @@ TEST(HealthCheck, WordsOfAList) {
     STRCMP_EQUAL(row.words, words_of_list(row.printed, "smime fts").c_str());
 }
 
-TEST(HealthCheck, ValuesOfDoveconf) {
-  auto values =
-      smime_values_of("plugin {\n  quota = count\n  smime_rule = class=plain action=reject\n"
-                      "  smime_stores =\n  x = smime_no\n}\n");
-  LONGS_EQUAL(2, values.size());
-  STRCMP_EQUAL("smime_rule", values[0].first.c_str());
-  STRCMP_EQUAL("class=plain action=reject", values[0].second.c_str());
-  STRCMP_EQUAL("", values[1].second.c_str());
-}
-
 TEST(HealthCheck, SettingsAreNamed) {
   settings = parse_settings({{"smime_stroes", "x"}});
   STRCMP_EQUAL("error:smime_stroes ", found(check_settings(settings)).c_str());
