@@ -42,7 +42,7 @@ export class Desk {
   }
 
   equal(name, expected, found) {
-    const [one, other] = [JSON.stringify(expected), JSON.stringify(found)];
+    const [one, other] = [written(expected), written(found)];
     return this.check(name, one === other, `expected ${one}, found ${other}`);
   }
 
@@ -96,12 +96,16 @@ export class Desk {
       document.addEventListener('securitypolicyviolation', (event) =>
         window.smimeNote(`policy: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
     });
-    context.on('request', (request) => {
+    const asked = (request, by = '') => {
       const url = new URL(request.url());
-      if (url.protocol === 'data:' || url.protocol === 'blob:') note(`request: ${request.url().slice(0, 200)}`);
-      else if (url.origin !== new URL(this.url).origin) note(`request elsewhere: ${request.url()}`);
-      else if (url.pathname.includes('owned')) note(`request of a payload: ${request.url()}`);
-    });
+      if (url.protocol === 'data:' || url.protocol === 'blob:') note(`${by}request: ${request.url().slice(0, 200)}`);
+      else if (url.origin !== new URL(this.url).origin) note(`${by}request elsewhere: ${request.url()}`);
+      else if (url.pathname.includes('owned')) note(`${by}request of a payload: ${request.url()}`);
+    };
+    // One that a policy stopped never left the browser.
+    context.on('response', (response) => asked(response.request()));
+    context.on('requestfailed', (request) =>
+      asked(request, request.failure()?.errorText === 'csp' ? 'stopped ' : ''));
     context.on('page', (page) => {
       page.on('dialog', (dialog) => {
         note(`dialog: ${dialog.message()}`);
@@ -151,8 +155,9 @@ export class Desk {
 
   // Chooses an act, with a reason. Where the page asks again, it is confirmed.
   async act(page, act, reason = '') {
-    const button = page.locator(`form[action="/act"] button[name=act][value="${act}"]`);
-    const form = page.locator('form[action="/act"]').filter({ has: button });
+    const word = `button[name=act][value="${act}"]`;
+    const form = page.locator('form[action="/act"]').filter({ has: page.locator(word) });
+    const button = form.locator(word);
     const field = form.locator('[name=reason]');
     if (reason && await field.count() > 0) await field.fill(reason);
     await reveal(button);
@@ -211,6 +216,12 @@ export class Desk {
     }, rules);
     this.equal(`${what}: axe finds nothing`, [], found);
   }
+}
+
+// The same text for the same value, in whatever order an object's fields came.
+function written(value) {
+  return JSON.stringify(value, (_, inner) => (inner && typeof inner === 'object' && !Array.isArray(inner)
+    ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1))) : inner));
 }
 
 // What stands in a closed <details> is opened as a person does it.

@@ -36,22 +36,21 @@ export async function narrow(desk, given) {
         await page.setViewportSize({ width, height });
         await desk.noSideways(page, `${what} of ${width} (${language})`);
       }
+      await targets(desk, page, `${what} (${language})`);
     });
   }
 }
 
 // Target sizes of WCAG 2.2 (2.5.8): 24 by 24, or a line of text's link.
-export async function targets(desk, given) {
-  await visit(desk, given, { width: 320, height: 640 }, async (page, what) => {
-    const small = await page.evaluate(() => [...document.querySelectorAll('button, input, select, textarea, summary')]
-      .filter((element) => element.type !== 'hidden' && element.checkVisibility())
-      .map((element) => [element, element.closest('label') ?? element])
-      .filter(([, seen]) => {
-        const box = seen.getBoundingClientRect();
-        return box.width < 24 || box.height < 24;
-      }).map(([element]) => element.outerHTML.slice(0, 120)));
-    desk.equal(`${what}: what is to be hit is large enough`, [], small);
-  });
+async function targets(desk, page, what) {
+  const small = await page.evaluate(() => [...document.querySelectorAll('button, input, select, textarea, summary')]
+    .filter((element) => element.type !== 'hidden' && element.checkVisibility())
+    .map((element) => [element, element.closest('label') ?? element])
+    .filter(([, seen]) => {
+      const box = seen.getBoundingClientRect();
+      return box.width < 24 || box.height < 24;
+    }).map(([element]) => element.outerHTML.slice(0, 120)));
+  desk.equal(`${what}: what is to be hit is large enough`, [], small);
 }
 
 // What has the focus, and whether that is seen.
@@ -113,7 +112,7 @@ export async function keyboard(desk, { name, password, item, reason }) {
 
 // The picture of README.md.
 export async function picture(desk, { name, password, file, most, path = '/held' }) {
-  const page = await desk.session(name, password, { width: 1100, height: 660 });
+  const page = await desk.session(name, password, { width: 1100, height: 900 });
   await page.goto(path);
   await page.screenshot({ path: file });
   const { size } = statSync(file);

@@ -128,8 +128,8 @@ def certificate_settings(directory):
                     "-keyout", key, "-out", certificate, "-subj", "/CN=127.0.0.1", "-addext",
                     "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
     if dovecot_conf.IS_24:
-        return f"ssl_server_cert_file = {certificate}\nssl_server_key_file = {key}\n"
-    return f"ssl_cert = <{certificate}\nssl_key = <{key}\n"
+        return f"ssl = yes\nssl_server_cert_file = {certificate}\nssl_server_key_file = {key}\n"
+    return f"ssl = yes\nssl_cert = <{certificate}\nssl_key = <{key}\n"
 
 
 class Forms(HTMLParser):
