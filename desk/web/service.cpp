@@ -45,7 +45,8 @@ struct Exchange {
   std::uint64_t number = 0;
   Connection *connection = nullptr;
   http_server_request *request = nullptr;
-  buffer_t *body = nullptr;
+  // Of a POST, as long as the library calls body_came().
+  istream *payload = nullptr;
   HttpRequest http;
   Answers answers;
   // Numbers of requests to the worker that have no answer yet.
@@ -139,6 +140,8 @@ struct Service::State {
   void close_connection(std::uint64_t number, const char *why);
   bool make_room(const std::string &address);
   void begin(Connection &connection, http_server_request *request);
+  void await_body(Exchange &exchange);
+  void read_body(Exchange &exchange);
   void go_on(Exchange &exchange);
   void take(std::uint64_t number, const std::string &name, AnswerBody body, bool more);
   void take_piece(Exchange &exchange, const std::string &name, std::string piece, bool more);
@@ -160,14 +163,11 @@ extern "C" void request_came(void *context, http_server_request *request) noexce
   });
 }
 
-// A body is all here.
+// More of a body is here, or its end.
 extern "C" void body_came(void *context) noexcept {
   auto *exchange = static_cast<Exchange *>(context);
   (void)guarded("a request's body", false, [&] {
-    exchange->http.body.assign(static_cast<const char *>(exchange->body->data),
-                               exchange->body->used);
-    the_state->seats.begin_work(exchange->connection->number);
-    the_state->go_on(*exchange);
+    the_state->read_body(*exchange);
     return true;
   });
 }
@@ -245,17 +245,35 @@ void Service::State::begin(Connection &connection, http_server_request *request)
     go_on(exchange);
     return;
   }
-  exchange.body = buffer_create_dynamic(default_pool, 1024);
+  exchange.payload = head->payload;
+  await_body(exchange);
+}
+
+void Service::State::await_body(Exchange &exchange) {
   // Should the library answer by itself, such as for a body that grows too large.
   for (const auto &[name, value] :
        security_headers(Content::own, desk.config().html_view, exchange.http.secure))
-    http_server_request_add_response_header(request, name.c_str(), value.c_str());
-  // A stream of our own: that of http_server_request_buffer_payload() ends the process where the
-  // connection is closed before the body is here.
-  OstreamPtr output(o_stream_create_buffer(exchange.body));
-  o_stream_set_no_error_handling(output.get(), true);
-  http_server_request_forward_payload(request, output.get(), max_body, body_came,
-                                      static_cast<void *>(&exchange));
+    http_server_request_add_response_header(exchange.request, name.c_str(), value.c_str());
+  // http_server_request_buffer_payload() waits for ever for a body of more than 8 kB, and ends the
+  // process where the connection is closed before the body is here.
+  http_server_request_handle_payload(exchange.request, body_came, static_cast<void *>(&exchange));
+}
+
+void Service::State::read_body(Exchange &exchange) {
+  istream *input = exchange.payload;
+  const unsigned char *data;
+  std::size_t size;
+  int more;
+  // The library keeps it to max_body.
+  while ((more = i_stream_read_more(input, &data, &size)) > 0) {
+    exchange.http.body.append(reinterpret_cast<const char *>(data), size);
+    i_stream_skip(input, size);
+  }
+  // To one that breaks off, the library answers.
+  if (more == 0 || input->stream_errno != 0)
+    return;
+  seats.begin_work(exchange.connection->number);
+  go_on(exchange);
 }
 
 void Service::State::ask(Exchange &exchange, const Ask &question) {
@@ -327,7 +345,7 @@ void Service::State::submit(Exchange &exchange, HttpReply reply) {
   http_server_response *response =
       http_server_response_create(exchange.request, reply.status, reason.c_str());
   // A request with a body has the others already.
-  auto given = exchange.body != nullptr
+  auto given = exchange.payload != nullptr
                    ? security_headers(Content::own, desk.config().html_view, exchange.http.secure)
                    : std::vector<std::pair<std::string, std::string>>();
   for (const auto &header : reply.headers) {
@@ -352,8 +370,6 @@ void Service::State::drop(std::uint64_t number) {
     worker->forget(asked);
   downloading -= exchange->data.size();
   seats.await_client(exchange->connection->number, time(nullptr));
-  if (exchange->body != nullptr)
-    buffer_free(&exchange->body);
   http_server_request_unref(&exchange->request);
 }
 
