@@ -10,6 +10,8 @@ namespace smime::desk {
 namespace {
 
 constexpr const char *service_name = "smime-desk";
+// For auth to say that it is there: of a service that was just started, or of auth itself.
+constexpr unsigned patience_milliseconds = 5000;
 
 std::string plain_response(const LoginTry &wish) {
   std::string response = wish.master_login;
@@ -68,6 +70,23 @@ extern "C" void auth_answered(auth_client_request *request, auth_request_status 
   });
 }
 
+extern "C" void auth_came(auth_client * /*client*/, bool connected, void *context) noexcept {
+  // One that goes comes again, within the patience that there is.
+  if (!connected)
+    return;
+  (void)guarded("logins that waited for auth", false, [&] {
+    static_cast<Logins *>(context)->end_wait();
+    return true;
+  });
+}
+
+extern "C" void patience_over(void *context) noexcept {
+  (void)guarded("logins that waited for auth", false, [&] {
+    static_cast<Logins *>(context)->end_wait();
+    return true;
+  });
+}
+
 auth_request_info info_of(const LoginTry &wish, const std::string &response) {
   auth_request_info info{};
   unsigned flags = wish.penalty ? 0 : static_cast<unsigned>(AUTH_REQUEST_FLAG_NO_PENALTY);
@@ -93,19 +112,42 @@ auth_request_info info_of(const LoginTry &wish, const std::string &response) {
 
 Logins::Logins(const char *socket)
     : client_(auth_client_init(socket, static_cast<unsigned>(getpid()), false)) {
+  auth_client_set_connect_notify(client_, auth_came, this);
   auth_client_connect(client_);
 }
 
-Logins::~Logins() { auth_client_deinit(&client_); }
+Logins::~Logins() {
+  if (patience_ != nullptr)
+    timeout_remove(&patience_);
+  auth_client_set_connect_notify(client_, nullptr, nullptr);
+  auth_client_deinit(&client_);
+}
 
 void Logins::attempt(const LoginTry &wish, Taker taker) {
-  if (!auth_client_is_connected(client_)) {
-    // Later logins find it.
-    if (auth_client_is_disconnected(client_))
-      auth_client_connect(client_);
-    taker({LoginEnd::unavailable, {}});
+  if (auth_client_is_connected(client_)) {
+    begin(wish, std::move(taker));
     return;
   }
+  if (auth_client_is_disconnected(client_))
+    auth_client_connect(client_);
+  waiting_.emplace_back(wish, std::move(taker));
+  if (patience_ == nullptr)
+    patience_ = (timeout_add)(patience_milliseconds, __FILE__, __LINE__, patience_over, this);
+}
+
+void Logins::end_wait() {
+  if (patience_ != nullptr)
+    timeout_remove(&patience_);
+  bool is_there = auth_client_is_connected(client_);
+  for (auto &[wish, taker] : std::exchange(waiting_, {})) {
+    if (is_there)
+      begin(wish, std::move(taker));
+    else
+      taker({LoginEnd::unavailable, {}});
+  }
+}
+
+void Logins::begin(const LoginTry &wish, Taker taker) {
   std::string response = plain_response(wish);
   auth_request_info info = info_of(wish, response);
   auto attempt =

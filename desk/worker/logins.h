@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 extern "C" {
 #include "auth-client.h"
@@ -44,8 +46,11 @@ public:
   Logins(const Logins &) = delete;
   Logins &operator=(const Logins &) = delete;
 
-  // The taker is called later; at once if auth is not there.
+  // The taker is called later. As long as auth is not there, the attempt waits, for a bounded time.
   void attempt(const LoginTry &wish, Taker taker);
+
+  // For the event loop: auth is there, or was waited for long enough.
+  void end_wait();
 
   // For the event loop: nullptr if it has ended already.
   struct Attempt {
@@ -55,7 +60,11 @@ public:
   };
 
 private:
+  void begin(const LoginTry &wish, Taker taker);
+
   auth_client *client_;
+  std::vector<std::pair<LoginTry, Taker>> waiting_;
+  timeout *patience_ = nullptr;
 };
 
 } // namespace smime::desk
