@@ -311,6 +311,13 @@ TokenAnswer read_token(const Members &members, std::string &error) {
           members.text("allows"), members.text("expires"), read_item(members, "item", error)};
 }
 
+OverviewAnswer read_overview(json object) {
+  // What is the frame's is none of the overview.
+  for (const char *name : {"id", "ok", "more"})
+    object.erase(name);
+  return {std::move(object)};
+}
+
 AnswerBody read_body(const Members &members, const json &object, std::string_view type,
                      std::string &error) {
   if (type == "login" || type == "whoami")
@@ -326,7 +333,7 @@ AnswerBody read_body(const Members &members, const json &object, std::string_vie
   if (type == "act" || type == "token-act")
     return ActAnswer{members.list<ActResult>("results")};
   if (type == "overview")
-    return OverviewAnswer{object};
+    return read_overview(object);
   if (type == "token-check")
     return read_token(members, error);
   return EmptyAnswer{};
