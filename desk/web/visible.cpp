@@ -17,14 +17,34 @@ bool is_joiner(std::string_view text, std::size_t at) {
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-// At a joiner: whether what it joins is no ASCII, and no joiner either.
-bool joins(std::string_view text, std::size_t at) {
-  std::size_t behind = at + joiner_size;
-  return at > 0 && behind < text.size() && !is_ascii(text[at - 1]) && !is_ascii(text[behind]) &&
-         !is_joiner(text, behind) && !(at >= joiner_size && is_joiner(text, at - joiner_size));
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+// Whether a character is no ASCII, and seen as it is.
+bool is_letter(std::string_view character) {
+  return !character.empty() && !is_ascii(character[0]) && terminal_text(character) == character;
 }
 
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+std::string_view character_before(std::string_view text, std::size_t at) {
+  std::size_t begin = at;
+  while (begin > 0) {
+    begin--;
+    if (!is_continuation(text[begin]))
+      break;
+  }
+  return text.substr(begin, at - begin);
+}
+
+std::string_view character_at(std::string_view text, std::size_t at) {
+  std::size_t end = std::min(at + 1, text.size());
+  while (end < text.size() && is_continuation(text[end]))
+    end++;
+  return text.substr(at, end - at);
+}
+
+// At a joiner: whether what it joins are letters that are seen. A joiner itself is none.
+bool joins(std::string_view text, std::size_t at) {
+  return is_letter(character_before(text, at)) && is_letter(character_at(text, at + joiner_size));
+}
 
 } // namespace
 

@@ -19,6 +19,9 @@ TEST(DeskVisible, KeepsJoinersThatJoin) {
   STRCMP_EQUAL(family, visible_line(family).c_str());
   const char *word = "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae";
   STRCMP_EQUAL(word, visible_line(word).c_str());
+  // What is not seen is joined to nothing.
+  STRCMP_EQUAL("\\xe2\\x80\\x8b\\xe2\\x80\\x8d\xc3\xa4",
+               visible_line("\xe2\x80\x8b\xe2\x80\x8d\xc3\xa4").c_str());
   // Many of them hide something.
   CHECK(visible_line("\xc3\xa4\xe2\x80\x8d\xe2\x80\x8d\xc3\xa4").find("\\xe2") !=
         std::string::npos);
