@@ -103,7 +103,7 @@
 <div class="bulk-line">
 <div class="pair grow">
 <label for="reason">{{T_reason}}</label>
-<input id="reason" name="reason" type="text" maxlength="500" aria-describedby="reason-hint">
+<input id="reason" name="reason" type="text" maxlength="500" {{#CAN_REJECT}} aria-describedby="reason-hint"{{/CAN_REJECT}}>
 </div>
 <div class="buttons">
 {{#CAN_RELEASE}}<button type="submit" name="act" value="release" class="primary">{{T_act_release}}</button>{{/CAN_RELEASE}}
@@ -115,11 +115,13 @@
 {{#CAN_DELETE}}<button type="submit" name="act" value="delete" class="danger">{{T_act_delete}}</button>{{/CAN_DELETE}}
 </div>
 </div>
+{{#CAN_REJECT}}
 <div class="bulk-line">
 <p class="hint" id="reason-hint">{{T_reason_hint}}</p>
-{{#CAN_REJECT}}<details class="more"><summary>{{T_reject_text_open}}</summary>
-<div class="field"><label for="text">{{T_reject_text}}</label><textarea id="text" name="text" rows="3" maxlength="4000"></textarea></div></details>{{/CAN_REJECT}}
+<details class="more"><summary>{{T_reject_text_open}}</summary>
+<div class="field"><label for="text">{{T_reject_text}}</label><textarea id="text" name="text" rows="3" maxlength="4000"></textarea></div></details>
 </div>
+{{/CAN_REJECT}}
 </fieldset>
 {{/CHOICE}}
 </form>

@@ -18,6 +18,7 @@
 <section id="why" class="card" aria-labelledby="why-title">
 <h2 id="why-title">{{T_why_title}}</h2>
 <p class="sentence">{{WHY_TEXT}}</p>
+{{#RULE_TEXT}}<p class="code">{{T_rule}}: <code>{{RULE_TEXT}}</code></p>{{/RULE_TEXT}}
 {{#REASON}}<p>{{T_why_rule_said}} <q><bdi>{{REASON}}</bdi></q></p>{{/REASON}}
 {{#REQUESTED_TEXT}}<p class="request"><bdi>{{REQUESTED_TEXT}}</bdi></p>{{/REQUESTED_TEXT}}
 {{#SCAN_TEXT}}<p>{{SCAN_TEXT}}</p>{{/SCAN_TEXT}}
@@ -130,6 +131,7 @@
 </dl>
 </details>
 </section>
+{{#REVIEWER}}
 <section id="history" class="card" aria-labelledby="history-title">
 <h2 id="history-title">{{T_history_title}}</h2>
 {{#NO_HISTORY}}<p>{{T_history_none}}</p>{{/NO_HISTORY}}
@@ -138,6 +140,7 @@
 {{/HISTORY}}
 </ol>
 </section>
+{{/REVIEWER}}
 </div>
 <aside class="acts" aria-labelledby="acts-title">
 <h2 id="acts-title">{{T_acts_title}}</h2>
@@ -151,8 +154,8 @@
 {{#CAN_DECIDE}}
 <div class="field">
 <label for="reason">{{T_reason}}</label>
-<input id="reason" name="reason" type="text" maxlength="500" aria-describedby="reason-hint">
-<span class="hint" id="reason-hint">{{T_reason_hint}}</span>
+<input id="reason" name="reason" type="text" maxlength="500"{{#CAN_REJECT}} aria-describedby="reason-hint"{{/CAN_REJECT}}>
+{{#CAN_REJECT}}<span class="hint" id="reason-hint">{{T_reason_hint}}</span>{{/CAN_REJECT}}
 </div>
 {{/CAN_DECIDE}}
 {{#CAN_RELEASE}}
@@ -213,6 +216,7 @@
 <p><a class="button" id="download" href="{{ORIGINAL_URL}}" download>{{T_act_download}}</a></p>
 </div>
 {{/CAN_DOWNLOAD}}
+{{#REVIEWER}}
 <section id="notes" class="card stack" aria-labelledby="notes-title">
 <h3 id="notes-title">{{T_notes_title}}</h3>
 {{#NO_NOTES}}<p>{{T_notes_none}}</p>{{/NO_NOTES}}
@@ -230,6 +234,7 @@
 </form>
 {{/CAN_NOTE}}
 </section>
+{{/REVIEWER}}
 </aside>
 </div>
 </article>

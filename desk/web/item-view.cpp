@@ -16,19 +16,27 @@ std::string until_text(const Texts &texts, const Item &item) {
   return texts.text("until_then", {full_time(item.until), text_of_word(texts, "then", item.then)});
 }
 
+constexpr std::string_view requested = "requested";
+
+std::string with_why(const Texts &texts, const std::string &text, const Item &item) {
+  return item.why.empty() ? text : text + " " + texts.text("quoted", {visible_line(item.why)});
+}
+
+// What is asked for still has the recipient's words for its why.
 std::string request_text(const Texts &texts, const Item &item, std::int64_t now) {
   if (item.requested_by.empty() && item.requested_at.empty())
     return {};
-  return texts.text("requested_by", {visible_line(item.requested_by),
-                                     relative_time(texts, item.requested_at, now)});
+  std::string text = texts.text("requested_by", {visible_line(item.requested_by),
+                                                 relative_time(texts, item.requested_at, now)});
+  return item.state == requested ? with_why(texts, text, item) : text;
 }
 
 std::string done_text(const Texts &texts, const Item &item, std::int64_t now) {
-  if (item.who.empty())
+  if (item.who.empty() || item.state == requested)
     return {};
-  std::string text =
-      texts.text("done_by", {visible_line(item.who), relative_time(texts, item.when, now)});
-  return item.why.empty() ? text : text + " " + texts.text("quoted", {visible_line(item.why)});
+  return with_why(
+      texts, texts.text("done_by", {visible_line(item.who), relative_time(texts, item.when, now)}),
+      item);
 }
 
 } // namespace
@@ -80,6 +88,14 @@ std::string text_of_word(const Texts &texts, std::string_view kind, std::string_
   return texts.has(key) ? texts.text(key) : visible_line(word);
 }
 
+std::pair<std::string, std::string> split_rule(const std::string &rule) {
+  constexpr std::string_view colon = ": ";
+  std::size_t end = rule.find(colon);
+  if (end == std::string::npos)
+    return {rule, {}};
+  return {rule.substr(0, end), rule.substr(end + colon.size())};
+}
+
 View item_view(const Texts &texts, const Item &item, std::int64_t now) {
   ItemKey key{item.id, item.user};
   std::string subject =
@@ -93,11 +109,11 @@ View item_view(const Texts &texts, const Item &item, std::int64_t now) {
             {"FROM", item.from.empty() ? texts.text("no_sender") : visible_line(item.from)},
             {"TO", visible_line(item.to)},
             {"REASON", visible_line(item.reason)},
-            {"RULE", visible_line(item.rule)},
+            {"RULE", visible_line(split_rule(item.rule).first)},
             {"MAILBOX", visible_line(item.mailbox)},
             {"STATE", look_of_word(item.state)},
             {"STATE_TEXT", text_of_word(texts, "state", item.state)},
-            {"ASKED", item.state == "requested"},
+            {"ASKED", item.state == requested},
             {"TIME", visible_line(item.time)},
             {"TIME_TEXT", relative_time(texts, item.time, now)},
             {"TIME_FULL", full_time(item.time)},

@@ -25,6 +25,9 @@ std::optional<ItemKey> item_from_word(std::string_view word);
 std::string url_with(std::string_view path,
                      std::initializer_list<std::pair<std::string_view, std::string_view>> values);
 
+// A rule's name and, where it is known, its text.
+std::pair<std::string, std::string> split_rule(const std::string &rule);
+
 View item_view(const Texts &texts, const Item &item, std::int64_t now);
 
 // The text of a state, class, result: key "state_held" for "held", "class_pgp_signed" for

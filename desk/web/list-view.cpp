@@ -159,7 +159,7 @@ View list_view(const Texts &texts, const ListAnswer &list, const Fields &query,
             {"ROWS", !list.items.empty()},
             {"EMPTY", list.items.empty()},
             {"UNTILS", hold_choices(texts)}};
-  if (list.waiting && reviewer)
+  if (list.waiting.value_or(0) > 0 && reviewer)
     view["WAITING_TEXT"] = texts.count("waiting", *list.waiting);
   add_filter(view, texts, query);
   add_rights(view, identity.acts, identity.kind);

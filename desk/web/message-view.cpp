@@ -94,8 +94,10 @@ View message_view(const Texts &texts, const MessagePage &page, std::int64_t now)
   view["UNTILS"] = hold_choices(texts);
   if (shortened(item.subject, max_subject) != item.subject)
     view["SUBJECT_FULL"] = visible_line(item.subject);
-  view["WHY_TEXT"] = item.rule.empty() ? texts.text("why_unknown_rule")
-                                       : texts.text("why_rule", {visible_line(item.rule)});
+  auto [rule, rule_text] = split_rule(item.rule);
+  view["WHY_TEXT"] =
+      rule.empty() ? texts.text("why_unknown_rule") : texts.text("why_rule", {visible_line(rule)});
+  view["RULE_TEXT"] = visible_line(rule_text);
   view["RELEASE_MEANS"] = item.mailbox.empty()
                               ? texts.text("release_means")
                               : texts.text("release_means_mailbox", {visible_line(item.mailbox)});
