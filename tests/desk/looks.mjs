@@ -112,7 +112,7 @@ export async function keyboard(desk, { name, password, item, reason }) {
 
 // The picture of README.md.
 export async function picture(desk, { name, password, file, most, path = '/held' }) {
-  const page = await desk.session(name, password, { width: 1100, height: 900 });
+  const page = await desk.session(name, password, { width: 1200, height: 1000 });
   await page.goto(path);
   await page.screenshot({ path: file });
   const { size } = statSync(file);
