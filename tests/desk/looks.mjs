@@ -29,16 +29,15 @@ export async function axe(desk, given) {
   }
 }
 
+// In German, whose words are the longest.
 export async function narrow(desk, given) {
-  for (const language of ['en', 'de']) {
-    await visit(desk, given, { language }, async (page, what) => {
-      for (const [width, height] of [[1280, 900], [640, 360], [320, 640]]) {
-        await page.setViewportSize({ width, height });
-        await desk.noSideways(page, `${what} of ${width} (${language})`);
-      }
-      await targets(desk, page, `${what} (${language})`);
-    });
-  }
+  await visit(desk, given, { language: 'de' }, async (page, what) => {
+    for (const [width, height] of [[1280, 900], [640, 360], [320, 640]]) {
+      await page.setViewportSize({ width, height });
+      await desk.noSideways(page, `${what} of ${width}`);
+    }
+    await targets(desk, page, what);
+  });
 }
 
 // Target sizes of WCAG 2.2 (2.5.8): 24 by 24, or a line of text's link.
