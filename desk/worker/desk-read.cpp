@@ -157,9 +157,7 @@ void Desk::handle(const TaskPtr &task, const Request & /*request*/, const ShowRe
     auto history = rows_of(both->history->output).value_or(std::vector<Row>());
     auto failure = failure_of(*both->shown);
     if (!failure && rows && rows->size() == 1) {
-      ShowAnswer shown = show_answer(rows->front(), history);
-      shown.acts = task->acts;
-      task->answer(std::move(shown));
+      task->answer(show_answer(rows->front(), history));
     } else if (failure && failure->code == ErrorCode::not_found && !history.empty()) {
       task->answer(gone_answer(item, history));
     } else {

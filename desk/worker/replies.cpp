@@ -261,11 +261,9 @@ std::optional<Rights> rights_of(const ProgramResult &result) {
 }
 
 ShowAnswer show_answer(const Row &row, const std::vector<Row> &history) {
-  ShowAnswer answer{item_of(row),
-                    json::parse(value_of(row, "report"), nullptr, false),
-                    history_of(history),
-                    notes_of(value_of(row, "notes")),
-                    {}};
+  ShowAnswer answer{item_of(row), json::parse(value_of(row, "report"), nullptr, false),
+                    history_of(history), notes_of(value_of(row, "notes")),
+                    words_of(value_of(row, "acts"))};
   if (answer.report.is_discarded())
     answer.report = nullptr;
   return answer;

@@ -8,18 +8,6 @@
 namespace smime {
 namespace {
 
-constexpr Act acts_in_order[] = {Act::list,   Act::preview, Act::show,     Act::release,
-                                 Act::reject, Act::remove,  Act::download, Act::policy};
-
-std::string names_of(Acts acts) {
-  std::string names;
-  for (Act act : acts_in_order) {
-    if (acts.has(act))
-      names += (names.empty() ? "" : " ") + std::string(name_of(act));
-  }
-  return names;
-}
-
 int print_rights(const doveadm_cmd_context *context, const Caller &caller) {
   Settings settings = settings_without_user();
   std::string wrong = wrong_caller(caller);

@@ -639,7 +639,8 @@ void show_init(doveadm_mail_cmd_context *context, const char *const args[]) {
                            "kept_until",
                            "kept_by",
                            "kept_because",
-                           "notes"})
+                           "notes",
+                           "acts"})
     doveadm_print_header_simple(name);
 }
 
@@ -671,8 +672,16 @@ void print_words_of_reviewers(const QuarantineRecord &record, const RequestBook 
   print(json.end_list().take());
 }
 
+// What who asks may do with it.
+std::string acts_text(doveadm_mail_cmd_context *context, const QuarantineRecord &record,
+                      Acts acts) {
+  bool may_ask = quarantine_command(context)->is_recipients &&
+                 may_of_recipient(record) >= RecipientMay::request;
+  return names_of(acts) + (may_ask ? " request" : "");
+}
+
 void print_record(doveadm_mail_cmd_context *context, mail_user *user, mail *quarantined,
-                  const ParsedBlock &block, const RequestBook &book) {
+                  const ParsedBlock &block, Acts acts, const RequestBook &book) {
   const QuarantineRecord &record = block.record;
   print(record.id);
   print(record.time);
@@ -697,6 +706,7 @@ void print_record(doveadm_mail_cmd_context *context, mail_user *user, mail *quar
   print(asked ? asked->why : "");
   print_words_of_reviewers(record,
                            quarantine_command(context)->is_recipients ? RequestBook() : book);
+  print(acts_text(context, record, acts));
 }
 
 int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
@@ -714,7 +724,7 @@ int show_run(doveadm_mail_cmd_context *context, mail_user *user) {
           return Visit::next;
         }
         tell_of_look(context, user, block.record, "shown");
-        print_record(context, user, quarantined, block, book);
+        print_record(context, user, quarantined, block, acts, book);
         return Visit::next;
       },
       missing, error);

@@ -209,6 +209,15 @@ std::string_view name_of(Act act) {
   return {};
 }
 
+std::string names_of(Acts acts) {
+  std::string names;
+  for (const auto &[value, name] : act_names) {
+    if (acts.has(value))
+      names += (names.empty() ? "" : " ") + std::string(name);
+  }
+  return names;
+}
+
 std::vector<std::string_view> role_keys() {
   std::vector<std::string_view> names;
   for (const RoleKey &key : keys)

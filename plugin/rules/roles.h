@@ -52,6 +52,9 @@ private:
 inline constexpr Acts all_acts{Act::list,   Act::preview, Act::show,     Act::release,
                                Act::reject, Act::remove,  Act::download, Act::policy};
 
+// "list show release"
+std::string names_of(Acts acts);
+
 // One role. A limit that is empty limits nothing.
 struct Role {
   // The setting that it came from, for messages: smime_role, smime_role2, ...
