@@ -87,8 +87,11 @@ json written(const Part &part) {
 }
 
 json written(const ActResult &result) {
-  return {
+  json object = {
       {"id", result.id}, {"user", result.user}, {"result", result.result}, {"text", result.text}};
+  if (result.error)
+    object["error"] = name_of(*result.error);
+  return object;
 }
 
 template <typename Element> json array_of(const std::vector<Element> &elements) {
@@ -214,6 +217,14 @@ private:
   std::string &error_;
 };
 
+std::optional<ErrorCode> code_of(std::string_view word) {
+  for (const auto &[name, code] : codes) {
+    if (name == word)
+      return code;
+  }
+  return std::nullopt;
+}
+
 template <> std::string read_as(const json &value, std::string &error) {
   if (value.is_string())
     return value.get<std::string>();
@@ -256,7 +267,8 @@ template <> Part read_as(const json &value, std::string &error) {
 
 template <> ActResult read_as(const json &value, std::string &error) {
   Members members(value, error);
-  return {members.text("id"), members.text("user"), members.text("result"), members.text("text")};
+  return {members.text("id"), members.text("user"), members.text("result"), members.text("text"),
+          code_of(members.text("error"))};
 }
 
 Item read_item(const Members &members, const char *name, std::string &error) {
@@ -266,11 +278,8 @@ Item read_item(const Members &members, const char *name, std::string &error) {
 
 Failure read_failure(const Members &members) {
   Failure failure;
-  std::string word = members.text("error");
-  for (const auto &[name, code] : codes) {
-    if (name == word)
-      failure.code = code;
-  }
+  if (auto code = code_of(members.text("error")))
+    failure.code = *code;
   failure.text = members.text("text");
   return failure;
 }

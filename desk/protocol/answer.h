@@ -142,6 +142,8 @@ struct ActResult {
   // done, already, approved, refused, failed
   std::string result;
   std::string text;
+  // Why it was refused or failed.
+  std::optional<ErrorCode> error = std::nullopt;
 };
 
 struct ActAnswer {

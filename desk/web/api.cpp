@@ -83,7 +83,15 @@ Decision act_call(const Visit &visit) {
     return *decision;
   std::string error;
   auto request = act_of_json(visit, error);
-  return request ? call(visit, *request) : refusal(visit, ErrorCode::invalid, error);
+  if (!request)
+    return refusal(visit, ErrorCode::invalid, error);
+  Decision decision = call(visit, *request);
+  // Of one message, what came of it is what came of the call.
+  const auto *done = visit.get<ActAnswer>("call");
+  if (visit.route.page == Page::api_item_act && done != nullptr && done->results.size() == 1 &&
+      done->results.front().error)
+    return refusal(visit, *done->results.front().error, done->results.front().text);
+  return decision;
 }
 
 Decision overview_call(const Visit &visit) {

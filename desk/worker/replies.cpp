@@ -123,6 +123,10 @@ ActResult result_of(const Row &row, const std::string &user) {
   // As plugin/doveadm/caller.cpp says it of a role.
   if (result.result == "failed" && result.text.find(" may not ") != std::string::npos)
     result.result = "refused";
+  if (result.result == "refused")
+    result.error = ErrorCode::forbidden;
+  else if (result.result == "failed")
+    result.error = was_missing(result) ? ErrorCode::not_found : ErrorCode::conflict;
   if (!value_of(row, "mailbox").empty())
     result.text += " to " + value_of(row, "mailbox");
   if (!value_of(row, "until").empty())
@@ -135,11 +139,14 @@ ActResult untold(const ProgramResult &result, const std::string &id, const std::
   if (result.status < 0)
     return {id, user, "failed",
             "the command did not end (" + result.error +
-                "); look whether it was done: to repeat it does no harm"};
+                "); look whether it was done: to repeat it does no harm",
+            ErrorCode::unavailable};
   auto failure = failure_of(result);
   if (!failure)
-    return {id, user, "failed", "nothing was said of it; look whether it was done"};
-  return {id, user, failure->code == ErrorCode::forbidden ? "refused" : "failed", failure->text};
+    return {id, user, "failed", "nothing was said of it; look whether it was done",
+            ErrorCode::unavailable};
+  return {id, user, failure->code == ErrorCode::forbidden ? "refused" : "failed", failure->text,
+          failure->code};
 }
 
 // --- parts
@@ -311,6 +318,7 @@ void explain_missing(ActResult &result, const std::vector<Row> &history) {
   if (state == "held" || state == "requested" || state == "gone" || state.empty())
     return;
   result.result = "already";
+  result.error.reset();
   result.text = "was " + state + " by " + value_of(last, "who") + " at " + value_of(last, "when");
 }
 
