@@ -30,7 +30,8 @@ class DeskCase(FrontCase, NotifyCase):
     settings = (f"  smime_reviewers = chief\n  smime_role = reviewer=ben to=*@example.org {MAY}\n"
                 f"  smime_role2 = reviewer=carla to=*@other.example {MAY}\n"
                 "  smime_role3 = reviewer=lister may=list,show\n"
-                "  smime_role4 = reviewer=reader may=list,preview,show,download\n")
+                "  smime_role4 = reviewer=reader may=list,preview,show,download\n"
+                "  smime_role5 = reviewer=reader to=*@other.example may=release\n")
     rules = ("  smime_rule = from=take@* class=any-encrypted notify=recipient recipient=release "
              "action=quarantine\n"
              "  smime_rule2 = class=any-encrypted notify=recipient recipient=request "

@@ -171,6 +171,11 @@ class TestWorker(WorkerCase):
         self.assertIn("encrypted", answer["report"]["class"])
         self.assertEqual(["held"], [entry["state"] for entry in answer["history"]])
         self.assertIn("release", answer["acts"])
+        # Which the reader may do with others.
+        reader = self.ask(self.session("reader"), "show", item={"id": item, "user": "alice"})
+        self.assertEqual({"list", "preview", "show", "download"}, set(reader["acts"]))
+        own = self.ask(self.session("alice"), "show", item={"id": item, "user": "alice"})
+        self.assertEqual({"list", "preview", "show", "request"}, set(own["acts"]))
 
     def test_an_act_is_done_once_and_repeated_without_harm(self):
         item = self.arrives()
