@@ -158,7 +158,8 @@ void name_reasons(Inside &inside) {
 
 bool preview(doveadm_mail_cmd_context *context, mail_user *user, mail *quarantined,
              const ParsedBlock &block, istream *stored, std::string &error) {
-  std::vector<std::string> options{"--parts", "--text"};
+  // What the escrow key opens is for the virus scanner, and not for who reviews or receives.
+  std::vector<std::string> options{"--parts", "--text", "--no-escrow"};
   if (quarantine_command(context)->html)
     options.emplace_back("--html");
   auto output = ask_scanner(context, options, block, stored, error);

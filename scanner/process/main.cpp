@@ -383,15 +383,21 @@ std::string shared_file(const char *name) {
   return std::string(base_dir) + "/" + name;
 }
 
-// Everything that has to be had before privileges go. False with error set.
-bool load_service(const Options &options, std::string &error) {
+// Without the escrow key where that is said.
+std::optional<ScannerConfig> read_config(const Options &options, std::string &error) {
   auto config = read_scanner_config(options.config, options.config_given, error);
-  if (!config)
-    return false;
-  if (options.no_escrow) {
+  if (config && options.no_escrow) {
     config->escrow_key.clear();
     config->escrow_certificate.clear();
   }
+  return config;
+}
+
+// Everything that has to be had before privileges go. False with error set.
+bool load_service(const Options &options, std::string &error) {
+  auto config = read_config(options, error);
+  if (!config)
+    return false;
   service.config = *config;
   service.peers = Peers::resolve(config->trusted_users, getuid(), error);
   if (!service.peers)
@@ -475,7 +481,7 @@ int main(int argc, char *argv[]) {
   }
   if (options.action == smime::Options::Action::certificate)
     return smime::print_certificates(options);
-  auto config = smime::read_scanner_config(options.config, options.config_given, error);
+  auto config = smime::read_config(options, error);
   if (options.action == smime::Options::Action::health)
     return smime::print_health(options, config, error);
   if (!config) {
