@@ -59,8 +59,12 @@ class Totals:
             self.failed_steps += (f"{step_name}: {failed} failed",)
 
 
+BEGAN = time.monotonic()
+
+
 def step(name):
-    print(f"== {name}", flush=True)
+    """Says what begins, and how many seconds of the run are over."""
+    print(f"== {name} ({time.monotonic() - BEGAN:.0f} s)", flush=True)
 
 
 def unit_tests(build, totals):
