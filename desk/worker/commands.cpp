@@ -9,25 +9,26 @@ namespace {
 
 class Words {
 public:
-  explicit Words(std::vector<std::string> words) : words_(std::move(words)) {}
+  explicit Words(const std::string &name) { command_.name = "smime " + name; }
 
   Words &option(const char *name, const std::string &value) {
     if (!value.empty())
-      words_.push_back("--" + std::string(name) + "=" + value);
+      command_.words.push_back("--" + std::string(name) + "=" + value);
     return *this;
   }
   Words &flag(const char *name) {
-    words_.push_back("--" + std::string(name));
+    command_.words.push_back("--" + std::string(name));
     return *this;
   }
   // An option's value, whatever it begins with.
   Words &user(const std::string &user) {
-    words_.insert(words_.end(), {"-u", user});
+    command_.user = user;
+    command_.words.insert(command_.words.end(), {"-u", user});
     return *this;
   }
   // Which can be no option: is_item_id().
   Words &id(const std::string &id) {
-    words_.push_back(id);
+    command_.words.push_back(id);
     return *this;
   }
   // Who asks, and where he sits.
@@ -38,13 +39,13 @@ public:
       flag("recipient");
     return option("remote-ip", caller.ip);
   }
-  Command take(std::string input = {}) { return {std::move(words_), std::move(input), true}; }
+  Command take() { return std::move(command_); }
 
 private:
-  std::vector<std::string> words_;
+  Command command_;
 };
 
-Words quarantine(const char *command) { return Words({"smime", "quarantine", command}); }
+Words quarantine(const char *command) { return Words("quarantine " + std::string(command)); }
 
 void add_filter(Words &words, const Filter &filter) {
   words.option("from", filter.from)
@@ -173,7 +174,7 @@ Command preview_command(const Caller &caller, const ItemKey &item, bool html) {
 
 Command download_command(const Caller &caller, const ItemKey &item) {
   Command command = item_command("download", caller, item);
-  command.has_format = false;
+  command.bytes = true;
   return command;
 }
 
@@ -199,25 +200,25 @@ Command act_command(const Caller &caller, const ActRequest &request, const std::
 }
 
 Command overview_command(const Caller &caller, unsigned days) {
-  return Words({"smime", "register", "overview"})
+  return Words("register overview")
       .option("days", std::to_string(days))
       .caller(caller)
       .take();
 }
 
 Command token_check_command(const std::string &token) {
-  return Words({"smime", "token", "check", "-"}).take(token + "\n");
+  return Words("token check").id("--").id(token).take();
 }
 
 Command token_act_command(const TokenActRequest &request, const ItemKey &item,
                           const std::string &ip) {
   return quarantine(std::string(name_of(request.act)).c_str())
       .user(item.user)
-      .option("token", "-")
+      .option("token", request.token)
       .option("reason", request.reason)
       .option("remote-ip", ip)
       .id(item.id)
-      .take(request.token + "\n");
+      .take();
 }
 
 } // namespace smime::desk

@@ -1,4 +1,4 @@
-// The commands that the worker may run: doveadm with words that are ours, and the values of a
+// The commands that the worker may give to doveadm: words that are ours, and the values of a
 // request as values of options, never as options. No Dovecot header.
 #ifndef SMIME_DESK_COMMANDS_H
 #define SMIME_DESK_COMMANDS_H
@@ -20,11 +20,13 @@ struct Caller {
 };
 
 struct Command {
-  // Behind "doveadm -c FILE -f json", or without a format: a message's bytes have none.
+  // "smime quarantine list"
+  std::string name;
+  // Whose mailboxes it is about, if it is about one user's.
+  std::string user;
   std::vector<std::string> words;
-  // For its standard input.
-  std::string input;
-  bool has_format = true;
+  // Its output is a message, and no table.
+  bool bytes = false;
 };
 
 // What may not be asked for at all. Empty if nothing is wrong; else a sentence.

@@ -12,7 +12,9 @@ namespace smime::desk {
 namespace {
 
 constexpr unsigned command_seconds = 60;
+// In base_dir, where the service runs.
 constexpr const char *auth_socket = "auth-client";
+constexpr const char *doveadm_socket = "smime-desk-doveadm";
 
 bool needs_no_session(const RequestBody &body) {
   return std::holds_alternative<LoginRequest>(body) ||
@@ -28,13 +30,16 @@ std::int64_t steady_seconds() {
   return now.tv_sec;
 }
 
-Desk::Desk(const DeskConfig &config, const std::string &config_file)
+Desk::Desk(const DeskConfig &config)
     : config_(config), sessions_({static_cast<std::int64_t>(config.idle_time),
                                   static_cast<std::int64_t>(config.absolute_time)}),
-      tokens_(config.token_file), runner_({SMIME_DOVEADM, "-c", config_file}),
+      tokens_(config.token_file), runner_(doveadm_socket),
       logins_(auth_socket) {}
 
-void Desk::forget_old_sessions() { sessions_.forget_old(steady_seconds()); }
+void Desk::forget_old() {
+  sessions_.forget_old(steady_seconds());
+  runner_.close_old();
+}
 
 bool Desk::know_bearer(const std::string &token, Task &task) {
   std::string error;

@@ -7,8 +7,8 @@
 #include "desk/protocol/config.h"
 #include "desk/protocol/request.h"
 #include "desk/worker/logins.h"
-#include "desk/worker/process.h"
 #include "desk/worker/replies.h"
+#include "desk/worker/runner.h"
 #include "desk/worker/sessions.h"
 #include "desk/worker/tokens.h"
 
@@ -44,12 +44,12 @@ std::int64_t steady_seconds();
 
 class Desk {
 public:
-  // config_file: Dovecot's, for doveadm -c.
-  Desk(const DeskConfig &config, const std::string &config_file);
+  explicit Desk(const DeskConfig &config);
 
   // Answers now or later.
   void take(const SinkPtr &sink, const Request &request);
-  void forget_old_sessions();
+  // Sessions whose time is over, and servers that nobody needs.
+  void forget_old();
 
 private:
   struct Task {

@@ -1,11 +1,10 @@
 // smime-desk-worker: what the desk's web process may not do itself. A service of Dovecot's, which
-// runs as root, since it runs doveadm; at a shell it makes and revokes API tokens.
+// runs as root, since it asks doveadm servers; at a shell it makes and revokes API tokens.
 #include "common/safe-text.h"
 #include "desk/protocol/config.h"
 #include "desk/worker/connection.h"
 #include "desk/worker/desk.h"
 #include "desk/worker/tokens.h"
-#include "plugin/operator/doveconf.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -23,9 +22,7 @@ extern "C" {
 namespace smime::desk {
 namespace {
 
-constexpr unsigned forget_milliseconds = 60000;
-// In base_dir, where the service runs, the master process leaves a link to its file.
-constexpr const char *config_link = "dovecot.conf";
+constexpr unsigned forget_milliseconds = 10000;
 
 // Of this process, which does nothing else.
 std::optional<Desk> desk;
@@ -39,17 +36,10 @@ extern "C" void client_connected(master_service_connection *connection) noexcept
 }
 
 extern "C" void forget_old(void * /*context*/) noexcept {
-  (void)guarded("forgetting sessions", false, [] {
-    desk->forget_old_sessions();
+  (void)guarded("forgetting what is old", false, [] {
+    desk->forget_old();
     return true;
   });
-}
-
-// doveadm is to run as from a shell.
-void leave_the_service() {
-  for (const char *name :
-       {"CONFIG_FILE", "DOVECOT_CONFIG_FD", "LOG_SERVICE", "DOVECOT_CHILD_PROCESS"})
-    (void)unsetenv(name);
 }
 
 std::string config_argument(std::vector<std::string> &arguments) {
@@ -78,8 +68,7 @@ int run_service(char *name, const DeskConfig &config) {
     i_fatal("Error reading configuration: %s", log_text(error).c_str());
   master_service_init_log(master_service);
   master_service_init_finish(master_service);
-  leave_the_service();
-  desk.emplace(config, file_behind(config_link));
+  desk.emplace(config);
   timeout *forget = (timeout_add)(forget_milliseconds, __FILE__, __LINE__, forget_old, nullptr);
   master_service_run(master_service, client_connected);
   timeout_remove(&forget);

@@ -1,5 +1,6 @@
 #include "plugin/doveadm/given-token.h"
 
+#include "plugin/doveadm/program-answer.h"
 #include "plugin/quarantine/recipient.h"
 #ifdef SMIME_DOVECOT_24
 #include "plugin/settings/dovecot-24.h"
@@ -34,7 +35,7 @@ std::optional<std::string> token_key_file(std::string &error) {
 
 std::string given_token(const char *argument) {
   std::string token = argument;
-  if (token == "-")
+  if (token == "-" && !answers_program())
     std::getline(std::cin, token);
   token.erase(token.find_last_not_of(" \t\r\n") + 1);
   return token;

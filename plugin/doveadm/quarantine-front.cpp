@@ -36,9 +36,12 @@ bool is_set(const doveadm_cmd_param &given) {
 }
 
 // Whether the command says whose messages it is about. The database is root's: who is another
-// user at a shell means himself, as ever, and so does what one doveadm server sends to another.
+// user at a shell means himself, as ever. What one doveadm server sends to another has the user's
+// name apart.
 bool names_users(const doveadm_cmd_context *context) {
-  if (context->conn_type == DOVEADM_CONNECTION_TYPE_TCP || getuid() != 0)
+  bool is_of_server = context->conn_type == DOVEADM_CONNECTION_TYPE_TCP;
+  if ((is_of_server && context->username != nullptr && *context->username != '\0') ||
+      getuid() != 0)
     return true;
   for (int i = 0; i < context->argc; i++) {
     const doveadm_cmd_param &given = context->argv[i];

@@ -5,6 +5,7 @@
 
 #include "common/inside.h"
 #include "common/write-all.h"
+#include "plugin/doveadm/program-answer.h"
 #include "plugin/doveadm/release.h"
 #include "plugin/doveadm/root-again.h"
 #include "plugin/doveadm/scanner-program.h"
@@ -265,6 +266,21 @@ void download_init(doveadm_mail_cmd_context *context, const char *const args[]) 
   if (is_at_shell(context) && doveadm_print_is_initialized())
     die(EX_USAGE,
         std::string(context->cmd->name) + ": a message's bytes have no format: leave out -f");
+  if (sends_bytes())
+    doveadm_print_header_simple("message");
+}
+
+// Where the bytes go. False with error set if not all of them went there.
+bool write_piece(const unsigned char *data, std::size_t size, std::string &error) {
+  if (sends_bytes()) {
+    doveadm_print_stream(data, size);
+    return true;
+  }
+  if (write_all(STDOUT_FILENO, {reinterpret_cast<const char *>(data), size}))
+    return true;
+  error = std::string("writing the message failed, what was written is not whole: ") +
+          std::strerror(errno);
+  return false;
 }
 
 // Every byte of it was read for the digest before.
@@ -273,13 +289,12 @@ bool write_original(istream *stored, const ParsedBlock &block, std::string &erro
   const unsigned char *data;
   std::size_t size;
   while (i_stream_read_more(original.get(), &data, &size) > 0) {
-    if (!write_all(STDOUT_FILENO, {reinterpret_cast<const char *>(data), size})) {
-      error = std::string("writing the message failed, what was written is not whole: ") +
-              std::strerror(errno);
+    if (!write_piece(data, size, error))
       return false;
-    }
     i_stream_skip(original.get(), size);
   }
+  if (sends_bytes())
+    doveadm_print_stream("", 0);
   if (original->stream_errno == 0)
     return true;
   error = std::string("reading the message failed, what was written is not whole: ") +
@@ -288,7 +303,7 @@ bool write_original(istream *stored, const ParsedBlock &block, std::string &erro
 }
 
 int download_run(doveadm_mail_cmd_context *context, mail_user *user) {
-  if (!is_at_shell(context)) {
+  if (!is_at_shell(context) && !sends_bytes()) {
     log_error(user->event, std::string(context->cmd->name) +
                                ": the bytes of a message go to the standard output of doveadm "
                                "itself, not over a connection");

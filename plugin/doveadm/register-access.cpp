@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <grp.h>
+#include <map>
 #include <pwd.h>
 #include <sstream>
 
@@ -23,11 +24,17 @@ namespace smime {
 #ifndef SMIME_DOVECOT_24
 namespace {
 
-// The value of a line in dict { }; empty with error set.
+// The value of a line in dict { }; empty with error set. A doveadm server asks once for all its
+// commands: it has the other settings from its start as well, and to ask takes longer than a list.
 std::string dict_line(const std::string &name, std::string &error) {
+  static std::map<std::string, std::string> known;
+  if (auto found = known.find(name); found != known.end())
+    return found->second;
   auto line = read_dovecot_settings("", {"dict/" + name}, error);
   if (!line)
     error = "smime_register: there is no " + name + " in dict { }: " + error;
+  else
+    known[name] = line->front();
   return line ? line->front() : "";
 }
 

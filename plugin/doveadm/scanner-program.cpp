@@ -107,13 +107,17 @@ Settings settings_without_user() {
 #endif
 }
 
+// A doveadm server asks once for all its commands, as it has the other settings from its start.
 std::optional<std::vector<std::string>> scanner_command(std::string &error) {
+  static std::vector<std::string> known;
+  if (!known.empty())
+    return known;
   auto executable = read_dovecot_settings("", {"service/smime-scanner/executable"}, error);
   if (!executable)
     return std::nullopt;
-  auto command = split(executable->front(), ' ');
-  if (!command.empty())
-    return command;
+  known = split(executable->front(), ' ');
+  if (!known.empty())
+    return known;
   error = "service smime-scanner has no executable; is conf.d/90-smime.conf read?";
   return std::nullopt;
 }

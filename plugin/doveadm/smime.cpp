@@ -2,6 +2,7 @@
 // command_... is defined; smime.h declares it, and what the commands share.
 #include "plugin/doveadm/smime.h"
 
+#include "plugin/doveadm/program-answer.h"
 #include "plugin/dovecot/events.h"
 #include "plugin/register/database.h"
 
@@ -19,41 +20,41 @@ void doveadm_smime_plugin_init(struct module *) {
   // Before a command becomes the user: lib99_smime_plugin.so itself is started after that.
   smime::note_operator();
   smime::Database::begin_drivers();
-  doveadm_cmd_register_ver2(&smime::command_status);
-  doveadm_cmd_register_ver2(&smime::command_audit);
+  smime::register_command(smime::command_status);
+  smime::register_command(smime::command_audit);
   // The first name that fits is taken.
-  doveadm_cmd_register_ver2(&smime::command_certs_list);
-  doveadm_cmd_register_ver2(&smime::command_certs_export);
-  doveadm_cmd_register_ver2(&smime::command_certs);
-  doveadm_cmd_register_ver2(&smime::command_inspect);
-  doveadm_cmd_register_ver2(&smime::command_metrics);
-  doveadm_cmd_register_ver2(&smime::command_notify);
-  doveadm_cmd_register_ver2(&smime::command_policy);
-  doveadm_cmd_register_ver2(&smime::command_token_check);
-  doveadm_cmd_register_ver2(&smime::command_register_drain);
-  doveadm_cmd_register_ver2(&smime::command_register_thin);
-  doveadm_cmd_register_ver2(&smime::command_register_overview);
-  doveadm_cmd_register_ver2(&smime::command_register_rebuild);
-  doveadm_cmd_register_ver2(&smime::command_register_check);
-  doveadm_cmd_register_ver2(&smime::command_trust_list);
-  doveadm_cmd_register_ver2(&smime::command_trust_check);
-  doveadm_cmd_register_ver2(&smime::command_trust_import);
-  doveadm_cmd_register_ver2(&smime::command_verify);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_list);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_show);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_preview);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_inspect);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_download);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_release);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_reject);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_delete);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_expire);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_report);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_request);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_rights);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_history);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_hold);
-  doveadm_cmd_register_ver2(&smime::command_quarantine_note);
+  smime::register_command(smime::command_certs_list);
+  smime::register_command(smime::command_certs_export);
+  smime::register_command(smime::command_certs);
+  smime::register_command(smime::command_inspect);
+  smime::register_command(smime::command_metrics);
+  smime::register_command(smime::command_notify);
+  smime::register_command(smime::command_policy);
+  smime::register_command(smime::command_token_check);
+  smime::register_command(smime::command_register_drain);
+  smime::register_command(smime::command_register_thin);
+  smime::register_command(smime::command_register_overview);
+  smime::register_command(smime::command_register_rebuild);
+  smime::register_command(smime::command_register_check);
+  smime::register_command(smime::command_trust_list);
+  smime::register_command(smime::command_trust_check);
+  smime::register_command(smime::command_trust_import);
+  smime::register_command(smime::command_verify);
+  smime::register_command(smime::command_quarantine_list);
+  smime::register_command(smime::command_quarantine_show);
+  smime::register_command(smime::command_quarantine_preview);
+  smime::register_command(smime::command_quarantine_inspect);
+  smime::register_command(smime::command_quarantine_download);
+  smime::register_command(smime::command_quarantine_release);
+  smime::register_command(smime::command_quarantine_reject);
+  smime::register_command(smime::command_quarantine_delete);
+  smime::register_command(smime::command_quarantine_expire);
+  smime::register_command(smime::command_quarantine_report);
+  smime::register_command(smime::command_quarantine_request);
+  smime::register_command(smime::command_quarantine_rights);
+  smime::register_command(smime::command_quarantine_history);
+  smime::register_command(smime::command_quarantine_hold);
+  smime::register_command(smime::command_quarantine_note);
 }
 
 void doveadm_smime_plugin_deinit(void) { smime::Database::end_drivers(); }
