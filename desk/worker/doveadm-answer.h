@@ -29,10 +29,13 @@ public:
   // Takes bytes; what the command printed is added to output. False if no answer of this kind can
   // come any more: result().error says why.
   bool take(std::string_view bytes, std::string &output);
-  // Whether the answer is whole: the connection can be used again.
+  // Whether the answer is whole, and the connection can be used again.
   bool is_whole() const { return state_ == State::whole; }
 
-  // Of a whole answer, without the output.
+  // Whether the command told how it ended; a server that ends with it says no more.
+  bool has_status() const { return state_ >= State::empty; }
+
+  // With has_status(), without the output.
   const ProgramResult &result() const { return result_; }
 
 private:

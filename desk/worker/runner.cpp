@@ -75,17 +75,17 @@ public:
     ssize_t size = read(connection_->fd(), buffer.data(), buffer.size());
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
       return;
-    if (size <= 0) {
+    if (size > 0)
+      take({buffer.data(), static_cast<std::size_t>(size)});
+    else if (answer_.has_status())
+      end_with_status();
+    else
       stop("doveadm's server ended (dovecot's log says why)");
-      return;
-    }
-    take({buffer.data(), static_cast<std::size_t>(size)});
   }
 
   // What the server does it does to its end: there is no way to tell it.
   void stop(const std::string &why) {
     result_.error = why;
-    connection_.reset();
     end();
   }
 
@@ -129,7 +129,6 @@ private:
       return true;
     result_.error = sent < 0 ? std::string("asking doveadm's server: ") + std::strerror(errno)
                              : "the command is too long for doveadm's server";
-    connection_.reset();
     return false;
   }
 
@@ -148,17 +147,22 @@ private:
       stop("it prints without end");
       return;
     }
-    if (!answer_.is_whole())
-      return;
+    if (answer_.is_whole())
+      end_with_status();
+  }
+
+  void end_with_status() {
     result_.status = answer_.result().status;
     result_.errors = answer_.result().errors;
-    runner_.give_back(std::move(connection_));
     end();
   }
 
   // Not from inside of who asked for it.
   void end() {
     remove_all();
+    if (answer_.is_whole() && result_.error.empty())
+      runner_.give_back(std::move(connection_));
+    connection_.reset();
     ending_ = (timeout_add)(0, __FILE__, __LINE__, end_later, this);
   }
 

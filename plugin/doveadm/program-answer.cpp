@@ -1,6 +1,5 @@
 #include "plugin/doveadm/program-answer.h"
 
-#include "plugin/doveadm/root-again.h"
 #include "plugin/dovecot/ptr.h"
 #include "plugin/dovecot/say.h"
 
@@ -10,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <sysexits.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -151,17 +151,20 @@ void end_with_error(const failure_context *context, const char *format,
   current->end(context, format, arguments);
 }
 
-// A doveadm server stays the mail user of the command before, which only another mail command
-// expects.
+// A doveadm server is still the mail user of the command before. A command begins as in a server
+// that has just started, which may read the files that the settings name.
+void begin_as_root() {
+  if (geteuid() != 0 && getuid() == 0 && seteuid(0) < 0)
+    i_fatal("seteuid(0) failed: %m");
+}
+
 void run_as_it_is(const doveadm_cmd_ver2 &command, doveadm_cmd_context *context) {
-  if (command.mail_cmd == nullptr) {
-    RootAgain root;
+  if (context->conn_type != DOVEADM_CONNECTION_TYPE_CLI)
+    begin_as_root();
+  if (command.cmd != nullptr)
     command.cmd(context);
-  } else if (command.cmd != nullptr) {
-    command.cmd(context);
-  } else {
+  else
     doveadm_cmd_ver2_to_mail_cmd_wrapper(context);
-  }
 }
 
 bool is_answer_kind(std::string_view kind) { return kind == "json" || kind == "bytes"; }

@@ -69,6 +69,18 @@ TEST(DeskDoveadmAnswer, OtherAnswersAreNone) {
   }
 }
 
+// A command that ends its server, as for a wrong option, says so before.
+TEST(DeskDoveadmAnswer, TheServerMayEndWithTheCommand) {
+  DoveadmAnswer answer;
+  std::string output;
+  CHECK_TRUE(answer.take("[]", output));
+  CHECK_FALSE(answer.has_status());
+  CHECK_TRUE(answer.take("\n64\tFatal: no\001n\n", output));
+  CHECK_TRUE(answer.has_status());
+  CHECK_FALSE(answer.is_whole());
+  LONGS_EQUAL(64, answer.result().status);
+}
+
 TEST(DeskDoveadmAnswer, ALineHasAnEnd) {
   DoveadmAnswer answer;
   std::string output;
