@@ -48,7 +48,7 @@ FILES = {"compound": (".doc", ".xls", ".ppt"), "pdf": (".pdf",)}
 def build(directory):
     (directory / "build").mkdir(parents=True, exist_ok=True)
     script = (f"test -f Makefile -a Makefile -nt {TOP}/configure || "
-              f"CC=clang CXX=clang++ {TOP}/configure --enable-werror --enable-fuzzers && "
+              f"CC=clang CXX=clang++ CFLAGS=-O1 CXXFLAGS=-O1 {TOP}/configure --enable-werror --enable-fuzzers && "
               f"make -s -j{os.cpu_count()} fuzzers")
     done = subprocess.run(script, shell=True, cwd=directory / "build", capture_output=True,
                           text=True)
