@@ -14,8 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 HERE = Path(__file__).resolve().parent
-# Classes of integration tests that run at the same time.
-JOBS = (os.cpu_count() or 1) + 1
+# Classes of integration tests that run at the same time: they wait for most of their time.
+JOBS = min(2 * (os.cpu_count() or 1) + 1, 7)
 # Names of classes that take longest begin so.
 LONG = ("test_inspect.Bombs", "test_install.", "test_policy.Table", "test_failure.Scanner")
 

@@ -14,6 +14,9 @@ LISTS = Path("/var/lib/dpkg/info")
 # Without these a few packages with tens of thousands of alike files are most of what is tried.
 MOST_OF_A_KIND = int(os.environ.get("SMIME_ORDINARY_FILES", "25"))
 LARGEST = 2_000_000
+# What only the program reads that it was made for: Chromium's resources, m4's frozen state, Java's
+# modules. Nobody attaches them, and how many there are is a matter of the machine.
+OF_ONE_PROGRAM = {".pak", ".m4f", ".jmod"}
 
 
 def files():
@@ -26,6 +29,8 @@ def files():
             continue
         if 0 < path.stat().st_size <= LARGEST:
             ending = path.suffix.lower() if len(path.suffix) < 7 else ""
+            if ending in OF_ONE_PROGRAM:
+                continue
             found.setdefault(ending, []).append(path)
     for _, paths in sorted(found.items()):
         paths.sort(key=lambda path: hashlib.sha256(os.fsencode(path)).digest())
