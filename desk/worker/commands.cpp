@@ -200,10 +200,7 @@ Command act_command(const Caller &caller, const ActRequest &request, const std::
 }
 
 Command overview_command(const Caller &caller, unsigned days) {
-  return Words("register overview")
-      .option("days", std::to_string(days))
-      .caller(caller)
-      .take();
+  return Words("register overview").option("days", std::to_string(days)).caller(caller).take();
 }
 
 Command token_check_command(const std::string &token) {

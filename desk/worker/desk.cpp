@@ -33,8 +33,7 @@ std::int64_t steady_seconds() {
 Desk::Desk(const DeskConfig &config)
     : config_(config), sessions_({static_cast<std::int64_t>(config.idle_time),
                                   static_cast<std::int64_t>(config.absolute_time)}),
-      tokens_(config.token_file), runner_(doveadm_socket),
-      logins_(auth_socket) {}
+      tokens_(config.token_file), runner_(doveadm_socket), logins_(auth_socket) {}
 
 void Desk::forget_old() {
   sessions_.forget_old(steady_seconds());

@@ -125,12 +125,8 @@ bool DoveadmAnswer::take_line() {
     state_ = State::empty;
     return true;
   }
-  case State::empty:
-    state_ = State::ending;
-    return true;
-  default:
-    state_ = State::whole;
-    return true;
+  case State::empty: state_ = State::ending; return true;
+  default: state_ = State::whole; return true;
   }
 }
 

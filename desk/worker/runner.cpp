@@ -103,8 +103,7 @@ public:
 
 private:
   void watch() {
-    watch_ =
-        (io_add)(connection_->fd(), IO_READ, __FILE__, __LINE__, answer_readable, this);
+    watch_ = (io_add)(connection_->fd(), IO_READ, __FILE__, __LINE__, answer_readable, this);
   }
 
   void remove_all() {

@@ -223,9 +223,10 @@ void register_command(const doveadm_cmd_ver2 &command) {
 #endif
   option.type = CMD_PARAM_STR;
   // Positional ones come last.
-  auto positional = std::find_if(
-      added.parameters.begin(), added.parameters.end(),
-      [](const doveadm_cmd_param &known) { return (known.flags & CMD_PARAM_FLAG_POSITIONAL) != 0; });
+  auto positional = std::find_if(added.parameters.begin(), added.parameters.end(),
+                                 [](const doveadm_cmd_param &known) {
+                                   return (known.flags & CMD_PARAM_FLAG_POSITIONAL) != 0;
+                                 });
   added.parameters.insert(positional, option);
   added.parameters.emplace_back();
   doveadm_cmd_ver2 with_option = command;

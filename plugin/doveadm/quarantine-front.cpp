@@ -40,8 +40,7 @@ bool is_set(const doveadm_cmd_param &given) {
 // name apart.
 bool names_users(const doveadm_cmd_context *context) {
   bool is_of_server = context->conn_type == DOVEADM_CONNECTION_TYPE_TCP;
-  if ((is_of_server && context->username != nullptr && *context->username != '\0') ||
-      getuid() != 0)
+  if ((is_of_server && context->username != nullptr && *context->username != '\0') || getuid() != 0)
     return true;
   for (int i = 0; i < context->argc; i++) {
     const doveadm_cmd_param &given = context->argv[i];

@@ -82,7 +82,7 @@ WITHOUT_DOVECOT = ("common", "plugin/rules", "plugin/operator", "plugin/notices"
 # Who may use a system's header; all others must not.
 SYSTEM = {
     "sys/socket.h": ("scanner/engines", "scanner/process", "scanner/base/helper-process", "plugin/",
-                     "desk/web", "desk/worker/process"),
+                     "desk/web", "desk/worker/runner"),
     "sys/un.h": ("scanner/engines", "scanner/process", "plugin/", "desk/web"),
     "netdb.h": ("scanner/engines", "plugin/"),
     "seccomp.h": ("scanner/process", "desk/web"),

@@ -70,11 +70,14 @@ TEST(DeskCommands, ActsHaveWhatIsTheirs) {
 
 TEST(DeskCommands, ATokenGoesByStandardInput) {
   Command command = token_act_command({"smime1.secret", Act::request, "please"}, {id, "anna"}, "");
-  is(("smime quarantine request|-u|anna|--token=smime1.secret|--reason=please|" + id).c_str(), command);
-  STRCMP_EQUAL("smime token check|--|-x", [] {
-    Command check = token_check_command("-x");
-    return check.name + "|" + check.words.at(0) + "|" + check.words.at(1);
-  }().c_str());
+  is(("smime quarantine request|-u|anna|--token=smime1.secret|--reason=please|" + id).c_str(),
+     command);
+  STRCMP_EQUAL("smime token check|--|-x",
+               [] {
+                 Command check = token_check_command("-x");
+                 return check.name + "|" + check.words.at(0) + "|" + check.words.at(1);
+               }()
+                   .c_str());
 }
 
 TEST(DeskCommands, OneUserIsMeantAndNotMany) {

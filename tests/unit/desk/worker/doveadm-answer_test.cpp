@@ -23,9 +23,10 @@ TEST_GROUP(DeskDoveadmAnswer){};
 
 TEST(DeskDoveadmAnswer, ACommandIsOneLine) {
   Command command{"smime quarantine note", "an\tna", {"--text=one\ntwo\rthree\001", "--", "x"}};
-  STRCMP_EQUAL("\tan\001tna\tsmime quarantine note\t--answer=json\t--text=one\001ntwo\001rthree\0011"
-               "\t--\tx\n",
-               doveadm_line(command).c_str());
+  STRCMP_EQUAL(
+      "\tan\001tna\tsmime quarantine note\t--answer=json\t--text=one\001ntwo\001rthree\0011"
+      "\t--\tx\n",
+      doveadm_line(command).c_str());
   command.bytes = true;
   CHECK(doveadm_line(command).find("\t--answer=bytes\t") != std::string::npos);
 }
@@ -49,8 +50,8 @@ TEST(DeskDoveadmAnswer, WhatWentWrongIsTold) {
   for (std::size_t piece : {1, 7, 1000}) {
     DoveadmAnswer answer;
     answer.expect_greeting();
-    STRCMP_EQUAL("[]", output_of("+\n[]\n76\tError: one\001nError: two\001n\n\n-\n", piece, answer)
-                           .c_str());
+    STRCMP_EQUAL(
+        "[]", output_of("+\n[]\n76\tError: one\001nError: two\001n\n\n-\n", piece, answer).c_str());
     LONGS_EQUAL(76, answer.result().status);
     STRCMP_EQUAL("Error: one\nError: two\n", answer.result().errors.c_str());
     STRCMP_EQUAL("", answer.result().error.c_str());
@@ -58,8 +59,8 @@ TEST(DeskDoveadmAnswer, WhatWentWrongIsTold) {
 }
 
 TEST(DeskDoveadmAnswer, OtherAnswersAreNone) {
-  for (const char *bytes : {"-\n", "\n-\n", "\n-NOUSER\n", "[]\n+\n", "[]\n12\n", "[]\nx\t\n",
-                            "[]\n0\t\n\n+\n+\n"}) {
+  for (const char *bytes :
+       {"-\n", "\n-\n", "\n-NOUSER\n", "[]\n+\n", "[]\n12\n", "[]\nx\t\n", "[]\n0\t\n\n+\n+\n"}) {
     DoveadmAnswer answer;
     if (bytes[0] == '-')
       answer.expect_greeting();
