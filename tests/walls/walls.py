@@ -71,7 +71,7 @@ ROOMS = {
                         "scanner/formats scanner/inspection scanner/verify scanner/x509"),
 
     "desk/protocol": ("what the desk's two programs say to each other, and their configuration", ""),
-    "desk/worker": ("sessions, logins, and the commands that the desk may run",
+    "desk/worker": ("sessions, logins, and the commands that the desk may give",
                     "common desk/protocol plugin/dovecot plugin/operator plugin/store/atomic-file.h"),
     "desk/web": ("HTTP and pages: the process that speaks with the world",
                  "common desk/protocol plugin/dovecot"),
