@@ -17,7 +17,7 @@ from test_inspect import SCANNER, InspectCase, attached, part
 
 def infected_entity():
     return (b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n--inner\r\n"
-            b"Content-Type: text/plain\r\n\r\ntext\r\n--inner\r\n" + part(EICAR, "eicar.com")
+            b"Content-Type: text/plain\r\n\r\nRumpelstilzchen\r\n--inner\r\n" + part(EICAR, "eicar.com")
             + b"\r\n--inner--\r\n")
 
 
@@ -444,7 +444,14 @@ class EscrowService(WithClamd, DovecotCase):
         for message in stored:
             self.assertTrue(message.endswith(clean))
         self.assertEqual(3, len(self.quarantined("alice")))
-        # Nowhere but in memory.
+        # Nowhere but in memory, and not for who reviews either.
+        for row in self.quarantined("alice"):
+            shown = self.instance.doveadm("-f", "json", "smime", "quarantine", "preview", "-u", "alice",
+                                          row["id"])
+            (seen,) = json.loads(shown.stdout)
+            self.assertEqual(["smime-encrypted"],
+                             [part["state"] for part in json.loads(seen["parts"])], seen)
+            self.assertNotIn(b"Rumpelstilzchen", shown.stdout)
         for path in self.directory.rglob("*"):
             if path.is_file() and "clamav/tmp" not in str(path):
                 self.assertNotIn(b"Rumpelstilzchen", path.read_bytes(), path)
