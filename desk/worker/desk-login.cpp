@@ -10,6 +10,7 @@
 
 #include <array>
 #include <arpa/inet.h>
+#include <sysexits.h>
 #include <utility>
 
 namespace smime::desk {
@@ -76,6 +77,11 @@ void Desk::handle(const TaskPtr &task, const Request &request, const LoginReques
   login->wish = body;
   run(task, rights_command(body.name, request.ip), [this, login](const ProgramResult &result) {
     login->rights = rights_of(result);
+    // Whether the name is a reviewer's is not known: the password may well be right.
+    if (!login->rights && result.status != EX_USAGE) {
+      login_unavailable(login);
+      return;
+    }
     if (login->rights && !login->rights->reviewer)
       login->rights.reset();
     try_first(login);
@@ -158,7 +164,7 @@ void Desk::refuse_login(const LoginPtr &login) {
 
 void Desk::login_unavailable(const LoginPtr &login) {
   login->task->fail(ErrorCode::unavailable,
-                    "Nobody can log in now: Dovecot's auth does not answer. Try again later.");
+                    "Nobody can log in now: a part of Dovecot does not answer. Try again later.");
 }
 
 } // namespace smime::desk

@@ -94,7 +94,12 @@ bool Desk::start(const TaskPtr &task, Command command, Then then) {
   Job job;
   job.command = std::move(command);
   job.seconds = command_seconds;
-  job.done = std::move(then);
+  // Pages say no more than that it cannot be done now.
+  job.done = [then = std::move(then)](const ProgramResult &result) {
+    if (result.status < 0)
+      i_error("smime: desk: %s", log_text(result.error).c_str());
+    then(result);
+  };
   if (runner_.run(task->turn, std::move(job)))
     return true;
   task->fail(ErrorCode::busy, "Too much waits to be done; try again in a moment.");

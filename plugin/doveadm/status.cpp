@@ -127,6 +127,14 @@ Findings look_at_notices() {
   return findings;
 }
 
+SocketFacts::Socket socket_facts(const std::string &path) {
+  SocketFacts::Socket facts{path};
+  struct stat status {};
+  facts.exists = stat(path.c_str(), &status) == 0;
+  facts.mode = status.st_mode & 07777U;
+  return facts;
+}
+
 // Where conf.d/92-smime-desk.conf is not read, Dovecot knows of no such service.
 DeskFacts look_at_desk() {
   DeskFacts facts;
@@ -150,6 +158,11 @@ DeskFacts look_at_desk() {
   facts.has_register = is_wrong || !settings.register_dict.empty();
   facts.has_reviewers = is_wrong || !settings.roles.empty() || !settings.reviewers.empty() ||
                         !settings.reviewers_all_mail.empty();
+  auto socket = socket_facts(std::string(doveadm_settings->base_dir) + "/smime-desk-doveadm");
+  facts.socket = socket.path;
+  facts.has_socket = socket.exists;
+  facts.socket_mode = socket.mode & 0777U;
+  facts.allowed_commands = doveadm_settings->doveadm_allowed_commands;
   return facts;
 }
 
@@ -185,14 +198,6 @@ Probe probe_scanner(const Settings &settings, const std::string &socket) {
                                      std::chrono::steady_clock::now() - before)
                                      .count());
   return probe;
-}
-
-SocketFacts::Socket socket_facts(const std::string &path) {
-  SocketFacts::Socket facts{path};
-  struct stat status {};
-  facts.exists = stat(path.c_str(), &status) == 0;
-  facts.mode = status.st_mode & 07777U;
-  return facts;
 }
 
 Findings socket_findings(const Server &server, const std::string &socket) {

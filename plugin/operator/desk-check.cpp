@@ -31,6 +31,23 @@ Findings check_desk(const DeskFacts &facts) {
     add(Severity::warning, "smime_role",
         "nobody is a reviewer: those who log in see their own held mail alone",
         "Name them in smime_role or smime_reviewers; see ROLES in dovecot-smime(7)");
+  constexpr std::uint32_t for_root_alone = 0600;
+  const char *service_doveadm = "service doveadm";
+  if (!facts.socket.empty() && !facts.has_socket)
+    add(Severity::error, service_doveadm, "nobody can log in: there is no socket " + facts.socket,
+        "Take service doveadm from conf.d/92-smime-desk.conf as shipped (an upgrade keeps a file "
+        "that was there), and say doveadm reload");
+  else if (!facts.socket.empty() && facts.socket_mode != for_root_alone)
+    add(Severity::error, service_doveadm,
+        "nobody can log in: doveadm wants a password on " + facts.socket +
+            ", whose mode is not 0600",
+        "Set mode = 0600 for unix_listener smime-desk-doveadm, and say doveadm reload");
+  if (!facts.allowed_commands.empty() &&
+      ("," + facts.allowed_commands + ",").find(",smime quarantine rights,") == std::string::npos)
+    add(Severity::error, "doveadm_allowed_commands",
+        "nobody can log in: doveadm's servers refuse what the desk asks for",
+        "Leave it empty, or add the commands smime quarantine ..., smime register overview and "
+        "smime token check; the log names each that was refused");
   if (findings.empty())
     add(Severity::ok, "service smime-desk", "port " + facts.port, "");
   return findings;

@@ -4,6 +4,7 @@
 
 #include "plugin/operator/findings.h"
 
+#include <cstdint>
 #include <string>
 
 namespace smime {
@@ -17,6 +18,12 @@ struct DeskFacts {
   bool has_register = false;
   // Whether a role or smime_reviewers names anybody.
   bool has_reviewers = false;
+  // By which the worker asks doveadm's servers; without a path it is not looked at.
+  std::string socket;
+  bool has_socket = false;
+  std::uint32_t socket_mode = 0;
+  // doveadm_allowed_commands.
+  std::string allowed_commands;
 };
 
 // Nothing where the desk is off.

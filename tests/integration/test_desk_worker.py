@@ -115,6 +115,21 @@ class TestWorkerLogins(WorkerCase):
             self.refused("session", self.worker.call("list", **fields))
 
 
+class TestWorkerAlone(WorkerCase):
+    """Without doveadm's servers, as with a conf.d/92-smime-desk.conf of before."""
+
+    def test_a_login_says_that_nobody_can_log_in(self):
+        socket = self.instance.base_dir / "smime-desk-doveadm"
+        socket.rename(self.instance.dir / "away")
+        self.addCleanup((self.instance.dir / "away").rename, socket)
+        for name in ("ben", "alice"):
+            self.refused("unavailable", self.worker.login(name))
+        self.assert_logged("smime-desk-doveadm: No such file or directory "
+                           "(conf.d/92-smime-desk.conf)")
+        told = self.instance.doveadm("smime", "status", check=False).stdout.decode()
+        self.assertRegex(told, "review desk *error *service doveadm *nobody can log in")
+
+
 class TestWorkerTime(WorkerCase):
     desk_conf = "idle_time = 4s\nabsolute_time = 8s\n"
 

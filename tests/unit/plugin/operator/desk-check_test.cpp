@@ -42,3 +42,17 @@ TEST(DeskCheck, whatItHasNothingToShowWithout) {
   facts.has_reviewers = false;
   STRCMP_EQUAL("error:smime_register warning:smime_role ", told().c_str());
 }
+
+TEST(DeskCheck, whatNobodyCanLogInWith) {
+  facts.socket = "/run/dovecot/smime-desk-doveadm";
+  STRCMP_EQUAL("error:service doveadm ", told().c_str());
+  facts.has_socket = true;
+  facts.socket_mode = 0666;
+  STRCMP_EQUAL("error:service doveadm ", told().c_str());
+  facts.socket_mode = 0600;
+  STRCMP_EQUAL("ok:service smime-desk ", told().c_str());
+  facts.allowed_commands = "reload,smime quarantine list";
+  STRCMP_EQUAL("error:doveadm_allowed_commands ", told().c_str());
+  facts.allowed_commands = "smime quarantine rights,smime quarantine list";
+  STRCMP_EQUAL("ok:service smime-desk ", told().c_str());
+}
