@@ -4,18 +4,19 @@
 <h1 class="subject-full"><bdi>{{SUBJECT}}</bdi></h1>
 {{#SUBJECT_FULL}}<details class="more"><summary>{{T_whole_subject}}</summary><p class="wrap"><bdi>{{SUBJECT_FULL}}</bdi></p></details>{{/SUBJECT_FULL}}
 <p class="badges"><span class="badge badge-{{STATE}}">{{STATE_TEXT}}</span>{{#TAGS}} <span class="tag">{{TAG}}</span>{{/TAGS}}</p>
-<dl class="facts">
+{{#GONE}}<p id="gone">{{T_gone_text}}</p>{{/GONE}}
+{{#KEPT}}<dl class="facts">
 <div><dt>{{T_from}}</dt><dd><bdi>{{FROM}}</bdi></dd></div>
 <div><dt>{{T_to}}</dt><dd><bdi>{{TO}}</bdi></dd></div>
 {{#MAILBOX}}<div><dt>{{T_mailbox}}</dt><dd><bdi>{{MAILBOX}}</bdi></dd></div>{{/MAILBOX}}
 <div><dt>{{T_held_since}}</dt><dd><time datetime="{{TIME}}">{{TIME_FULL}}</time> ({{TIME_TEXT}})</dd></div>
 {{#UNTIL_TEXT}}<div><dt>{{T_until}}</dt><dd>{{UNTIL_TEXT}}</dd></div>{{/UNTIL_TEXT}}
 <div><dt>{{T_size}}</dt><dd>{{SIZE}}</dd></div>
-</dl>
+</dl>{{/KEPT}}
 </header>
 <div class="columns">
 <div class="reading">
-<section id="why" class="card" aria-labelledby="why-title">
+{{#KEPT}}<section id="why" class="card" aria-labelledby="why-title">
 <h2 id="why-title">{{T_why_title}}</h2>
 <p class="sentence">{{WHY_TEXT}}</p>
 {{#RULE_TEXT}}<p class="code">{{T_rule}}: <code>{{RULE_TEXT}}</code></p>{{/RULE_TEXT}}
@@ -130,7 +131,7 @@
 {{/HEADERS}}
 </dl>
 </details>
-</section>
+</section>{{/KEPT}}
 {{#REVIEWER}}
 <section id="history" class="card" aria-labelledby="history-title">
 <h2 id="history-title">{{T_history_title}}</h2>

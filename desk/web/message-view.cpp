@@ -105,6 +105,14 @@ View message_view(const Texts &texts, const MessagePage &page, std::int64_t now)
   add_rights(view, page.show.acts, page.kind);
   add_parts(view, texts, page);
   add_past(view, texts, page.show, now);
+  // Of one that was decided on there is the history alone.
+  bool kept = !item.time.empty();
+  view["KEPT"] = kept;
+  view["GONE"] = !kept;
+  if (!kept) {
+    view["SUBJECT"] = texts.text("gone_title");
+    view["NO_ACTS"] = false;
+  }
   return view;
 }
 

@@ -33,7 +33,8 @@ View results_view(const Texts &texts, Act act, const std::vector<ActResult> &res
   auto went_well = std::count_if(results.begin(), results.end(), [](const ActResult &result) {
     return result.result == "done" || result.result == "already" || result.result == "approved";
   });
-  return {{"RESULT_TITLE", texts.text("result_title_" + std::string(name_of(act)))},
+  std::string title = went_well == 0 ? "none" : std::string(name_of(act));
+  return {{"RESULT_TITLE", texts.text("result_title_" + title)},
           {"RESULT_SUMMARY", texts.text("result_summary", {std::to_string(went_well),
                                                            std::to_string(results.size())})},
           {"RESULTS", std::move(list)},

@@ -461,6 +461,25 @@ class Bounds(DeskCase):
                 self.assertEqual({"error", "text"}, set(answer.json()))
         self.assertEqual(before, self.as_it_was(item))
 
+    def test_a_title_does_not_say_what_was_not_done(self):
+        item = self.arrives()
+        self.drain()
+        answer = self.visitor("alice").act("release", [(item, "alice")])
+        self.assertEqual({item: "refused"}, results(answer))
+        self.assertIn("<h1>Nothing was done</h1>", answer.text)
+
+    def test_of_what_is_not_held_any_more_there_is_its_history_alone(self):
+        item = self.arrives()
+        self.drain()
+        ben = self.visitor("ben")
+        self.assertIn("<h1>Released</h1>", ben.act("release", [(item, "alice")]).text)
+        self.assertEqual("released", self.state(item))
+        text = ben.get(f"/held/{item}?user=alice").text
+        for word in ('id="gone"', 'id="history"', "not held any more"):
+            self.assertIn(word, text)
+        for word in ("(no subject)", "until somebody has decided", "Inspect it again", 'id="why"'):
+            self.assertNotIn(word, text)
+
     def test_what_the_process_may(self):
         self.visitor("ben")
         (pid,) = self.instance.processes("smime-desk")
