@@ -106,6 +106,9 @@ private:
     posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, err.get(), STDERR_FILENO);
+    // A doveadm server has its listeners, its caller's connection and a user's files open: who
+    // takes over the scanner by a message would answer for it.
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     errno = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environment.data());
     posix_spawn_file_actions_destroy(&actions);
     if (errno != 0) {

@@ -4,6 +4,8 @@
 #include <CppUTest/TestHarness.h>
 #include <cstdlib>
 #include <dirent.h>
+#include <fcntl.h>
+#include <string>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +54,15 @@ TEST(Subprocess, NoProgramTakesItselfForAService) {
   STRCMP_CONTAINS("SMIME_TEST_KEPT=1", result.output.c_str());
   CHECK(result.output.find("SOCKET") == std::string::npos);
   CHECK(result.output.find("GENERATION") == std::string::npos);
+}
+
+TEST(Subprocess, AProgramHasNoDescriptorOfOurs) {
+  int fd = dup(STDERR_FILENO);
+  LONGS_EQUAL(0, fcntl(fd, F_SETFD, 0));
+  auto result =
+      run_program({"/bin/sh", "-c", "test ! -e /proc/$$/fd/" + std::to_string(fd)}, "", 60);
+  (void)close(fd);
+  LONGS_EQUAL(0, result.status);
 }
 
 TEST(Subprocess, AFileIsThereAsAWholeOrNotAtAll) {
