@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdarg>
 #include <deque>
+#include <linux/close_range.h>
 #include <string>
 #include <string_view>
 #include <sysexits.h>
@@ -158,9 +159,23 @@ void begin_as_root() {
     i_fatal("seteuid(0) failed: %m");
 }
 
+// The user whom the command before was for stands in the lines of the next one, if his mail could
+// not be opened.
+void begin_with_own_prefix() {
+  static const std::string first = i_get_failure_prefix();
+  i_set_failure_prefix("%s", first.c_str());
+}
+
+// Programs that a command starts, and those of their Sieve scripts, are not to read what a server
+// is asked, nor to answer for it.
+void keep_descriptors() { (void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC); }
+
 void run_as_it_is(const doveadm_cmd_ver2 &command, doveadm_cmd_context *context) {
-  if (context->conn_type != DOVEADM_CONNECTION_TYPE_CLI)
+  if (context->conn_type != DOVEADM_CONNECTION_TYPE_CLI) {
     begin_as_root();
+    begin_with_own_prefix();
+    keep_descriptors();
+  }
   if (command.cmd != nullptr)
     command.cmd(context);
   else
