@@ -71,11 +71,13 @@ struct Ending {
   ErrorCode code;
   const char *text;
 };
+// The same of a user who is not there: whom there is is nothing that every reviewer may find out.
+constexpr const char *not_there = "It is not held, or not there for you.";
 constexpr std::array<Ending, 7> endings{
     {{EX_USAGE, ErrorCode::invalid, "The command was not understood."},
      {EX_DATAERR, ErrorCode::forbidden, "The token is refused."},
-     {EX_NOUSER, ErrorCode::not_found, "There is no such user."},
-     {not_found_status, ErrorCode::not_found, "It is not held, or not there for you."},
+     {EX_NOUSER, ErrorCode::not_found, not_there},
+     {not_found_status, ErrorCode::not_found, not_there},
      {approved_status, ErrorCode::conflict, "It waits for another reviewer's approval."},
      {EX_NOPERM, ErrorCode::forbidden, "Your role does not allow it."},
      {EX_CONFIG, ErrorCode::unavailable, "The mail server's settings do not allow it."}}};
@@ -88,6 +90,9 @@ std::vector<HistoryEntry> history_of(const std::vector<Row> &rows) {
   return entries;
 }
 
+// How the commands say it.
+constexpr const char *missing = "not in the quarantine";
+
 struct Outcome {
   const char *beginning;
   const char *result;
@@ -96,7 +101,7 @@ struct Outcome {
 constexpr std::array<Outcome, 8> outcomes{{{"approved", "approved"},
                                            {"refused", "refused"},
                                            {"failed: ", "failed"},
-                                           {"not in the quarantine", "failed"},
+                                           {missing, "failed"},
                                            {"held for ", "failed"},
                                            {"was ", "already"},
                                            {"is held until then", "already"},
@@ -145,6 +150,9 @@ ActResult untold(const ProgramResult &result, const std::string &id, const std::
   if (!failure)
     return {id, user, "failed", "nothing was said of it; look whether it was done",
             ErrorCode::unavailable};
+  if (failure->code == ErrorCode::not_found)
+    return {id, user, "failed", std::string(missing) + " (released or deleted before?)",
+            failure->code};
   return {id, user, failure->code == ErrorCode::forbidden ? "refused" : "failed", failure->text,
           failure->code};
 }
@@ -223,7 +231,7 @@ std::optional<Failure> failure_of(const ProgramResult &result) {
   std::string told = told_by(result.errors);
   for (const Ending &ending : endings) {
     if (ending.status == result.status)
-      return Failure{ending.code, told.empty() ? ending.text : told};
+      return Failure{ending.code, told.empty() || ending.text == not_there ? ending.text : told};
   }
   if (result.status < 0)
     told = result.error;
@@ -306,7 +314,7 @@ std::vector<ActResult> act_results(const ProgramResult &result, const std::strin
 }
 
 bool was_missing(const ActResult &result) {
-  return result.result == "failed" && result.text.starts_with("not in the quarantine");
+  return result.result == "failed" && result.text.starts_with(missing);
 }
 
 void explain_missing(ActResult &result, const std::vector<Row> &history) {

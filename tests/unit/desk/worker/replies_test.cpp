@@ -78,7 +78,9 @@ TEST(DeskReplies, ResultsSayWhatBecameOfEachMessage) {
 }
 
 TEST(DeskReplies, WhatNothingWasSaidOfIsNotDone) {
-  STRCMP_EQUAL("failed: no such user", told(ended(67, "", "doveadm: Error: no such user")).c_str());
+  // Of a user who is not there it is not said that he is not.
+  STRCMP_EQUAL("failed: not in the quarantine (released or deleted before?)",
+               told(ended(67, "", "doveadm: Error: User doesn't exist")).c_str());
   STRCMP_EQUAL("refused: no role",
                told(ended(77, "[]", "doveadm(x): Error: smime: no role")).c_str());
   ProgramResult killed;
@@ -133,6 +135,13 @@ TEST(DeskReplies, ExitCodesAreTyped) {
   CHECK(failure_of(ended(77, ""))->code == ErrorCode::forbidden);
   CHECK(failure_of(ended(75, ""))->code == ErrorCode::unavailable);
   CHECK(failure_of(ProgramResult{})->code == ErrorCode::unavailable);
+}
+
+TEST(DeskReplies, WhoThereIsIsNotSaid) {
+  auto nobody = failure_of(ended(67, "", "Error: User doesn't exist")).value();
+  auto nothing = failure_of(ended(68, "", "Error: x is not in the quarantine")).value();
+  CHECK(nobody.code == nothing.code);
+  STRCMP_EQUAL(nothing.text.c_str(), nobody.text.c_str());
 }
 
 TEST(DeskReplies, RightsAreThoseOfOneRow) {
