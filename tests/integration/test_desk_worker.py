@@ -3,11 +3,13 @@ what a web process that was taken over may try."""
 
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from case import ROOT
 from desk import DeskCase
@@ -279,6 +281,48 @@ class TestWorker(WorkerCase):
             time.sleep(0.5)
         self.assertEqual(before + 1, len(self.mail()))
         self.assertNotIn(item, [row["id"] for row in self.quarantined("alice")])
+
+
+class TestDoveadmServers(WorkerCase):
+    """Which serve one after the other, and whose programs are not to hear what they are asked."""
+
+    def open_descriptors(self):
+        """Of a server, that a program would have which it starts."""
+        found = []
+        for pid in self.instance.processes("doveadm-server"):
+            for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+                flags = re.search(r"^flags:\s*(\d+)", info.read_text(), re.M)[1]
+                if int(info.name) > 2 and not int(flags, 8) & os.O_CLOEXEC:
+                    found.append(os.readlink(f"/proc/{pid}/fd/{info.name}"))
+        return found
+
+    def test_no_program_of_theirs_has_their_connection(self):
+        self.assertTrue(self.ask(self.session("ben"), "list")["ok"])
+        self.assertTrue(self.instance.processes("doveadm-server"))
+        self.assertEqual([], self.open_descriptors())
+
+    def test_no_line_names_the_user_of_the_command_before(self):
+        item = self.arrives()
+        self.drain()
+        session = self.session("ben")
+        for kind in ("parts", "original"):
+            self.worker.all(kind, session=session, item={"id": item, "user": "nobody-known"})
+        for _ in range(4):
+            self.items(session)
+        lines = [line for line in self.instance.settled_log().splitlines()
+                 if "of the register listed to ben" in line]
+        self.assertTrue(lines)
+        self.assertEqual([], [line for line in lines if "nobody-known" in line])
+
+    def test_a_reviewer_cannot_find_out_whom_there_is(self):
+        session, answers = self.session("carla"), []
+        for user in ("bob", "nobody-known"):
+            item = {"id": UNKNOWN, "user": user}
+            told = [self.worker.all(kind, session=session, item=item)[-1]
+                    for kind in ("show", "parts", "original")]
+            told += self.act(session, "delete", (UNKNOWN, user))["results"]
+            answers.append([(one["error"], one["text"]) for one in told])
+        self.assertEqual(answers[0], answers[1])
 
 
 class TestWorkerTokens(WorkerCase):
