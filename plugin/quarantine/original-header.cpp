@@ -17,9 +17,25 @@ constexpr uoff_t max_header = 64UL * 1024;
 constexpr std::size_t max_raw = 2000;
 constexpr std::size_t max_decoded = 500;
 
+// What is raw and no UTF-8 is read as Latin-1, as the text of a message is: of nothing but marks
+// nobody can tell what it was.
+std::string utf8_of(const unsigned char *data, std::size_t size) {
+  if (uni_utf8_data_is_valid(data, size))
+    return {reinterpret_cast<const char *>(data), size};
+  std::string text;
+  for (std::size_t at = 0; at < size; at++) {
+    if (data[at] >= 0x80)
+      text += static_cast<char>(data[at] < 0xc0 ? 0xc2 : 0xc3);
+    text += static_cast<char>(data[at] < 0xc0 ? data[at] : data[at] - 0x40);
+  }
+  return text;
+}
+
 std::string decode(const unsigned char *data, std::size_t size) {
   string_t *text = t_str_new(256);
-  message_header_decode_utf8(data, std::min(size, max_raw), text, nullptr);
+  std::string raw = utf8_of(data, size);
+  message_header_decode_utf8(reinterpret_cast<const unsigned char *>(raw.data()),
+                             std::min(raw.size(), max_raw), text, nullptr);
   std::string decoded(str_c(text), str_len(text));
   // Folded fields, and fields that another one follows in disguise.
   for (char &c : decoded)

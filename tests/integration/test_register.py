@@ -106,6 +106,12 @@ class RowTests:
         self.assertEqual(["held"], self.history(item))
         self.assertEqual([], self.spooled())
 
+    def test_a_subject_of_raw_bytes(self):
+        for raw in ("Grüße".encode(), "Grüße".encode("latin-1")):
+            self.held(message=with_subject(self.samples.encrypted(), raw))
+            self.drain()
+        self.assertEqual(["Grüße", "Grüße"], [row["subject"] for row in self.rows()])
+
     def test_what_became_of_it(self):
         states = {}
         for action in ("release", "delete", "reject"):
