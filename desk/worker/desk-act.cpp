@@ -18,6 +18,7 @@ bool is_recipients(Act act) { return act == Act::release || act == Act::request;
 } // namespace
 
 struct Desk::BulkState {
+  Act act{};
   std::vector<ActResult> results;
   // Commands that have not ended.
   std::size_t running = 0;
@@ -50,6 +51,7 @@ void Desk::handle(const TaskPtr &task, const Request &request, const ActRequest 
            std::to_string(body.items.size()) + " messages from " + request.ip +
            (body.reason.empty() ? "" : " (reason: " + body.reason + ")"));
   auto bulk = std::make_shared<BulkState>();
+  bulk->act = body.act;
   bulk->running = groups.size();
   for (auto &[user, ids] : groups)
     act_on_user(task, bulk, body, user, ids);
@@ -89,7 +91,7 @@ void Desk::explain_next(const TaskPtr &task, const BulkPtr &bulk, std::size_t nu
   run(task, history_command(task->caller, item),
       [this, task, bulk, number](const ProgramResult &result) {
         if (result.status == 0)
-          explain_missing(bulk->results[number],
+          explain_missing(bulk->results[number], bulk->act,
                           rows_of(result.output).value_or(std::vector<Row>()));
         explain_next(task, bulk, number + 1);
       });

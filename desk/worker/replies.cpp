@@ -317,7 +317,7 @@ bool was_missing(const ActResult &result) {
   return result.result == "failed" && result.text.starts_with(missing);
 }
 
-void explain_missing(ActResult &result, const std::vector<Row> &history) {
+void explain_missing(ActResult &result, Act act, const std::vector<Row> &history) {
   if (history.empty())
     return;
   // By the register's clock, the last is the latest.
@@ -325,8 +325,12 @@ void explain_missing(ActResult &result, const std::vector<Row> &history) {
   std::string state = value_of(last, "state");
   if (state == "held" || state == "requested" || state == "gone" || state.empty())
     return;
-  result.result = "already";
-  result.error.reset();
+  // Who releases what was deleted must not read that it was done.
+  bool same = (act == Act::release && state == "released") ||
+              (act == Act::reject && state == "rejected") ||
+              (act == Act::remove && state == "deleted");
+  result.result = same ? "already" : "failed";
+  result.error = same ? std::nullopt : std::optional(ErrorCode::conflict);
   result.text = "was " + state + " by " + value_of(last, "who") + " at " + value_of(last, "when");
 }
 

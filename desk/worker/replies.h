@@ -43,7 +43,7 @@ std::vector<ActResult> act_results(const ProgramResult &result, const std::strin
                                    const std::vector<std::string> &ids);
 // "not in the quarantine": whether something was done before, by the history.
 bool was_missing(const ActResult &result);
-void explain_missing(ActResult &result, const std::vector<Row> &history);
+void explain_missing(ActResult &result, Act act, const std::vector<Row> &history);
 
 // The JSON of "quarantine preview".
 std::optional<PartsAnswer> parts_answer(const ProgramResult &result);

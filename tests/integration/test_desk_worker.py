@@ -201,7 +201,11 @@ class TestWorker(WorkerCase):
         self.assertEqual("done", self.result(session, "release", item, reason="it is fine"))
         self.state(item)
         self.assertEqual("already", self.result(session, "release", item))
-        self.assertEqual("already", self.result(session, "delete", item))
+        # What was done instead is said, and is no success of this.
+        for act in ("delete", "reject"):
+            answer = self.act(session, act, (item, "alice"), reason="x")["results"][0]
+            self.assertEqual("failed", answer["result"], answer)
+            self.assertIn("was released by ben", answer["text"])
         self.assertEqual(before + 1, len(self.mail()))
         self.assert_logged("ben asked for release of 1 messages from 192.0.2.7 "
                            "(reason: it is fine)")

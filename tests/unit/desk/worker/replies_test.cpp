@@ -118,11 +118,15 @@ TEST(DeskReplies, AMissingMessageIsExplainedByItsHistory) {
       "anna", {"x"});
   CHECK_TRUE(was_missing(results[0]));
   ActResult unknown = results[0];
-  explain_missing(unknown, {});
+  explain_missing(unknown, Act::release, {});
   STRCMP_EQUAL("failed", unknown.result.c_str());
-  explain_missing(unknown, {{{"state", "held"}}});
+  explain_missing(unknown, Act::release, {{{"state", "held"}}});
   STRCMP_EQUAL("failed", unknown.result.c_str());
-  explain_missing(results[0],
+  explain_missing(unknown, Act::release,
+                  {{{"state", "deleted"}, {"who", "ben"}, {"when", "then"}}});
+  STRCMP_EQUAL("failed", unknown.result.c_str());
+  STRCMP_EQUAL("was deleted by ben at then", unknown.text.c_str());
+  explain_missing(results[0], Act::release,
                   {{{"state", "held"}}, {{"state", "released"}, {"who", "ben"}, {"when", "then"}}});
   STRCMP_EQUAL("already", results[0].result.c_str());
   STRCMP_EQUAL("was released by ben at then", results[0].text.c_str());
