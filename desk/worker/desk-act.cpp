@@ -117,6 +117,11 @@ void Desk::handle(const TaskPtr &task, const Request & /*request*/, const TokenC
     task->caller.kind = Kind::recipient;
     run(task, show_command(task->caller, {token.id, token.user}),
         [task, token](const ProgramResult &result) {
+          auto failure = failure_of(result);
+          if (failure && failure->code == ErrorCode::not_found) {
+            task->answer(std::move(*failure));
+            return;
+          }
           TokenAnswer answer = token;
           auto rows = result.status == 0 ? rows_of(result.output) : std::nullopt;
           if (rows && rows->size() == 1)

@@ -368,6 +368,26 @@ class Links(DeskCase):
             self.assertNotEqual("done", results(self.act(token, act)).get(item))
         self.assertEqual(1, len(self.mail()))
 
+    def test_the_page_of_what_is_gone_offers_nothing(self):
+        item = self.arrives(sender="take@example.net")
+        token = self.token(item)
+        self.assertIn('value="release"', self.visitor().get(f"/?t={token}").text)
+        self.assertEqual({item: "done"}, results(self.act(token, "release")))
+        page = self.visitor().get(f"/?t={token}")
+        self.assertEqual(404, page.status, page)
+        self.assertNotIn('value="release"', page.text)
+
+    def test_what_reads_links_acts_on_nothing(self):
+        """Gateways open each link of a mail, with words of their own at its end."""
+        item = self.arrives(sender="take@example.net")
+        token = self.token(item)
+        before = self.as_it_was(item)
+        for method in ("GET", "HEAD", "OPTIONS", "PROPFIND"):
+            for path in (f"/?t={token}", f"/?t={token}&act=release", f"/?t={token}&utm_source=x",
+                         f"/token/act?token={token}&act=release"):
+                self.visitor().send(method, path)
+        self.assertEqual(before, self.as_it_was(item))
+
     def test_made_up_tokens(self):
         item = self.arrives()
         token = self.token(item)
