@@ -11,7 +11,11 @@ namespace {
 constexpr std::size_t short_id = 8;
 
 // "result_release_done", or for all acts "result_done".
-std::string meaning(const Texts &texts, Act act, const std::string &result) {
+std::string meaning(const Texts &texts, Act act, const ActResult &outcome) {
+  const std::string &result = outcome.result;
+  // As plugin/doveadm/quarantine-act.cpp says it: the recipient's filters may discard it.
+  if (act == Act::release && outcome.text.starts_with("delivered anew"))
+    return texts.text("means_release_anew");
   std::string special = "means_" + std::string(name_of(act)) + "_" + look_of_word(result);
   return texts.has(special) ? texts.text(special) : texts.text("means_" + look_of_word(result));
 }
@@ -28,7 +32,7 @@ View results_view(const Texts &texts, Act act, const std::vector<ActResult> &res
                     {"URL", item_url({result.id, result.user})},
                     {"RESULT", look_of_word(result.result)},
                     {"RESULT_TEXT", text_of_word(texts, "result", result.result)},
-                    {"RESULT_MEANS", meaning(texts, act, result.result)},
+                    {"RESULT_MEANS", meaning(texts, act, result)},
                     {"RESULT_DETAIL", visible_line(result.text)}});
   auto went_well = std::count_if(results.begin(), results.end(), [](const ActResult &result) {
     return result.result == "done" || result.result == "already" || result.result == "approved";
