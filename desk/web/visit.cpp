@@ -52,6 +52,15 @@ View frame_of(const Visit &visit, const std::string &title) {
   return frame;
 }
 
+// Of an act that is refused: what a person typed, and would have to type again.
+std::string typed_text(const Visit &visit) {
+  if (visit.route.page != Page::act)
+    return {};
+  std::string reason = visit.form.get("reason");
+  std::string text = visit.form.get("text");
+  return reason + (reason.empty() || text.empty() ? "" : "\n\n") + text;
+}
+
 Decision refusal_page(const Visit &visit, unsigned status, const std::string &key,
                       const std::string &detail) {
   std::string title = visit.texts.text("error_" + key);
@@ -59,7 +68,8 @@ Decision refusal_page(const Visit &visit, unsigned status, const std::string &ke
               {{"ERROR_TITLE", title},
                {"ERROR_TEXT", visit.texts.text("error_" + key + "_text")},
                {"ERROR_REMEDY", visit.texts.text("error_" + key + "_todo")},
-               {"ERROR_DETAIL", visible_line(detail)}},
+               {"ERROR_DETAIL", visible_line(detail)},
+               {"TYPED", visible_lines(typed_text(visit))}},
               status);
 }
 
@@ -158,7 +168,8 @@ Decision refusal(const Visit &visit, ErrorCode code, const std::string &detail) 
   }
   if (code != ErrorCode::session)
     return refusal_page(visit, status, key, detail);
-  Decision decision = redirect(visit, "/login");
+  Decision decision = typed_text(visit).empty() ? redirect(visit, "/login")
+                                                : refusal_page(visit, status, key, detail);
   if (!visit.session.empty())
     decision.reply.headers.emplace_back(
         "Set-Cookie",

@@ -2,6 +2,7 @@
 bounds; the description of the API; many at once."""
 
 import base64
+import html
 import http.client
 import json
 import os
@@ -159,6 +160,49 @@ class Sessions(DeskCase):
                      403)
         self.refused("an act of the API", ben.api("POST", f"held/{self.item}/delete",
                                                   {"user": "alice"}), 401)
+
+    def test_what_was_typed_outlives_the_session(self):
+        ben = self.visitor("ben")
+        note = "Called the sender: <b>he</b> sent it. " * 9
+        fields = {"act": "note", "item": f"{self.item}:alice", "text": note, "csrf": ben.csrf}
+        ben.api("GET", "whoami")
+        self.assertIn(ben.post("/logout", {"csrf": ben.csrf}).status, (302, 303))
+        for csrf, cookies, status in ((ben.csrf, {}, 401), (ben.csrf, {"smime-desk": "x" * 43}, 401),
+                                      ("other", self.visitor("ben").cookies, 403)):
+            ben.cookies = dict(cookies)
+            answer = ben.post("/act", {**fields, "csrf": csrf})
+            self.assertEqual(status, answer.status, answer)
+            self.assertIn(html.escape(note.strip()), answer.text)
+        # Another site puts no words there.
+        answer = ben.post("/act", fields, headers={"Origin": "http://owned.example"})
+        self.assertNotIn("Called", answer.text)
+
+    def test_the_back_button_is_no_success(self):
+        item = self.arrives()
+        self.drain()
+        ben = self.visitor("ben")
+        self.assertEqual({item: "done"}, results(ben.act("delete", [(item, "alice")])))
+        before = len(self.mail())
+        for act in ("release", "reject", "note", "hold"):
+            answer = ben.post("/act", {"act": act, "item": f"{item}:alice", "reason": "x", "text": "x",
+                                       "until": "30d", "csrf": ben.csrf})
+            self.assertEqual({item: "failed"}, results(answer), act)
+            self.assertIn("was deleted by ben", answer.text)
+        self.assertEqual({item: "already"}, results(ben.act("delete", [(item, "alice")])))
+        self.assertEqual(before, len(self.mail()))
+
+    def test_filters_that_discard_are_no_delivery(self):
+        item = self.arrives()
+        self.drain()
+        self.sieve("alice", "discard;\n")
+        self.addCleanup((self.instance.home("alice") / ".dovecot.sieve").unlink)
+        ben = self.visitor("ben")
+        answer = ben.act("release", [(item, "alice")])
+        ben_says = ben.post("/act", {"act": "release", "item": f"{self.item}:alice", "refilter": "yes",
+                                     "reason": "x", "csrf": ben.csrf}).text
+        self.assertIn("was delivered to its recipient", answer.text)
+        self.assertIn("or discarded it", ben_says)
+        self.assertNotIn("was delivered to its recipient", ben_says)
 
     def test_a_logout_by_another_site(self):
         ben = self.visitor("ben")
