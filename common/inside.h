@@ -19,6 +19,20 @@ inline constexpr std::size_t max_field_value = 16UL * 1024;
 inline constexpr std::size_t max_parts_size = 4UL * 1024 * 1024;
 inline constexpr std::size_t max_header_size = 512UL * 1024;
 
+// What became of a part of the message, or of a file in one.
+struct PartState {
+  std::string path;
+  std::string name;
+  std::string type;
+  // Of the scanner's table of kinds, or "unrecognised".
+  std::string kind;
+  // "read" (as it is, by a virus scanner), "opened" (what is in it are parts of their own),
+  // "named" (in uninspectable) or "cut" (by a bound).
+  std::string state;
+  // Who read or opened it, or the reason.
+  std::string by;
+};
+
 // A part, and a file in one. type is what it is by its bytes, where these tell.
 struct InsidePart : PartState {
   // Its place among the parts, in the order in which they begin.

@@ -246,20 +246,6 @@ std::uint64_t write_protected(JsonWriter &writer, const Report &report) {
                               });
 }
 
-void write_parts(JsonWriter &writer, const Report &report) {
-  writer.key("parts").begin_list();
-  for (const PartState &part : report.parts)
-    writer.begin_object()
-        .put("path", part.path, text_limit)
-        .put_if_set("name", part.name, text_limit)
-        .put_if_set("type", part.type, text_limit)
-        .put("kind", part.kind, text_limit)
-        .put("state", part.state, text_limit)
-        .put("by", part.by, text_limit)
-        .end_object();
-  writer.end_list();
-}
-
 } // namespace
 
 std::string_view name_of(MessageClass c) { return look_up_name(class_names, c); }
@@ -320,8 +306,6 @@ std::string to_json(const Report &report) {
     left_out += write_errors(writer, report.errors, errors_share);
   if (report.dropped + left_out != 0)
     writer.put("dropped", report.dropped + left_out);
-  if (!report.parts.empty())
-    write_parts(writer, report);
   return writer.end_object().take();
 }
 

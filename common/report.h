@@ -149,20 +149,6 @@ struct Uninspectable {
   std::string name;
 };
 
-// What became of a part of the message, or of a file in one.
-struct PartState {
-  std::string path;
-  std::string name;
-  std::string type;
-  // Of the scanner's table of kinds, or "unrecognised".
-  std::string kind;
-  // "read" (as it is, by a virus scanner), "opened" (what is in it are parts of their own),
-  // "named" (in uninspectable) or "cut" (by a bound).
-  std::string state;
-  // Who read or opened it, or the reason.
-  std::string by;
-};
-
 // An entity that must stay as it arrived; offset and size in bytes of the
 // message as received.
 struct ProtectedEntity {
@@ -201,8 +187,6 @@ struct Report {
   std::string scan_engine;
   std::string scan_name;
   std::vector<ProtectedEntity> protected_entities;
-  // Only with "smime-scanner --inspect --parts", where nothing bounds it but max_parts.
-  std::vector<PartState> parts;
 
   // How many of the entities that must stay as they arrived are not in
   // protected_entities; if any is not, all of the message must.
