@@ -82,11 +82,19 @@ constexpr std::array<Ending, 7> endings{
      {EX_NOPERM, ErrorCode::forbidden, "Your role does not allow it."},
      {EX_CONFIG, ErrorCode::unavailable, "The mail server's settings do not allow it."}}};
 
+// Who did it, without what the audit has of everything that was done at the desk.
+std::string person_of(std::string who) {
+  constexpr std::string_view here = " (as the review desk says)";
+  if (who.ends_with(here))
+    who.resize(who.size() - here.size());
+  return who;
+}
+
 std::vector<HistoryEntry> history_of(const std::vector<Row> &rows) {
   std::vector<HistoryEntry> entries;
   for (const Row &row : rows)
-    entries.push_back({value_of(row, "when"), value_of(row, "state"), value_of(row, "who"),
-                       value_of(row, "why")});
+    entries.push_back({value_of(row, "when"), value_of(row, "state"),
+                       person_of(value_of(row, "who")), value_of(row, "why")});
   return entries;
 }
 
@@ -202,7 +210,7 @@ template <typename Take> void for_each_object(const std::string &text, Take take
 std::vector<NoteEntry> notes_of(const std::string &text) {
   std::vector<NoteEntry> notes;
   for_each_object(text, [&](const json &note) {
-    notes.push_back({member(note, "when"), member(note, "who"), member(note, "text")});
+    notes.push_back({member(note, "when"), person_of(member(note, "who")), member(note, "text")});
   });
   return notes;
 }
@@ -254,9 +262,9 @@ Item item_of(const Row &row) {
   item.size = number_of(value_of(row, "size"));
   item.until = value_of(row, "until");
   item.then = value_of(row, "then");
-  item.requested_by = value_of(row, "requested_by");
+  item.requested_by = person_of(value_of(row, "requested_by"));
   item.requested_at = value_of(row, "requested_at");
-  item.who = value_of(row, "who");
+  item.who = person_of(value_of(row, "who"));
   item.when = value_of(row, "when");
   item.why = value_of(row, "why");
   if (item.why.empty())
@@ -331,7 +339,8 @@ void explain_missing(ActResult &result, Act act, const std::vector<Row> &history
               (act == Act::remove && state == "deleted");
   result.result = same ? "already" : "failed";
   result.error = same ? std::nullopt : std::optional(ErrorCode::conflict);
-  result.text = "was " + state + " by " + value_of(last, "who") + " at " + value_of(last, "when");
+  result.text =
+      "was " + state + " by " + person_of(value_of(last, "who")) + " at " + value_of(last, "when");
 }
 
 std::optional<PartsAnswer> parts_answer(const ProgramResult &result) {

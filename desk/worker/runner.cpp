@@ -46,7 +46,8 @@ bool ServerConnection::is_silent() const {
 // One command, from its start to its end; the runner forgets it then.
 class RunningCommand {
 public:
-  RunningCommand(Runner &runner, Job job) : runner_(runner), job_(std::move(job)) {}
+  RunningCommand(Runner &runner, std::string session, Job job)
+      : runner_(runner), session_(std::move(session)), job_(std::move(job)) {}
   ~RunningCommand() { remove_all(); }
   RunningCommand(const RunningCommand &) = delete;
   RunningCommand &operator=(const RunningCommand &) = delete;
@@ -98,6 +99,7 @@ public:
     read_answer();
   }
 
+  const std::string &session() const { return session_; }
   Job &job() { return job_; }
   const ProgramResult &result() const { return result_; }
 
@@ -166,6 +168,7 @@ private:
   }
 
   Runner &runner_;
+  std::string session_;
   Job job_;
   ServerConnectionPtr connection_;
   DoveadmAnswer answer_;
@@ -247,11 +250,16 @@ bool Runner::run(const std::string &session, Job job) {
   return true;
 }
 
-bool Runner::take_next(Job &job) {
-  if (turns_.empty())
+// The first in turn who has not enough running already.
+bool Runner::take_next(std::string &session, Job &job) {
+  auto turn = std::find_if(turns_.begin(), turns_.end(), [this](const std::string &waits) {
+    auto found = running_of_.find(waits);
+    return found == running_of_.end() || found->second < max_running_of_session;
+  });
+  if (turn == turns_.end())
     return false;
-  std::string session = std::move(turns_.front());
-  turns_.pop_front();
+  session = std::move(*turn);
+  turns_.erase(turn);
   auto found = waiting_.find(session);
   job = std::move(found->second.front());
   found->second.pop_front();
@@ -259,14 +267,16 @@ bool Runner::take_next(Job &job) {
   if (found->second.empty())
     waiting_.erase(found);
   else
-    turns_.push_back(std::move(session));
+    turns_.push_back(session);
   return true;
 }
 
 void Runner::start_next() {
+  std::string session;
   Job job;
-  while (running_.size() < max_running && take_next(job)) {
-    running_.push_back(std::make_unique<RunningCommand>(*this, std::move(job)));
+  while (running_.size() < max_running && take_next(session, job)) {
+    running_of_[session]++;
+    running_.push_back(std::make_unique<RunningCommand>(*this, session, std::move(job)));
     running_.back()->start();
     job = Job();
   }
@@ -277,6 +287,9 @@ void Runner::ended(RunningCommand *command) {
                             [command](const auto &known) { return known.get() == command; });
   std::unique_ptr<RunningCommand> last = std::move(*found);
   running_.erase(found);
+  auto running = running_of_.find(last->session());
+  if (--running->second == 0)
+    running_of_.erase(running);
   start_next();
   last->job().done(last->result());
 }

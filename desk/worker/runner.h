@@ -61,6 +61,8 @@ using ServerConnectionPtr = std::unique_ptr<ServerConnection>;
 class Runner {
 public:
   static constexpr std::size_t max_running = 8;
+  // A download may last as long as who reads it likes.
+  static constexpr std::size_t max_running_of_session = 4;
   static constexpr std::size_t max_waiting_of_session = 32;
   static constexpr std::size_t max_waiting = 512;
   static constexpr std::size_t max_output = 64UL * 1024 * 1024;
@@ -83,11 +85,12 @@ public:
 
 private:
   void start_next();
-  bool take_next(Job &job);
+  bool take_next(std::string &session, Job &job);
 
   std::string socket_;
   std::list<std::unique_ptr<RunningCommand>> running_;
   std::deque<ServerConnectionPtr> idle_;
+  std::map<std::string, std::size_t> running_of_;
   // Sessions in the order of their turn.
   std::deque<std::string> turns_;
   std::map<std::string, std::deque<Job>> waiting_;

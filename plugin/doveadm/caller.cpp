@@ -1,5 +1,6 @@
 #include "plugin/doveadm/caller.h"
 
+#include "plugin/doveadm/program-answer.h"
 #include "plugin/rules/words.h"
 
 #include <string_view>
@@ -36,7 +37,8 @@ void add_caller_of_actor(EventFields &fields, const Caller &caller,
     fields.reason = caller.reason;
   if (caller.name == nullptr)
     return;
-  fields.said_by = fields.actor;
+  // The desk's worker, which has seen his login.
+  fields.said_by = answers_program() ? "the review desk" : fields.actor;
   fields.actor = caller.name;
 }
 

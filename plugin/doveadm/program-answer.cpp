@@ -155,8 +155,12 @@ void end_with_error(const failure_context *context, const char *format,
 // A doveadm server is still the mail user of the command before. A command begins as in a server
 // that has just started, which may read the files that the settings name.
 void begin_as_root() {
-  if (geteuid() != 0 && getuid() == 0 && seteuid(0) < 0)
+  if (getuid() != 0)
+    return;
+  if (geteuid() != 0 && seteuid(0) < 0)
     i_fatal("seteuid(0) failed: %m");
+  if (setegid(getgid()) < 0)
+    i_fatal("setegid(%ld) failed: %m", static_cast<long>(getgid()));
 }
 
 // The user whom the command before was for stands in the lines of the next one, if his mail could

@@ -1,6 +1,7 @@
 #include "plugin/doveadm/quarantine-front.h"
 
 #include "plugin/doveadm/lines-format.h"
+#include "plugin/doveadm/program-answer.h"
 #include "plugin/doveadm/quarantine.h"
 #include "plugin/doveadm/root-again.h"
 #include "plugin/doveadm/scanner-program.h"
@@ -400,7 +401,8 @@ int open_choice(const doveadm_cmd_context *context, const Caller &caller, Regist
     log_error(std::string(context->cmd->name) +
               ": name the user with -u, or all with -A; or set smime_register, whose register "
               "knows whose a message is (dovecot-smime(7), THE REGISTER)");
-    return EX_USAGE;
+    // Who uses the desk chose no words of a command.
+    return answers_program() ? EX_CONFIG : EX_USAGE;
   }
   error = void_roles_text(caller, choice.settings);
   if (error.empty())

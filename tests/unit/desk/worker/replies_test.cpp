@@ -195,3 +195,10 @@ TEST(DeskReplies, ACursorIsReadAsItWasWritten) {
   CHECK_FALSE(read_cursor("held").has_value());
   CHECK_FALSE(read_cursor("held a\nb").has_value());
 }
+
+TEST(DeskReplies, WhoActedAtTheDeskIsNamedAlone) {
+  Item item =
+      item_of({{"who", "ben (as the review desk says)"}, {"requested_by", "anna (as root says)"}});
+  STRCMP_EQUAL("ben", item.who.c_str());
+  STRCMP_EQUAL("anna (as root says)", item.requested_by.c_str());
+}
