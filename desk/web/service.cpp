@@ -144,7 +144,7 @@ struct Service::State {
   void read_body(Exchange &exchange);
   void go_on(Exchange &exchange);
   void take(std::uint64_t number, const std::string &name, AnswerBody body, bool more);
-  void take_piece(Exchange &exchange, const std::string &name, std::string piece, bool more);
+  void take_piece(Exchange &exchange, const std::string &name, const std::string &piece, bool more);
   void ask(Exchange &exchange, const Ask &question);
   void submit(Exchange &exchange, HttpReply reply);
   void drop(std::uint64_t number);
@@ -312,7 +312,7 @@ void Service::State::take(std::uint64_t number, const std::string &name, AnswerB
     return;
   Exchange &exchange = *found->second;
   if (auto *piece = std::get_if<DataAnswer>(&body)) {
-    take_piece(exchange, name, std::move(piece->data), more);
+    take_piece(exchange, name, piece->data, more);
     return;
   }
   exchange.answers[name] = std::move(body);
@@ -321,8 +321,8 @@ void Service::State::take(std::uint64_t number, const std::string &name, AnswerB
     go_on(exchange);
 }
 
-void Service::State::take_piece(Exchange &exchange, const std::string &name, std::string piece,
-                                bool more) {
+void Service::State::take_piece(Exchange &exchange, const std::string &name,
+                                const std::string &piece, bool more) {
   downloading += piece.size();
   exchange.data += piece;
   if (downloading > most_download) {

@@ -100,7 +100,7 @@ void Desk::explain_next(const TaskPtr &task, const BulkPtr &bulk, std::size_t nu
 // --- with the token of a notice
 
 void Desk::with_token(const TaskPtr &task, const std::string &token,
-                      std::function<void(TokenAnswer)> then) {
+                      const std::function<void(TokenAnswer)> &then) {
   run(task, token_check_command(token), [task, then](const ProgramResult &result) {
     auto answer = token_answer(result);
     if (answer)

@@ -108,7 +108,7 @@ private:
                    const std::string &user, const std::vector<std::string> &ids);
   void explain_next(const TaskPtr &task, const BulkPtr &bulk, std::size_t number);
   void with_token(const TaskPtr &task, const std::string &token,
-                  std::function<void(TokenAnswer)> then);
+                  const std::function<void(TokenAnswer)> &then);
 
   DeskConfig config_;
   Sessions sessions_;
