@@ -102,6 +102,11 @@ View message_view(const Texts &texts, const MessagePage &page, std::int64_t now)
                               ? texts.text("release_means")
                               : texts.text("release_means_mailbox", {visible_line(item.mailbox)});
   add_report(view, texts, page.show.report);
+  if (!reviewer) {
+    // What can be done about a part is said to who decides.
+    for (View &part : view["UNINSPECTABLE"])
+      part["TODO"] = texts.text("todo_recipient");
+  }
   add_rights(view, page.show.acts, page.kind);
   add_parts(view, texts, page);
   add_past(view, texts, page.show, now);

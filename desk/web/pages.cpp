@@ -48,6 +48,13 @@ Decision login_page(const Visit &visit, const char *alert, unsigned status) {
   return decision;
 }
 
+// Telephones put a blank behind a name that they complete.
+std::string trimmed(const std::string &name) {
+  auto first = name.find_first_not_of(' ');
+  return first == std::string::npos ? ""
+                                    : name.substr(first, name.find_last_not_of(' ') - first + 1);
+}
+
 Decision login(const Visit &visit) {
   if (visit.http.method != "POST")
     return login_page(visit, nullptr, 200);
@@ -55,19 +62,13 @@ Decision login(const Visit &visit) {
   auto cookie = cookie_value(visit.http.cookie, login_cookie_name(insecure));
   if (!cookie || !equal_secrets(*cookie, visit.form.get("csrf")))
     return login_page(visit, "login_again", 403);
-  LoginRequest body{visit.form.get("name"), visit.form.get("password"), visit.http.secure};
+  LoginRequest body{trimmed(visit.form.get("name")), visit.form.get("password"), visit.http.secure};
   if (body.name.empty() || body.password.empty() || body.name.size() > max_name ||
       body.password.size() > max_password)
     return login_page(visit, "login_refused", 403);
-  // Whatever session this browser had ends: a login always begins a new one.
-  std::vector<Question> questions{{"login", body}};
-  if (!visit.session.empty())
-    questions.push_back({"logout", LogoutRequest{}});
-  if (auto asks = await(visit, questions)) {
-    for (Ask &ask : asks->asks) {
-      if (ask.name == "login")
-        ask.request.session.clear();
-    }
+  if (auto asks = await(visit, {{"login", body}})) {
+    for (Ask &ask : asks->asks)
+      ask.request.session.clear();
     return *asks;
   }
   const auto *identity = visit.get<Identity>("login");
@@ -78,6 +79,11 @@ Decision login(const Visit &visit) {
     if (failure != nullptr && failure->code == ErrorCode::unavailable)
       return refusal(visit, ErrorCode::unavailable, failure->text);
     return login_page(visit, "login_refused", 403);
+  }
+  // A login begins a new session; the one that this browser had ends with it.
+  if (!visit.session.empty()) {
+    if (auto asks = await(visit, {{"logout", LogoutRequest{}}}))
+      return *asks;
   }
   Decision decision = redirect(visit, identity->kind == Kind::reviewer ? "/held" : "/mine");
   decision.reply.headers.emplace_back(

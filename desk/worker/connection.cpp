@@ -48,7 +48,7 @@ void Connection::begin(Desk &desk, int fd) {
 
 void Connection::end_all() {
   while (!connections().empty())
-    connections().front()->end("the service ends");
+    connections().front()->end(nullptr);
 }
 
 Connection::Connection(Desk &desk, int fd) : desk_(desk), fd_(fd) {

@@ -126,6 +126,17 @@ class Sessions(DeskCase):
                              headers={"X-CSRF-Token": None, "Content-Type": kind})
             self.refused(f"as {kind}", answer)
 
+    def test_a_wrong_password_ends_no_session(self):
+        ben = self.visitor("ben")
+        before = dict(ben.cookies)
+        self.assertFalse(ben.is_in(ben.login("ben", "wrong")))
+        self.assertEqual(200, ben.get("/held").status)
+        # As a telephone completes it.
+        self.assertTrue(ben.is_in(ben.login("ben ")))
+        former = self.visitor()
+        former.cookies = before
+        self.assertNotEqual(200, former.get("/held").status)
+
     def test_from_another_origin(self):
         ben = self.visitor("ben")
         for headers in ({"Origin": "http://owned.example"}, {"Origin": "null"},
