@@ -5,7 +5,7 @@
 using namespace smime;
 
 TEST_GROUP(DeskCheck) {
-  DeskFacts facts{"8443", true, "", true, true};
+  DeskFacts facts{"8443", true, "", true, true, "", false, 0, ""};
 
   std::string told() const {
     std::string text;
