@@ -4,7 +4,6 @@
 #include "desk/protocol/object-reader.h"
 
 #include <array>
-#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -23,8 +22,6 @@ constexpr std::array<std::pair<std::string_view, ErrorCode>, 9> codes{
      {"busy", ErrorCode::busy},
      {"too-large", ErrorCode::too_large},
      {"conflict", ErrorCode::conflict}}};
-
-constexpr auto no_bound = std::numeric_limits<std::uint64_t>::max();
 
 struct ItemText {
   const char *name;

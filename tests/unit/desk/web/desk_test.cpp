@@ -234,10 +234,17 @@ TEST(DeskDecide, LoginNeedsItsOwnCookie) {
   CHECK_EQUAL(403U, post("/login", form).reply.status);
   request.cookie = "__Host-smime-desk-login=" + request.nonce + "; __Host-smime-desk=OLD";
   decision = post("/login", form);
-  CHECK_EQUAL(2U, decision.asks.size());
+  CHECK_EQUAL(1U, decision.asks.size());
   CHECK(decision.asks[0].request.session.empty());
-  STRCMP_EQUAL("OLD", decision.asks[1].request.session.c_str());
+  // A wrong password ends nothing.
+  answers["login"] = Failure{ErrorCode::login_refused, ""};
+  decision = post("/login", form);
+  CHECK_TRUE(decision.asks.empty());
+  CHECK_EQUAL(403U, decision.reply.status);
   answers["login"] = Identity{"NEW", "T", "carol", Kind::reviewer, {}};
+  decision = post("/login", form);
+  CHECK_EQUAL(1U, decision.asks.size());
+  STRCMP_EQUAL("OLD", decision.asks[0].request.session.c_str());
   answers["logout"] = EmptyAnswer{};
   decision = post("/login", form);
   CHECK_EQUAL(303U, decision.reply.status);
