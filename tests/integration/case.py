@@ -52,7 +52,7 @@ class DovecotCase(unittest.TestCase):
         # The worst bug there is: a crash takes an lmtp or imap process with it.
         for word in ("Panic", "Raw backtrace", "killed with signal 6", "killed with signal 11"):
             if word in log:
-                raise AssertionError(f"{cls.__name__}: {word} in the log:\n{log[log.index(word)-300:][:3000]}")
+                raise AssertionError(f"{cls.__name__}: {word} in the log:\n{log[max(0, log.index(word) - 300):][:3000]}")
 
     def deliver(self, message, recipients="alice@example.org", **kwargs):
         return deliver(self.instance, message, recipients, **kwargs)
